@@ -1,0 +1,157 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+/// The settings every target is compiled with: Apple's cross-repository block, and memory safety made visible.
+let settings: [SwiftSetting] = [
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
+    .enableUpcomingFeature("InferIsolatedConformances"),
+    .enableUpcomingFeature("ImmutableWeakCaptures"),
+    .strictMemorySafety(),
+    .treatAllWarnings(as: .error),
+]
+
+let nioCore = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
+let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
+let nioEmbedded = Target.Dependency.product(name: "NIOEmbedded", package: "swift-nio")
+let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
+let metrics = Target.Dependency.product(name: "Metrics", package: "swift-metrics")
+let coreMetrics = Target.Dependency.product(name: "CoreMetrics", package: "swift-metrics")
+let lifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
+let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
+let hummingbird = Target.Dependency.product(name: "Hummingbird", package: "hummingbird")
+let hummingbirdTesting = Target.Dependency.product(name: "HummingbirdTesting", package: "hummingbird")
+let arguments = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
+let configuration = Target.Dependency.product(name: "Configuration", package: "swift-configuration")
+let asyncAlgorithms = Target.Dependency.product(name: "AsyncAlgorithms", package: "swift-async-algorithms")
+let deque = Target.Dependency.product(name: "DequeModule", package: "swift-collections")
+
+func module(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+    .target(name: name, dependencies: dependencies, swiftSettings: settings)
+}
+
+func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+    .testTarget(name: name, dependencies: dependencies, swiftSettings: settings)
+}
+
+let package = Package(
+    name: "tradewind",
+    products: [.executable(name: "tradewind", targets: ["tradewind"])],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+        .package(url: "https://github.com/apple/swift-metrics", from: "2.13.0"),
+        .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
+        .package(url: "https://github.com/apple/swift-async-algorithms", from: "1.1.4"),
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(
+            url: "https://github.com/apple/swift-configuration", from: "1.4.0", traits: [.defaults, "YAML"]),
+        .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
+        .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
+        .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1"),
+    ],
+    targets: [
+        // C: a module map and a shim header each.
+        .systemLibrary(name: "CLibXML2", path: "Sources/CLibXML2", pkgConfig: "libxml-2.0"),
+        .systemLibrary(name: "COpenSSL", path: "Sources/COpenSSL", pkgConfig: "openssl"),
+        .systemLibrary(name: "CLibvirt", path: "Sources/CLibvirt", pkgConfig: "libvirt"),
+        .systemLibrary(name: "CUnbound", path: "Sources/CUnbound", pkgConfig: "libunbound"),
+        .systemLibrary(name: "CIDN", path: "Sources/CIDN", pkgConfig: "libidn2"),
+
+        // Bedrock.
+        module("CloudModel", []),
+        module("XML", ["CLibXML2"]),
+        module("Cryptography", ["COpenSSL"]),
+
+        // Ground: pure.
+        module("XMPP", ["XML", "Cryptography", "CIDN"]),
+        module("Gossip", ["CloudModel"]),
+        module("Placement", ["CloudModel"]),
+
+        // Protocol: our payloads and the catalogue, pure.
+        module("Federation", ["CloudModel", "XML", "XMPP", "Gossip", "Placement"]),
+        module("Operations", ["CloudModel", "XML", "XMPP"]),
+
+        // Shells: sockets, files, hypervisors.
+        module(
+            "XMPPTransport",
+            ["XMPP", "XML", "Cryptography", "COpenSSL", "CUnbound", nioCore, nioPosix, logging, metrics]),
+        module(
+            "XMPPServer",
+            [
+                "XMPPTransport", "Storage", "XMPP", "XML", "Cryptography", nioCore, nioPosix, logging, metrics,
+                lifecycle, deque,
+            ]),
+        module("Storage", ["CloudModel", "XMPP", "XML", "Gossip", "Placement", "Federation", grdb, logging]),
+        module("MachineDrivers", ["CloudModel", "CLibvirt", "XML", "Cryptography", logging]),
+
+        // Edges: the faces, and what an agent and a coordinator share.
+        module(
+            "Participant",
+            [
+                "CloudModel", "XML", "XMPP", "Cryptography", "Gossip", "Federation", "Operations", "XMPPServer",
+                "Storage", logging, metrics, lifecycle, asyncAlgorithms,
+            ]),
+        module(
+            "ControlAPI",
+            ["CloudModel", "Operations", "Cryptography", hummingbird, logging, coreMetrics, lifecycle]),
+
+        // Roles.
+        module(
+            "Agent",
+            [
+                "CloudModel", "XMPP", "XML", "Gossip", "Federation", "Operations", "Storage", "MachineDrivers",
+                "Participant", logging, metrics, lifecycle,
+            ]),
+        module(
+            "Coordinator",
+            [
+                "CloudModel", "XMPP", "XML", "Gossip", "Placement", "Federation", "Operations", "Storage",
+                "Participant", logging, metrics, lifecycle,
+            ]),
+
+        // Main.
+        .executableTarget(
+            name: "tradewind",
+            dependencies: [
+                "CloudModel", "XML", "XMPP", "Cryptography", "Gossip", "Placement", "Federation", "Operations",
+                "XMPPTransport", "XMPPServer", "Storage", "MachineDrivers", "Participant", "ControlAPI", "Agent",
+                "Coordinator", arguments, configuration, lifecycle, logging, metrics,
+            ],
+            swiftSettings: settings),
+        .executableTarget(
+            name: "Benchmarks",
+            dependencies: [
+                "CLibXML2", "XML", "XMPP", "CloudModel", "Gossip", "Placement", "Federation", "Operations",
+                "XMPPTransport", "XMPPServer", "Storage", "MachineDrivers", "Participant", "Agent", "Coordinator",
+                arguments, nioCore, nioPosix, logging,
+            ],
+            swiftSettings: settings),
+
+        tests("RepositoryTests", []),
+        tests("CloudModelTests", ["CloudModel"]),
+        tests("XMLTests", ["XML"]),
+        tests("CryptographyTests", ["Cryptography"]),
+        tests("XMPPTests", ["XMPP", "XML", "Cryptography"]),
+        tests("GossipTests", ["Gossip", "CloudModel"]),
+        tests("PlacementTests", ["Placement", "CloudModel"]),
+        tests("FederationTests", ["Federation", "XML", "XMPP", "CloudModel", "Gossip"]),
+        tests("OperationsTests", ["Operations", "XML", "XMPP", "CloudModel"]),
+        tests("XMPPTransportTests", ["XMPPTransport", "XMPP", "XML", nioCore, nioPosix, nioEmbedded]),
+        tests("XMPPServerTests", ["XMPPServer", "XMPPTransport", "XMPP", "XML", "Storage", nioCore, nioPosix]),
+        tests("StorageTests", ["Storage", "CloudModel", "XMPP", "XML", grdb]),
+        tests("MachineDriversTests", ["MachineDrivers", "CloudModel"]),
+        tests("ParticipantTests", ["Participant", "Operations", "Federation", "XMPP", "XML", "CloudModel"]),
+        tests("ControlAPITests", ["ControlAPI", "Operations", "CloudModel", hummingbirdTesting]),
+        tests(
+            "RoleTests",
+            [
+                "Agent", "Coordinator", "Participant", "MachineDrivers", "Storage", "Operations", "XMPPServer",
+                "XMPPTransport", "Federation", "Gossip", "Placement", "XMPP", "XML", "CloudModel",
+            ]),
+        tests("TradewindTests", ["tradewind"]),
+    ],
+    swiftLanguageModes: [.v6]
+)

@@ -1,0 +1,5 @@
+#pragma once
+#include <idn2.h>
+#include <uninorm.h>
+#include <unictype.h>
+#include <unicase.h>
