@@ -81,7 +81,8 @@ let package = Package(
         module(
             "XMPPServer",
             [
-                "XMPPTransport", "Storage", "XMPP", "XML", "Cryptography", nioCore, nioPosix, logging, metrics,
+                "XMPPTransport", "Storage", "XMPP", "XML", "Cryptography", nioCore, nioPosix, logging,
+                metrics,
                 lifecycle, deque,
             ]),
         module("Storage", ["CloudModel", "XMPP", "XML", "Gossip", "Placement", "Federation", grdb, logging]),
@@ -91,7 +92,8 @@ let package = Package(
         module(
             "Participant",
             [
-                "CloudModel", "XML", "XMPP", "Cryptography", "Gossip", "Federation", "Operations", "XMPPServer",
+                "CloudModel", "XML", "XMPP", "Cryptography", "Gossip", "Federation", "Operations",
+                "XMPPServer",
                 "Storage", logging, metrics, lifecycle, asyncAlgorithms,
             ]),
         module(
@@ -102,7 +104,8 @@ let package = Package(
         module(
             "Agent",
             [
-                "CloudModel", "XMPP", "XML", "Gossip", "Federation", "Operations", "Storage", "MachineDrivers",
+                "CloudModel", "XMPP", "XML", "Gossip", "Federation", "Operations", "Storage",
+                "MachineDrivers",
                 "Participant", logging, metrics, lifecycle,
             ]),
         module(
@@ -116,8 +119,10 @@ let package = Package(
         .executableTarget(
             name: "tradewind",
             dependencies: [
-                "CloudModel", "XML", "XMPP", "Cryptography", "Gossip", "Placement", "Federation", "Operations",
-                "XMPPTransport", "XMPPServer", "Storage", "MachineDrivers", "Participant", "ControlAPI", "Agent",
+                "CloudModel", "XML", "XMPP", "Cryptography", "Gossip", "Placement", "Federation",
+                "Operations",
+                "XMPPTransport", "XMPPServer", "Storage", "MachineDrivers", "Participant", "ControlAPI",
+                "Agent",
                 "Coordinator", arguments, configuration, lifecycle, logging, metrics,
             ],
             swiftSettings: settings),
@@ -125,7 +130,8 @@ let package = Package(
             name: "Benchmarks",
             dependencies: [
                 "CLibXML2", "XML", "XMPP", "CloudModel", "Gossip", "Placement", "Federation", "Operations",
-                "XMPPTransport", "XMPPServer", "Storage", "MachineDrivers", "Participant", "Agent", "Coordinator",
+                "XMPPTransport", "XMPPServer", "Storage", "MachineDrivers", "Participant", "Agent",
+                "Coordinator",
                 arguments, nioCore, nioPosix, logging,
             ],
             swiftSettings: settings),
@@ -140,7 +146,8 @@ let package = Package(
         tests("FederationTests", ["Federation", "XML", "XMPP", "CloudModel", "Gossip"]),
         tests("OperationsTests", ["Operations", "XML", "XMPP", "CloudModel"]),
         tests("XMPPTransportTests", ["XMPPTransport", "XMPP", "XML", nioCore, nioPosix, nioEmbedded]),
-        tests("XMPPServerTests", ["XMPPServer", "XMPPTransport", "XMPP", "XML", "Storage", nioCore, nioPosix]),
+        tests(
+            "XMPPServerTests", ["XMPPServer", "XMPPTransport", "XMPP", "XML", "Storage", nioCore, nioPosix]),
         tests("StorageTests", ["Storage", "CloudModel", "XMPP", "XML", grdb]),
         tests("MachineDriversTests", ["MachineDrivers", "CloudModel"]),
         tests("ParticipantTests", ["Participant", "Operations", "Federation", "XMPP", "XML", "CloudModel"]),
@@ -148,7 +155,8 @@ let package = Package(
         tests(
             "RoleTests",
             [
-                "Agent", "Coordinator", "Participant", "MachineDrivers", "Storage", "Operations", "XMPPServer",
+                "Agent", "Coordinator", "Participant", "MachineDrivers", "Storage", "Operations",
+                "XMPPServer",
                 "XMPPTransport", "Federation", "Gossip", "Placement", "XMPP", "XML", "CloudModel",
             ]),
         tests("TradewindTests", ["tradewind"]),

@@ -1,0 +1,50 @@
+/// A workload as its coordinator keeps it.
+package struct Workload: Hashable, Codable, Sendable {
+    package enum State: String, Hashable, Codable, Sendable {
+        case placing
+        case placed
+        /// Placed in part or not at all, with nothing left to try; the reason says why.
+        case failed
+        case removing
+        case removed
+    }
+
+    /// Where one replica is.
+    package struct Replica: Hashable, Codable, Sendable {
+        package let index: Int
+        package var epoch: Int
+        package var site: SiteID?
+        package var machine: MachineID?
+        package var state: MachineState?
+
+        package init(index: Int, epoch: Int, site: SiteID?, machine: MachineID?, state: MachineState?) {
+            self.index = index
+            self.epoch = epoch
+            self.site = site
+            self.machine = machine
+            self.state = state
+        }
+    }
+
+    package let id: WorkloadID
+    package let owner: String
+    package var specification: WorkloadSpecification
+    package var state: State
+    package var reason: String?
+    package var replicas: [Replica]
+    package var created: Instant
+
+    package init(
+        id: WorkloadID, owner: String, specification: WorkloadSpecification, state: State,
+        reason: String? = nil,
+        replicas: [Replica], created: Instant
+    ) {
+        self.id = id
+        self.owner = owner
+        self.specification = specification
+        self.state = state
+        self.reason = reason
+        self.replicas = replicas
+        self.created = created
+    }
+}

@@ -1,0 +1,27 @@
+/// What a user asks a coordinator to run.
+package struct WorkloadSpecification: Hashable, Codable, Sendable {
+    /// 1–48 characters of `a–z`, `0–9` and inner `-`; replica machines are named `<name>-<index>`.
+    package var name: String
+    package var replicas: Int
+    package var resources: Resources
+    package var image: ImageReference
+    package var audience: Audience
+    package var constraints: [Constraint]
+    package var spread: Spread
+    package var objectives: Objectives
+
+    package init(
+        name: String, replicas: Int, resources: Resources, image: ImageReference,
+        audience: Audience = .anywhere,
+        constraints: [Constraint] = [], spread: Spread = .pack, objectives: Objectives = Objectives()
+    ) {
+        self.name = name
+        self.replicas = replicas
+        self.resources = resources
+        self.image = image
+        self.audience = audience
+        self.constraints = constraints
+        self.spread = spread
+        self.objectives = objectives
+    }
+}

@@ -1,0 +1,25 @@
+package import GRDB
+
+/// The SQLite file in which a process keeps what must survive it.
+///
+/// Each area (accounts, machines, placements, federation) has its records and queries in a folder of its own and
+/// registers its migrations through `Migrations`. Writes are durable when the call returns (`synchronous = FULL`).
+package final class Database: Sendable {
+    package let writer: any DatabaseWriter
+
+    /// Opens or creates the file at `path` and brings its schema up to date.
+    package init(path: String) throws {
+        var configuration = GRDB.Configuration()
+        configuration.prepareDatabase { connection in
+            try connection.execute(sql: "PRAGMA synchronous = FULL")
+        }
+        self.writer = try DatabasePool(path: path, configuration: configuration)
+        try Migrations.all.migrate(self.writer)
+    }
+
+    /// A database that lives in memory: for tests and benchmarks.
+    package init() throws {
+        self.writer = try DatabaseQueue()
+        try Migrations.all.migrate(self.writer)
+    }
+}

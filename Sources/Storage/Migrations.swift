@@ -1,0 +1,11 @@
+import GRDB
+
+/// The schema's history, area by area.
+///
+/// A migration is never changed once it has shipped, and names tables by string literals, never by record types.
+enum Migrations {
+    static var all: DatabaseMigrator {
+        let migrator = DatabaseMigrator()
+        return migrator
+    }
+}
