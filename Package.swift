@@ -71,7 +71,7 @@ let package = Package(
         module("Placement", ["CloudModel"]),
 
         // Protocol: our payloads and the catalogue, pure.
-        module("Federation", ["CloudModel", "XML", "XMPP", "Gossip", "Placement"]),
+        module("Federation", ["CloudModel", "XML", "XMPP", "Cryptography", "Gossip", "Placement"]),
         module("Operations", ["CloudModel", "XML", "XMPP"]),
 
         // Shells: sockets, files, hypervisors.
