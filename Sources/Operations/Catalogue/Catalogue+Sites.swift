@@ -1,0 +1,117 @@
+extension Catalogue {
+    private static let siteParameter = Parameter.required("site", .jid, "address of the site")
+
+    static let sites: [Operation] = [
+        Operation(
+            "site.list", "List the sites of the alliance and what they have free", by: .any, .reads,
+            .init(.get, "/sites"),
+            layout: [
+                .table(
+                    path: "",
+                    [
+                        .init("Site", "site"), .init("Name", "name"), .init("Standing", "standing"),
+                        .init("Policy", "policy"), .init("Machines", "capacity.machines"),
+                        .init("Free vCPU", "capacity.free.vcpus"),
+                        .init("Free memory", "capacity.free.memory", .size),
+                        .init("Load", "capacity.load", .share),
+                        .init("Round trip (ms)", "roundTrip", .decimal),
+                        .init("Reported", "reported", .time),
+                    ], none: "No other site is known.")
+            ]),
+        Operation(
+            "site.show", "Show what is known about one site", by: .any, .reads,
+            .init(.get, "/sites/{site}"), parameters: [Self.siteParameter], layout: [.automatic]),
+        Operation(
+            "site.invite", "Invite a site into the alliance, saying what it may do here", by: .any,
+            .changes, .init(.post, "/sites/{site}/invitation"),
+            parameters: [
+                Self.siteParameter,
+                .optional(
+                    "permissions", .list,
+                    "what its owner and coordinators may do here: names of operations, "
+                        + "nouns, or reservation"),
+                .optional("note", "a line for the other owner"),
+            ]),
+        Operation(
+            "site.accept", "Accept a site's invitation, saying what it may do here", by: .any, .changes,
+            .init(.post, "/sites/{site}/acceptance"),
+            parameters: [
+                Self.siteParameter,
+                .optional(
+                    "permissions", .list,
+                    "what its owner and coordinators may do here: names of operations, "
+                        + "nouns, or reservation"),
+            ]),
+        Operation(
+            "site.leave", "End the alliance with a site; machines there go on running", by: .any,
+            .destroys, .init(.delete, "/sites/{site}"), parameters: [Self.siteParameter]),
+        Operation(
+            "site.drain", "Take no new work at this site", by: .agent, .changes, .init(.post, "/drain")),
+        Operation(
+            "site.open", "Take new work at this site again", by: .agent, .changes, .init(.post, "/open")),
+    ]
+
+    static let accounts: [Operation] = [
+        Operation(
+            "account.list", "List the accounts of this server", by: .any, .reads, .init(.get, "/accounts"),
+            layout: [.automatic]),
+        Operation(
+            "account.create", "Create an account on this server", by: .any, .changes,
+            .init(.post, "/accounts"),
+            parameters: [
+                Self.accountParameter,
+                .required("password", .text, "its password, 8 bytes or more", isSecret: true),
+            ]),
+        Operation(
+            "account.delete", "Delete an account with its roster and messages", by: .any, .destroys,
+            .init(.delete, "/accounts/{account}"), parameters: [Self.accountParameter]),
+        Operation(
+            "account.set-password", "Give an account a new password", by: .any, .changes,
+            .init(.put, "/accounts/{account}/password"),
+            parameters: [
+                Self.accountParameter,
+                .required("password", .text, "its new password, 8 bytes or more", isSecret: true),
+            ]),
+    ]
+
+    private static let accountParameter = Parameter.required(
+        "account", .jid, "its address, or the part before the @")
+
+    static let grants: [Operation] = [
+        Operation(
+            "grant.list", "List who may do what here", by: .any, .reads, .init(.get, "/grants"),
+            layout: [
+                .table(
+                    path: "",
+                    [
+                        .init("Subject", "subject"), .init("May", "permissions"), .init("On", "scope"),
+                    ], none: "There are no grants.")
+            ]),
+        Operation(
+            "grant.add", "Allow somebody to do something here", by: .any, .changes, .init(.post, "/grants"),
+            parameters: [
+                Self.subjectParameter, Self.permissionsParameter,
+                .optional(
+                    "scope", .choice(["site", "own"]), "everything here, or only what they made themselves",
+                    default: "site"),
+            ]),
+        Operation(
+            "grant.remove", "Take a grant back", by: .any, .destroys, .init(.delete, "/grants"),
+            parameters: [Self.subjectParameter, Self.permissionsParameter]),
+    ]
+
+    private static let subjectParameter = Parameter.required(
+        "subject", "an address, domain:DOMAIN or role:ROLE")
+
+    private static let permissionsParameter = Parameter.required(
+        "permissions", "an operation (machine.start), a noun (machine), or all")
+
+    static let process: [Operation] = [
+        Operation(
+            "status", "Say how this process is", by: .any, .reads, .init(.get, "/status"),
+            layout: [.automatic]),
+        Operation(
+            "version", "Say which version this is", by: .any, .reads, .init(.get, "/version"),
+            layout: [.automatic]),
+    ]
+}

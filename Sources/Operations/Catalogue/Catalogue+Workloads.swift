@@ -1,0 +1,72 @@
+extension Catalogue {
+    private static let workloadParameter = Parameter.required("workload", "name or id of the workload")
+
+    /// What a user asks for; `plan` and `place` take the same.
+    private static let workloadShape: [Parameter] =
+        Self.workloadNames + Self.machineShape + Self.workloadWishes
+
+    private static let workloadNames: [Parameter] = [
+        .required("name", "1–48 characters of a–z, 0–9 and inner -"),
+        .optional("replicas", .integer(1...1_000), "how many machines", default: 1),
+    ]
+
+    private static let workloadWishes: [Parameter] = [
+        .optional(
+            "audience", .list,
+            "where the users are: sites, countries or LATITUDE/LONGITUDE, each with :SHARE if not alike"),
+        .optional("countries", .list, "only sites in these countries (two letters)"),
+        .optional("labels", .list, "only sites with these labels, as name:value"),
+        .optional("hypervisor", "only sites with this hypervisor"),
+        .optional("only", .list, "only these sites"),
+        .optional("avoid", .list, "none of these sites"),
+        .optional(
+            "max-latency", .number(0...100_000), "longest round trip to the audience in milliseconds"),
+        .optional("per-site", .integer(1...1_000), "at most this many replicas at one site"),
+        .optional("weight-latency", .number(0...1_000), "how much latency counts", default: 1.0),
+        .optional("weight-load", .number(0...1_000), "how much a low load counts", default: 0.25),
+        .optional("weight-room", .number(0...1_000), "how much free room counts", default: 0.25),
+    ]
+
+    private static let workloadSections: [Section] = [
+        .record([
+            .init("Workload", "specification.name"), .init("Id", "id"), .init("Owner", "owner"),
+            .init("State", "state"), .init("Reason", "reason"), .init("Created", "created", .time),
+        ]),
+        .table(
+            path: "replicas",
+            [
+                .init("Replica", "index"), .init("Site", "site"), .init("State", "state"),
+                .init("Machine", "machine"), .init("Epoch", "epoch"),
+            ], none: ""),
+    ]
+
+    static let workloads: [Operation] = [
+        Operation(
+            "workload.plan", "Say where a workload would go, and why, without placing it",
+            by: .coordinator, .reads, .init(.post, "/plans"), parameters: Self.workloadShape,
+            layout: [.automatic]),
+        Operation(
+            "workload.place", "Place a workload: reserve at the best sites and start its machines",
+            by: .coordinator, .changes, .init(.post, "/workloads"), parameters: Self.workloadShape,
+            layout: Self.workloadSections, isLong: true),
+        Operation(
+            "workload.list", "List workloads", by: .coordinator, .reads, .init(.get, "/workloads"),
+            layout: [
+                .table(
+                    path: "",
+                    [
+                        .init("Workload", "specification.name"), .init("State", "state"),
+                        .init("Replicas", "specification.replicas"), .init("Owner", "owner"),
+                        .init("Id", "id"), .init("Reason", "reason"),
+                    ], none: "There are no workloads.")
+            ]),
+        Operation(
+            "workload.show", "Show one workload and where its replicas are", by: .coordinator, .reads,
+            .init(.get, "/workloads/{workload}"), parameters: [Self.workloadParameter],
+            layout: Self.workloadSections),
+        Operation(
+            "workload.remove", "Delete a workload and all its machines", by: .coordinator, .destroys,
+            .init(.delete, "/workloads/{workload}"), parameters: [Self.workloadParameter],
+            isLong: true),
+    ]
+}

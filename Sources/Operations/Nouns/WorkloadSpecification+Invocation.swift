@@ -1,0 +1,43 @@
+package import CloudModel
+
+extension WorkloadSpecification {
+    /// The workload that the parameters of `workload.plan` and `workload.place` describe.
+    package init(_ invocation: Invocation) throws(OperationError) {
+        self.init(
+            name: try invocation.text("name"), replicas: Int(try invocation.integer("replicas")),
+            resources: try Resources(invocation), image: try ImageReference(invocation),
+            audience: try Audience(entries: invocation.list("audience")),
+            constraints: try Self.constraints(invocation),
+            spread: invocation["per-site"]?.integer.map { .atMostPerSite(Int($0)) } ?? .pack,
+            objectives: Objectives(invocation))
+    }
+
+    private static func constraints(_ invocation: Invocation) throws(OperationError) -> [Constraint] {
+        var constraints: [Constraint] = []
+        let countries = invocation.list("countries").map { $0.uppercased() }
+        if !countries.isEmpty { constraints.append(.country(countries)) }
+        for (name, value) in try invocation.pairs("labels").sorted(by: { $0.key < $1.key }) {
+            constraints.append(.label(name: name, value: value))
+        }
+        if let hypervisor = invocation["hypervisor"]?.string { constraints.append(.hypervisor(hypervisor)) }
+        let only = invocation.list("only").map { SiteID($0) }
+        if !only.isEmpty { constraints.append(.only(only)) }
+        let avoid = invocation.list("avoid").map { SiteID($0) }
+        if !avoid.isEmpty { constraints.append(.avoid(avoid)) }
+        if let limit = invocation["max-latency"]?.number {
+            constraints.append(.latencyAtMost(milliseconds: limit))
+        }
+        return constraints
+    }
+}
+
+extension Objectives {
+    /// The weights that the parameters `weight-latency`, `weight-load` and `weight-room` give.
+    package init(_ invocation: Invocation) {
+        let usual = Objectives()
+        self.init(
+            latency: invocation["weight-latency"]?.number ?? usual.latency,
+            load: invocation["weight-load"]?.number ?? usual.load,
+            room: invocation["weight-room"]?.number ?? usual.room)
+    }
+}

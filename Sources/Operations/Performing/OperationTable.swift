@@ -1,0 +1,110 @@
+package import CloudModel
+
+/// What this process performs: name → handler, with the grant checked before the handler is called.
+///
+/// Filled by the roles while the process is put together, then handed to the faces; it never changes afterwards.
+package struct OperationTable: OperationPerformer {
+    /// Performs one operation whose grant and arguments have been checked.
+    package typealias Handler =
+        @Sendable (Invocation, @escaping ProgressSink) async throws(OperationError) -> OperationResult
+
+    /// The site this process is.
+    package let site: SiteID
+    private var handlers: [String: Handler] = [:]
+    private let grants: @Sendable () async throws(OperationError) -> GrantBook
+    private let remote: (any OperationPerformer)?
+    private let audit: @Sendable (AuditRecord) async -> Void
+
+    /// A table with nothing in it.
+    ///
+    /// `grants` is asked before every operation, so that a change counts at once; `remote` performs at other sites.
+    package init(
+        site: SiteID, grants: @escaping @Sendable () async throws(OperationError) -> GrantBook,
+        remote: (any OperationPerformer)? = nil,
+        audit: @escaping @Sendable (AuditRecord) async -> Void = { _ in }
+    ) {
+        self.site = site
+        self.grants = grants
+        self.remote = remote
+        self.audit = audit
+    }
+
+    /// Says how `operation` is performed here; the name must be in the catalogue and be registered once.
+    package mutating func register(_ operation: String, _ handler: @escaping Handler) {
+        precondition(Catalogue.operation(operation) != nil, "\(operation) is not in the catalogue")
+        precondition(self.handlers[operation] == nil, "\(operation) is registered twice")
+        self.handlers[operation] = handler
+    }
+
+    /// The operations that somebody performs here, in the order of the catalogue.
+    package var offered: [Operation] {
+        Catalogue.operations.filter { self.handlers[$0.name] != nil }
+    }
+
+    /// The operations that are offered here and that `caller` may perform.
+    package func permitted(to caller: GrantBook.Caller) async throws(OperationError) -> [Operation] {
+        let book = try await self.grants()
+        return self.offered.filter { book.scope(of: $0.permission, for: caller) != nil }
+    }
+
+    package func perform(
+        _ invocation: Invocation, progress: @escaping ProgressSink
+    ) async throws(OperationError) -> OperationResult {
+        let site = invocation.site ?? self.site
+        do throws(OperationError) {
+            let result = try await self.performed(invocation, progress: progress)
+            await self.audit(AuditRecord(invocation, at: site, outcome: .performed))
+            return result
+        } catch {
+            await self.audit(AuditRecord(invocation, at: site, outcome: .failed(error.code)))
+            var error = error
+            error.site = error.site ?? site
+            throw error
+        }
+    }
+
+    private func performed(
+        _ invocation: Invocation, progress: @escaping ProgressSink
+    ) async throws(OperationError) -> OperationResult {
+        guard let operation = Catalogue.operation(invocation.operation) else {
+            throw Catalogue.unknown(invocation.operation)
+        }
+        let caller = invocation.caller
+        guard let scope = try await self.grants().scope(of: operation.permission, for: caller) else {
+            throw OperationError(
+                .forbidden, "no grant allows \(caller.address) to \(operation.phrase) at \(self.site)",
+                next: "ask an administrator of \(self.site) for: "
+                    + "grant add \(caller.address) \(operation.name)")
+        }
+        var checked = invocation
+        checked.arguments = try operation.checked(invocation.arguments)
+        checked.scope = scope
+        if let site = invocation.site, site != self.site {
+            return try await self.performElsewhere(checked, at: site, progress: progress)
+        }
+        guard let handler = self.handlers[operation.name] else {
+            throw OperationError(
+                .notOffered, "\(self.site) does not offer \(operation.phrase)",
+                next: operation.role == .coordinator
+                    ? "ask a coordinator" : "name a site that does: at=SITE")
+        }
+        return try await handler(checked, progress)
+    }
+
+    /// Another site sees this site as the caller, so only those may ask through it whose grant covers the whole site.
+    private func performElsewhere(
+        _ invocation: Invocation, at site: SiteID, progress: @escaping ProgressSink
+    ) async throws(OperationError) -> OperationResult {
+        guard invocation.scope == .site else {
+            throw OperationError(
+                .forbidden, "\(invocation.caller.address) may act at \(self.site) only, not at \(site)",
+                next: "leave out at=\(site), or ask for a grant on the whole site")
+        }
+        guard let remote else {
+            throw OperationError(.notOffered, "\(self.site) reaches no other sites")
+        }
+        var forwarded = invocation
+        forwarded.behalf = invocation.caller.address
+        return try await remote.perform(forwarded, progress: progress)
+    }
+}
