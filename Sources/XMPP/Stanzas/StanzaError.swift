@@ -38,6 +38,8 @@ package struct StanzaError: Error, Hashable, Sendable {
     package var kind: Kind
     package var condition: Condition
     package var text: String?
+    /// Where to go instead, an XMPP URI: only with `gone` and `redirect` (RFC 6120 §8.3.3.5, §8.3.3.14).
+    package var newAddress: String?
     /// An application-specific condition in a namespace of its own (RFC 6120 §8.3.4).
     package var detail: Element?
 
