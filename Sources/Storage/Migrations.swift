@@ -5,7 +5,8 @@ import GRDB
 /// A migration is never changed once it has shipped, and names tables by string literals, never by record types.
 enum Migrations {
     static var all: DatabaseMigrator {
-        let migrator = DatabaseMigrator()
+        var migrator = DatabaseMigrator()
+        AccountMigrations.register(in: &migrator)
         return migrator
     }
 }

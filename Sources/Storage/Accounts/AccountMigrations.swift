@@ -1,0 +1,65 @@
+import GRDB
+
+/// The schema of accounts, rosters and messages kept for those who are offline.
+///
+/// `roster.owner` is the local part of an account, or empty for the domain itself, whose subscribers are kept the
+/// same way.
+enum AccountMigrations {
+    static func register(in migrator: inout DatabaseMigrator) {
+        migrator.registerMigration("accounts-1") { connection in
+            try Self.createAccounts(connection)
+            try Self.createRosters(connection)
+            try Self.createOfflineMessages(connection)
+        }
+    }
+
+    private static func createAccounts(_ connection: GRDB.Database) throws {
+        try connection.create(table: "account") { table in
+            table.primaryKey("username", .text).notNull().check { $0 != "" }
+            table.column("createdAt", .integer).notNull()
+        }
+        try connection.create(table: "accountCredential") { table in
+            table.column("username", .text).notNull()
+                .references("account", onDelete: .cascade)
+            table.column("mechanism", .text).notNull()
+                .check { ["SCRAM-SHA-1", "SCRAM-SHA-256"].contains($0) }
+            table.column("salt", .blob).notNull()
+            table.column("iterations", .integer).notNull().check { $0 >= 4_096 }
+            table.column("storedKey", .blob).notNull()
+            table.column("serverKey", .blob).notNull()
+            table.primaryKey(["username", "mechanism"])
+        }
+    }
+
+    private static func createRosters(_ connection: GRDB.Database) throws {
+        try connection.create(table: "roster") { table in
+            table.primaryKey("owner", .text).notNull()
+            table.column("version", .integer).notNull().check { $0 >= 0 }
+        }
+        try connection.execute(sql: "INSERT INTO roster (owner, version) VALUES ('', 0)")
+        try connection.create(table: "rosterItem") { table in
+            table.column("owner", .text).notNull().references("roster", onDelete: .cascade)
+            table.column("contact", .text).notNull()
+            table.column("name", .text)
+            table.column("groups", .text).notNull()
+            table.column("outgoing", .text).notNull()
+                .check { ["none", "pending", "established"].contains($0) }
+            table.column("incoming", .text).notNull()
+                .check { ["none", "pending", "established"].contains($0) }
+            table.column("isPreApproved", .boolean).notNull()
+            table.column("isListed", .boolean).notNull()
+            table.column("request", .text)
+            table.primaryKey(["owner", "contact"])
+        }
+    }
+
+    private static func createOfflineMessages(_ connection: GRDB.Database) throws {
+        try connection.create(table: "offlineMessage") { table in
+            table.autoIncrementedPrimaryKey("id")
+            table.column("username", .text).notNull().indexed()
+                .references("account", onDelete: .cascade)
+            table.column("receivedAt", .integer).notNull()
+            table.column("stanza", .text).notNull()
+        }
+    }
+}

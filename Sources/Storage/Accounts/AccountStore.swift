@@ -1,0 +1,117 @@
+import GRDB
+
+/// The queries about accounts, rosters and offline messages.
+///
+/// Each call is one transaction, durable when it returns.
+package struct AccountStore: Sendable {
+    private let database: Database
+
+    package init(database: Database) {
+        self.database = database
+    }
+
+    /// All accounts, by name.
+    package func accounts() async throws -> [StoredAccount] {
+        try await self.database.writer.read { connection in
+            try AccountRecord.order(Column("username")).fetchAll(connection).map { account in
+                let credentials = try CredentialRecord.filter(Column("username") == account.username)
+                    .order(Column("mechanism")).fetchAll(connection)
+                return StoredAccount(
+                    account: account, credentials: credentials,
+                    roster: try Self.roster(of: account.username, in: connection))
+            }
+        }
+    }
+
+    /// Those who subscribed to the domain's own presence.
+    package func domainRoster() async throws -> StoredRoster {
+        try await self.database.writer.read { connection in
+            try Self.roster(of: "", in: connection)
+        }
+    }
+
+    /// Adds an account with an empty roster; false, and nothing changed, if the name is taken.
+    package func insert(_ account: AccountRecord, credentials: [CredentialRecord]) async throws -> Bool {
+        try await self.database.writer.write { connection in
+            guard try !account.exists(connection) else { return false }
+            try account.insert(connection)
+            for credential in credentials { try credential.insert(connection) }
+            try connection.execute(
+                sql: "INSERT INTO roster (owner, version) VALUES (?, 0)", arguments: [account.username])
+            return true
+        }
+    }
+
+    /// Replaces all credentials of an account; false if there is no such account.
+    package func replaceCredentials(
+        of username: String, with credentials: [CredentialRecord]
+    ) async throws -> Bool {
+        try await self.database.writer.write { connection in
+            guard try AccountRecord.exists(connection, key: username) else { return false }
+            try CredentialRecord.filter(Column("username") == username).deleteAll(connection)
+            for credential in credentials { try credential.insert(connection) }
+            return true
+        }
+    }
+
+    /// Removes an account with its roster and its messages; false if there is no such account.
+    package func delete(username: String) async throws -> Bool {
+        try await self.database.writer.write { connection in
+            try connection.execute(sql: "DELETE FROM roster WHERE owner = ?", arguments: [username])
+            return try AccountRecord.deleteOne(connection, key: username)
+        }
+    }
+
+    /// Writes one item of a roster and the roster's version.
+    package func save(_ item: RosterItemRecord, version: Int64) async throws {
+        try await self.database.writer.write { connection in
+            try item.upsert(connection)
+            try Self.setVersion(version, of: item.owner, in: connection)
+        }
+    }
+
+    /// Removes one item of a roster and writes the roster's version.
+    package func removeItem(contact: String, from owner: String, version: Int64) async throws {
+        try await self.database.writer.write { connection in
+            try RosterItemRecord.filter(Column("owner") == owner && Column("contact") == contact)
+                .deleteAll(connection)
+            try Self.setVersion(version, of: owner, in: connection)
+        }
+    }
+
+    /// Keeps a message, unless the account already has `limit` of them: then false.
+    package func keep(_ message: OfflineMessageRecord, limit: Int) async throws -> Bool {
+        try await self.database.writer.write { connection in
+            let count = try OfflineMessageRecord.filter(Column("username") == message.username)
+                .fetchCount(connection)
+            guard count < limit else { return false }
+            try message.insert(connection)
+            return true
+        }
+    }
+
+    /// Takes out all messages kept for an account, oldest first.
+    package func takeMessages(for username: String) async throws -> [OfflineMessageRecord] {
+        try await self.database.writer.write { connection in
+            let request = OfflineMessageRecord.filter(Column("username") == username)
+            let messages = try request.order(Column("id")).fetchAll(connection)
+            if !messages.isEmpty { try request.deleteAll(connection) }
+            return messages
+        }
+    }
+
+    private static func roster(of owner: String, in connection: GRDB.Database) throws -> StoredRoster {
+        let version = try Int64.fetchOne(
+            connection, sql: "SELECT version FROM roster WHERE owner = ?", arguments: [owner])
+        let items = try RosterItemRecord.filter(Column("owner") == owner).order(Column("contact"))
+            .fetchAll(connection)
+        return StoredRoster(version: version ?? 0, items: items)
+    }
+
+    private static func setVersion(
+        _ version: Int64, of owner: String, in connection: GRDB.Database
+    ) throws {
+        try connection.execute(
+            sql: "UPDATE roster SET version = ? WHERE owner = ?", arguments: [version, owner])
+    }
+}

@@ -1,0 +1,21 @@
+/// How large a roster may grow.
+package struct RosterLimits: Hashable, Sendable {
+    /// Items that the owner listed; beyond it, `resource-constraint`.
+    package var items: Int
+    /// Requests from strangers that wait for an answer; a further one is refused with `resource-constraint`, so that
+    /// a flood of requests cannot fill the disk.
+    package var pendingRequests: Int
+    /// Bytes of an item's name and of each group's name (RFC 6121 §2.3.3: `not-acceptable`).
+    package var nameBytes: Int
+    /// Groups of one item.
+    package var groups: Int
+
+    package init(
+        items: Int = 1_000, pendingRequests: Int = 100, nameBytes: Int = 1_023, groups: Int = 32
+    ) {
+        self.items = items
+        self.pendingRequests = pendingRequests
+        self.nameBytes = nameBytes
+        self.groups = groups
+    }
+}
