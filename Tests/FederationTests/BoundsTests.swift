@@ -81,7 +81,7 @@ struct BoundsTests {
             (["position"], "latitude-deg", "90.1"), (["position"], "longitude-deg", "-180.1"),
             ([], "country", "fr"), ([], "country", "FRA"), ([], "policy", "ajar"),
             ([], "address", "paris.test/x"),
-            ([], "address", ""), ([], "address", "Paris.test"), (["price"], "currency", "EURO"),
+            ([], "address", ""), (["price"], "currency", "EURO"),
             (["price"], "micros-per-vcpu-hour", "-1"), ([], "reported-unix-ms", "253402300800000"),
             ([], "name", String(repeating: "x", count: 256)),
         ])
@@ -89,6 +89,17 @@ struct BoundsTests {
         #expect(throws: PayloadError.self) {
             try self.read(SiteDescription.self, "SiteDescription", path, setting: attribute, to: value)
         }
+    }
+
+    @Test("An address is prepared while it is read, so that equal sites are equal")
+    func address() throws {
+        let read = try self.read(
+            SiteDescription.self, "SiteDescription", setting: "address", to: "PARIS.Test.")
+        #expect(read.site == SiteID("paris.test"))
+        #expect(try SiteID(preparing: "Cloud@Chat.test") == SiteID("cloud@chat.test"))
+        #expect(try SiteID("cloud@chat.test").jid().local == "cloud")
+        #expect(throws: SiteAddressError.self) { try SiteID(preparing: "paris.test/admin") }
+        #expect(throws: SiteAddressError.self) { try SiteID(preparing: "") }
     }
 
     @Test(
