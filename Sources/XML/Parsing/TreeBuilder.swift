@@ -1,0 +1,205 @@
+import CLibXML2
+
+/// What the SAX callbacks of one parser write into: open elements, finished events, and the counts behind the limits.
+///
+/// Offsets are bytes from the beginning of the present libxml2 context.
+@safe struct TreeBuilder {
+    /// Whether the root is a stream that yields its children, or a document that is yielded whole.
+    enum Mode { case stream, document }
+
+    let mode: Mode
+    var limits: XMLLimits
+    /// The context whose callbacks arrive here.
+    var context: xmlParserCtxtPtr?
+
+    var events: [XMLEvent] = []
+    var failure: ParseError?
+    /// Where the last complete stanza (or the stream header) ended.
+    var boundary = 0
+    /// Where the last tag or run of text that libxml2 reported ended.
+    var tokenEnd = 0
+    /// Where to go on with a fresh context, once this one has interned too many names.
+    var recycleOffset: Int?
+    /// The root's start tag with its namespaces, to open a fresh context with.
+    var rootTag: [UInt8] = []
+    /// Set while `rootTag` is fed to a fresh context: that root was already reported.
+    var isReplaying = false
+
+    private var names = NameCache()
+    private var open: [Element] = []
+    private var text: [UInt8] = []
+    /// Open elements, the root included.
+    private var depth = 0
+    private var elementsInStanza = 0
+
+    init(mode: Mode, limits: XMLLimits) {
+        self.mode = mode
+        self.limits = limits
+    }
+
+    /// Prepares for a new context, in the middle of a stream or for a new one.
+    mutating func begin(with context: xmlParserCtxtPtr) {
+        unsafe self.context = context
+        self.names.removeAll()
+        self.open.removeAll(keepingCapacity: true)
+        self.text.removeAll(keepingCapacity: true)
+        self.boundary = 0
+        self.tokenEnd = 0
+        self.recycleOffset = nil
+        self.depth = 0
+        self.elementsInStanza = 0
+    }
+
+    /// Keeps the first failure and ends the parse.
+    mutating func fail(_ error: ParseError) {
+        if self.failure == nil { self.failure = error }
+        self.stop()
+    }
+
+    /// Tells libxml2 to make no more callbacks.
+    mutating func stop() {
+        unsafe xmlStopParser(self.context)
+    }
+
+    /// The offset of the byte libxml2 looks at.
+    var position: Int {
+        guard let input = unsafe self.context?.pointee.input else { return 0 }
+        return unsafe Int(input.pointee.consumed) + (input.pointee.cur - input.pointee.base)
+    }
+}
+
+// MARK: Elements
+
+extension TreeBuilder {
+    mutating func started(_ tag: StartTag) {
+        guard self.failure == nil, self.recycleOffset == nil else { return }
+        let end = self.position
+        guard end - self.tokenEnd <= self.limits.tagBytes else { return self.exceeded(.tagBytes) }
+        self.tokenEnd = end
+        guard tag.attributeCount <= self.limits.attributesPerElement else {
+            return self.exceeded(.attributesPerElement)
+        }
+        guard tag.namespaceCount <= self.limits.namespaceDeclarationsPerElement else {
+            return self.exceeded(.namespaceDeclarationsPerElement)
+        }
+        let element = Element(
+            unsafe self.names.string(tag.name),
+            namespace: unsafe tag.namespace.map { unsafe self.names.string($0) } ?? "",
+            attributes: tag.attributes(names: &self.names))
+        if self.depth == 0 && self.mode == .stream {
+            self.openedRoot(element, tag: tag, end: end)
+        } else {
+            self.openedElement(element)
+        }
+    }
+
+    private mutating func openedRoot(_ element: Element, tag: StartTag, end: Int) {
+        self.depth = 1
+        // libxml2 has not yet read the `>` behind the attributes.
+        guard end < self.limits.stanzaBytes else { return self.exceeded(.stanzaBytes) }
+        self.boundary = end + 1
+        self.tokenEnd = end + 1
+        if self.isReplaying { return }
+        self.rootTag = tag.withNamespacesOnly()
+        self.events.append(.opened(element))
+    }
+
+    private mutating func openedElement(_ element: Element) {
+        self.depth += 1
+        let level = self.mode == .stream ? self.depth - 1 : self.depth
+        guard level <= self.limits.depth else { return self.exceeded(.depth) }
+        self.elementsInStanza += 1
+        guard self.elementsInStanza <= self.limits.elementsPerStanza else {
+            return self.exceeded(.elementsPerStanza)
+        }
+        self.closeText()
+        self.open.append(element)
+    }
+
+    mutating func ended() {
+        guard self.failure == nil, self.recycleOffset == nil else { return }
+        let end = self.position
+        guard end - self.tokenEnd <= self.limits.tagBytes else { return self.exceeded(.tagBytes) }
+        self.tokenEnd = end
+        self.closeText()
+        self.depth -= 1
+        guard let element = self.open.popLast() else { return self.closedRoot(end: end) }
+        guard self.open.isEmpty else {
+            return self.open[self.open.count - 1].children.append(.element(element))
+        }
+        guard end - self.boundary <= self.limits.stanzaBytes else { return self.exceeded(.stanzaBytes) }
+        self.boundary = end
+        self.elementsInStanza = 0
+        self.events.append(.element(element))
+        if self.mode == .stream { self.recycleIfGrown(at: end) }
+    }
+
+    private mutating func closedRoot(end: Int) {
+        self.boundary = end
+        self.events.append(.closed)
+    }
+
+    private mutating func recycleIfGrown(at end: Int) {
+        guard unsafe Int(xmlDictSize(self.context?.pointee.dict)) > XMLStreamParser.namesBeforeRecycling
+        else {
+            return
+        }
+        self.recycleOffset = end
+        self.stop()
+    }
+
+    private mutating func exceeded(_ kind: XMLLimits.Kind) {
+        self.fail(.limitExceeded(kind, self.limits[kind]))
+    }
+}
+
+// MARK: Text
+
+extension TreeBuilder {
+    mutating func characters(_ characters: UnsafeBufferPointer<UInt8>) {
+        guard self.failure == nil, self.recycleOffset == nil else { return }
+        self.tokenEnd = unsafe self.positionAfter(characters)
+        if self.open.isEmpty {
+            unsafe self.betweenStanzas(characters)
+        } else {
+            unsafe self.text.append(contentsOf: characters)
+        }
+    }
+
+    private mutating func betweenStanzas(_ characters: UnsafeBufferPointer<UInt8>) {
+        guard unsafe characters.allSatisfy({ $0 == 0x20 || $0 == 0x0A || $0 == 0x09 || $0 == 0x0D }) else {
+            return self.fail(.textBetweenStanzas)
+        }
+        // White space between stanzas keeps a connection alive; it belongs to no stanza.
+        self.boundary = self.tokenEnd
+    }
+
+    /// libxml2 reports some runs of text before it steps over them.
+    private func positionAfter(_ characters: UnsafeBufferPointer<UInt8>) -> Int {
+        let isAhead = unsafe self.context?.pointee.input?.pointee.cur == characters.baseAddress
+        return self.position + (isAhead ? characters.count : 0)
+    }
+
+    /// Makes one text node of everything since the last tag.
+    private mutating func closeText() {
+        guard !self.text.isEmpty else { return }
+        if !self.open.isEmpty {
+            self.open[self.open.count - 1].children.append(.text(String(decoding: self.text, as: UTF8.self)))
+        }
+        self.text.removeAll(keepingCapacity: true)
+    }
+}
+
+// MARK: Limits
+
+extension TreeBuilder {
+    /// Looks at what libxml2 has been given and not reported: a tag or stanza that does not end.
+    mutating func check(fed: Int) {
+        guard self.failure == nil, self.recycleOffset == nil else { return }
+        if unsafe self.context?.pointee.disableSAX != 0 {
+            return self.fail(.notWellFormed(code: unsafe Int(self.context?.pointee.errNo ?? 0)))
+        }
+        if fed - self.boundary > self.limits.stanzaBytes { return self.exceeded(.stanzaBytes) }
+        if fed - self.tokenEnd > self.limits.tagBytes { return self.exceeded(.tagBytes) }
+    }
+}

@@ -1,0 +1,44 @@
+/// How characters are written inside text and attribute values.
+enum XMLEscaping {
+    /// Appends `text` with everything escaped that could end it or would be normalised away.
+    static func append(_ text: String, to bytes: inout [UInt8], isAttribute: Bool) {
+        if text.utf8.allSatisfy({ self.reference(for: $0, isAttribute: isAttribute) == nil }) {
+            bytes.append(contentsOf: text.utf8)
+            return
+        }
+        for byte in text.utf8 {
+            if let reference = self.reference(for: byte, isAttribute: isAttribute) {
+                bytes.append(contentsOf: reference.utf8)
+            } else {
+                bytes.append(byte)
+            }
+        }
+    }
+
+    /// The first character of `text` that XML 1.0 §2.2 forbids.
+    static func forbiddenCharacter(in text: String) -> Unicode.Scalar? {
+        // Only controls, and the two noncharacters U+FFFE and U+FFFF (EF BF BE and EF BF BF), are out.
+        guard text.utf8.contains(where: { $0 < 0x20 || $0 == 0xEF }) else { return nil }
+        return text.unicodeScalars.first { scalar in
+            switch scalar.value {
+            case 0x09, 0x0A, 0x0D: false
+            case 0..<0x20, 0xFFFE, 0xFFFF: true
+            case _: false
+            }
+        }
+    }
+
+    private static func reference(for byte: UInt8, isAttribute: Bool) -> String? {
+        switch byte {
+        case UInt8(ascii: "&"): "&amp;"
+        case UInt8(ascii: "<"): "&lt;"
+        case UInt8(ascii: ">"): "&gt;"
+        case UInt8(ascii: "'"): isAttribute ? "&apos;" : nil
+        case UInt8(ascii: "\""): isAttribute ? "&quot;" : nil
+        case 0x0D: "&#13;"
+        case 0x09: isAttribute ? "&#9;" : nil
+        case 0x0A: isAttribute ? "&#10;" : nil
+        case _: nil
+        }
+    }
+}
