@@ -1,7 +1,7 @@
 /// Everything that Tradewind can be asked to do.
 ///
-/// Chat, ad-hoc forms, the command line, HTTP and its OpenAPI document are made from these entries: adding one here is
-/// all it takes to offer it everywhere.
+/// Chat, ad-hoc forms, the command line, HTTP and its OpenAPI document are made from these entries: adding
+/// one here is all it takes to offer it everywhere.
 package enum Catalogue {
     /// All operations, noun by noun.
     package static let operations: [Operation] =

@@ -1,5 +1,6 @@
 extension Operation {
-    /// Checks arguments against the parameters: types, ranges, what is missing, what is unknown; fills in defaults.
+    /// Checks arguments against the parameters: types, ranges, what is missing, what is unknown; fills in
+    /// defaults.
     package func checked(_ arguments: [String: Value]) throws(OperationError) -> [String: Value] {
         for name in arguments.keys.sorted() where self.parameter(name) == nil {
             throw self.unknownParameter(name)

@@ -15,7 +15,8 @@ package struct Operation: Hashable, Sendable {
     package enum Effect: Hashable, Sendable {
         case reads
         case changes
-        /// Something is lost that no other operation brings back: chat and forms ask for a confirmation first.
+        /// Something is lost that no other operation brings back: chat and forms ask for a confirmation
+        /// first.
         case destroys
     }
 

@@ -6,9 +6,11 @@ package struct Parameter: Hashable, Sendable {
         case number(ClosedRange<Double>)
         case boolean
         case choice([String])
-        /// Memory or disk: `512M`, `2G`, `1T`; a plain number is mebibytes. Carried as an integer of mebibytes.
+        /// Memory or disk: `512M`, `2G`, `1T`; a plain number is mebibytes. Carried as an integer of
+        /// mebibytes.
         case size
-        /// `500ms`, `30s`, `5m`, `2h`, `1d`; a plain number is seconds. Carried as an integer of milliseconds.
+        /// `500ms`, `30s`, `5m`, `2h`, `1d`; a plain number is seconds. Carried as an integer of
+        /// milliseconds.
         case duration
         /// An XMPP address. Its form is checked by whoever prepares it (RFC 7622), not here.
         case jid

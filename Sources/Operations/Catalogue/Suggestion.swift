@@ -1,6 +1,7 @@
 /// Guesses what somebody meant who mistyped.
 package enum Suggestion {
-    /// The candidate with the fewest edits, if they are at most a third of its length (and at least one is allowed).
+    /// The candidate with the fewest edits, if they are at most a third of its length (and at least one is
+    /// allowed).
     package static func closest(to text: String, among candidates: [String]) -> String? {
         let lowered = text.lowercased()
         guard lowered.count <= Self.lengthLimit else { return nil }
@@ -16,7 +17,8 @@ package enum Suggestion {
     /// Longer texts are not worth a guess; it also bounds the work.
     static let lengthLimit = 64
 
-    /// Insertions, deletions, substitutions and swaps of neighbours (restricted Damerau–Levenshtein distance).
+    /// Insertions, deletions, substitutions and swaps of neighbours (restricted Damerau–Levenshtein
+    /// distance).
     static func distance(_ first: String, _ second: String) -> Int {
         let a = Array(first), b = Array(second)
         var beforePrevious: [Int] = []

@@ -4,8 +4,8 @@ package import XMPP
 
 /// The request of one site to another to perform an operation (an IQ set); the answer is an `Outcome`.
 ///
-/// The other site checks its own grants against the address that the stream has proved. `behalf` is for its records
-/// only.
+/// The other site checks its own grants against the address that the stream has proved. `behalf` is for its
+/// records only.
 package struct Invoke: Payload {
     package static let elementName = "invoke"
     package static let namespace = "urn:tradewind:operation:1"

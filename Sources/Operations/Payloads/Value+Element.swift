@@ -5,7 +5,8 @@ extension Value {
     /// Levels of lists and records inside each other that are read.
     package static let elementDepthLimit = 32
 
-    /// The value as one element of the operation namespace: `<integer>2</integer>`, `<record><field name='…'>…`.
+    /// The value as one element of the operation namespace: `<integer>2</integer>`, `<record><field
+    /// name='…'>…`.
     package var element: Element {
         let namespace = Invoke.namespace
         switch self {

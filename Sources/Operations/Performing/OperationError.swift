@@ -12,7 +12,8 @@ package struct OperationError: Error, Hashable, Sendable {
         case notFound = "not-found"
         /// What was found is not in a state that allows it, or the name is taken.
         case conflict
-        /// A site said no within its rights: no room, policy, quota. A normal answer; another site may say yes.
+        /// A site said no within its rights: no room, policy, quota. A normal answer; another site may say
+        /// yes.
         case refused
         case tooLarge = "too-large"
         case tooMany = "too-many"

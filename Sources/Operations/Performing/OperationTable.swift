@@ -2,7 +2,8 @@ package import CloudModel
 
 /// What this process performs: name → handler, with the grant checked before the handler is called.
 ///
-/// Filled by the roles while the process is put together, then handed to the faces; it never changes afterwards.
+/// Filled by the roles while the process is put together, then handed to the faces; it never changes
+/// afterwards.
 package struct OperationTable: OperationPerformer {
     /// Performs one operation whose grant and arguments have been checked.
     package typealias Handler =
@@ -17,7 +18,8 @@ package struct OperationTable: OperationPerformer {
 
     /// A table with nothing in it.
     ///
-    /// `grants` is asked before every operation, so that a change counts at once; `remote` performs at other sites.
+    /// `grants` is asked before every operation, so that a change counts at once; `remote` performs at other
+    /// sites.
     package init(
         site: SiteID, grants: @escaping @Sendable () async throws(OperationError) -> GrantBook,
         remote: (any OperationPerformer)? = nil,
@@ -91,7 +93,8 @@ package struct OperationTable: OperationPerformer {
         return try await handler(checked, progress)
     }
 
-    /// Another site sees this site as the caller, so only those may ask through it whose grant covers the whole site.
+    /// Another site sees this site as the caller, so only those may ask through it whose grant covers the
+    /// whole site.
     private func performElsewhere(
         _ invocation: Invocation, at site: SiteID, progress: @escaping ProgressSink
     ) async throws(OperationError) -> OperationResult {

@@ -28,7 +28,8 @@ package enum Section: Hashable, Sendable {
 
     /// One thing: a line for each field.
     case record([Field])
-    /// The list at `path` (the whole value if empty): a line for each element; `none` is said of an empty list.
+    /// The list at `path` (the whole value if empty): a line for each element; `none` is said of an empty
+    /// list.
     case table(path: String, [Field], none: String)
     /// The text at `path` as it is.
     case text(path: String)

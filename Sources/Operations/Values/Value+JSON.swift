@@ -1,8 +1,8 @@
 extension Value {
     /// The value as JSON (RFC 8259).
     ///
-    /// `indented` gives one member or element a line, for people. A number that JSON cannot say (infinity, not a
-    /// number) becomes `null`.
+    /// `indented` gives one member or element a line, for people. A number that JSON cannot say (infinity,
+    /// not a number) becomes `null`.
     package func json(indented: Bool = false) -> String {
         var text = ""
         self.write(to: &text, indentation: indented ? 0 : nil)

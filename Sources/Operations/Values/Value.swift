@@ -1,4 +1,5 @@
-/// An argument or a result while it travels between faces and roles: what JSON can say, with integers kept apart.
+/// An argument or a result while it travels between faces and roles: what JSON can say, with integers kept
+/// apart.
 package enum Value: Hashable, Sendable {
     case null
     case bool(Bool)

@@ -1,6 +1,7 @@
 /// Turns a noun of the model into a `Value`, so that one answer serves chat, forms, JSON and remote sites.
 ///
-/// Dictionaries come out ordered by key and sets by their JSON text: equal nouns give equal values in every process.
+/// Dictionaries come out ordered by key and sets by their JSON text: equal nouns give equal values in every
+/// process.
 package struct ValueEncoder: Sendable {
     package init() {}
 

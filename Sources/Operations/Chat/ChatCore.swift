@@ -1,0 +1,133 @@
+package import CloudModel
+
+/// Decides what to do with a chat line and how to word the answer.
+package struct ChatCore: Sendable {
+    package enum OnLine: Hashable, Sendable {
+        /// Answer with this text.
+        case say(String)
+        /// Perform it, then answer with `text(of:)`.
+        case perform(Invocation)
+    }
+
+    /// The most characters of one answer; longer ones are cut at a line's end.
+    package static let answerLimit = 6_000
+
+    /// The site that answers, named at the head of each answer.
+    private let site: SiteID
+    private let renderer = TextRenderer()
+    private var desk = ConfirmationDesk()
+
+    package init(site: SiteID) {
+        self.site = site
+    }
+
+    /// Reads one line of `caller`, who may perform `permitted`.
+    package mutating func receive(
+        _ line: String, from caller: GrantBook.Caller, permitted: [Operation], now: Instant,
+        using generator: inout some RandomNumberGenerator
+    ) -> OnLine {
+        do throws(OperationError) {
+            let tokens = try ChatTokenizer.tokens(of: line)
+            let words = tokens.map(\.text)
+            switch words.first?.lowercased() {
+            case "help", "?":
+                let text = try HelpText(permitted: permitted).text(Array(words.dropFirst()))
+                return .say(self.headed("", text, by: self.site))
+            case "confirm":
+                return self.confirm(words.dropFirst().first, from: caller, now: now)
+            case "cancel":
+                let wasOpen = self.desk.cancel(for: caller.address)
+                return .say(self.headed(wasOpen ? "Nothing was done." : "There is nothing to cancel."))
+            default:
+                break
+            }
+            let command = try CommandReader(suggesting: permitted).command(tokens)
+            let invocation = Invocation(
+                operation: command.operation.name, arguments: command.arguments, caller: caller,
+                site: command.site == self.site ? nil : command.site)
+            let isPermitted = permitted.contains { $0.name == command.operation.name }
+            guard command.operation.destroys, isPermitted || command.site != nil else {
+                return .perform(invocation)
+            }
+            let code = self.desk.ask(about: invocation, now: now, using: &generator)
+            return .say(self.question(command, code: code))
+        } catch {
+            return .say(self.text(of: error))
+        }
+    }
+
+    private mutating func confirm(
+        _ code: String?, from caller: GrantBook.Caller, now: Instant
+    ) -> OnLine {
+        guard let code else { return .say(self.headed("Write the code too: confirm CODE")) }
+        switch self.desk.answer(code, from: caller.address, now: now) {
+        case .confirmed(let invocation):
+            return .perform(invocation)
+        case .wrong(triesLeft: 0):
+            return .say(self.headed("The code is wrong. Nothing was done; write the command again."))
+        case .wrong(let tries):
+            return .say(self.headed("The code is wrong. Tries left: \(tries)."))
+        case .nothingToConfirm:
+            let seconds = ConfirmationDesk.lifetime.components.seconds
+            return .say(
+                self.headed(
+                    "There is nothing to confirm; a code counts for \(seconds) s. Write the command again."))
+        }
+    }
+
+    private func question(_ command: CommandReader.Command, code: String) -> String {
+        let subject = command.operation.parameters.filter(\.isPositional)
+            .compactMap { command.arguments[$0.name]?.string }.joined(separator: " ")
+        let site = command.site ?? self.site
+        let seconds = ConfirmationDesk.lifetime.components.seconds
+        return self.headed(
+            "\(command.operation.phrase) \(subject) at \(site): \(command.operation.summary). "
+                + "To do it, write within \(seconds) s: confirm \(code)")
+    }
+
+    /// The answer to an operation that was performed.
+    package func text(of result: OperationResult, for operation: String) -> String {
+        let operation = Catalogue.operation(operation)
+        let text = self.renderer.text(of: result, layout: operation?.layout ?? [.automatic])
+        return self.headed(operation?.phrase ?? "", text.isEmpty ? "done" : text, by: result.site)
+    }
+
+    /// The answer to an operation that was not.
+    package func text(of error: OperationError) -> String {
+        let next = error.next.map { "\nNext: \($0)" } ?? ""
+        return self.headed("", "\(error.code.title): \(error.message).\(next)", by: error.site ?? self.site)
+    }
+
+    /// A line about how far an operation is.
+    package func text(of progress: Progress) -> String {
+        var text = progress.text
+        if let step = progress.step, let steps = progress.steps { text += " (\(step) of \(steps))" }
+        return self.headed("", text, by: progress.site)
+    }
+
+    private func headed(_ text: String) -> String { self.headed("", text, by: self.site) }
+
+    /// `SITE: text`, or for several lines the site and the command on a line of their own.
+    private func headed(_ title: String, _ text: String, by site: SiteID) -> String {
+        let text = Self.cut(text)
+        guard text.contains("\n") else { return "\(site): \(text)" }
+        return title.isEmpty ? "\(site): \(text)" : "\(site): \(title)\n\(text)"
+    }
+
+    /// Leaves out lines at the end until the text is within `answerLimit`, and says how many.
+    static func cut(_ text: String) -> String {
+        guard text.count > Self.answerLimit else { return text }
+        let lines = text.split(separator: "\n", omittingEmptySubsequences: false)
+        var kept: [Substring] = []
+        var length = 0
+        for line in lines {
+            length += line.count + 1
+            if length > Self.answerLimit { break }
+            kept.append(line)
+        }
+        if kept.isEmpty { kept = [text.prefix(Self.answerLimit)] }
+        let left = lines.count - kept.count
+        return kept.joined(separator: "\n")
+            + "\n… \(left) more lines are left out. Narrow the question, or ask with the command line."
+    }
+}

@@ -1,0 +1,124 @@
+import CloudModel
+import Operations
+import Synchronization
+import Testing
+import XMPP
+
+@Suite("OperationTable")
+struct OperationTableTests {
+    private static let paris = SiteID("paris.test")
+    private let alice = GrantBook.Caller(JID(preparedLocal: "alice", domain: "paris.test", resource: "phone"))
+    private let bob = GrantBook.Caller(address: "bob@paris.test", domain: "paris.test")
+
+    private final class Recorder: OperationPerformer {
+        let invocations = Mutex<[Invocation]>([])
+        let audits = Mutex<[AuditRecord]>([])
+
+        func perform(
+            _ invocation: Invocation, progress: @escaping ProgressSink
+        ) async throws(OperationError) -> OperationResult {
+            self.invocations.withLock { $0.append(invocation) }
+            return OperationResult(site: invocation.site ?? SiteID("nowhere.test"))
+        }
+    }
+
+    private func table(_ recorder: Recorder) -> OperationTable {
+        let book = GrantBook(grants: [
+            Grant(subject: .address("alice@paris.test"), permissions: .all, scope: .site),
+            Grant(subject: .address("bob@paris.test"), permissions: .noun("machine"), scope: .own),
+        ])
+        var table = OperationTable(
+            site: Self.paris, grants: { () async throws(OperationError) -> GrantBook in book },
+            remote: recorder
+        ) { record in recorder.audits.withLock { $0.append(record) } }
+        for name in ["machine.start", "machine.list", "account.create"] {
+            table.register(name) { (invocation, _) async throws(OperationError) -> OperationResult in
+                try await recorder.perform(invocation)
+            }
+        }
+        return table
+    }
+
+    @Test("The grant decides, and its reach is told to the handler")
+    func checksGrants() async throws {
+        let recorder = Recorder()
+        let table = self.table(recorder)
+        let start = ["machine": "web-1"] as [String: Value]
+        _ = try await table.perform(
+            Invocation(operation: "machine.start", arguments: start, caller: self.alice))
+        _ = try await table.perform(
+            Invocation(operation: "machine.start", arguments: start, caller: self.bob))
+        #expect(recorder.invocations.withLock { $0.map(\.scope) } == [.site, .own])
+        let error = await #expect(throws: OperationError.self) {
+            try await table.perform(
+                Invocation(
+                    operation: "account.create", arguments: ["account": "eve", "password": "secret"],
+                    caller: self.bob))
+        }
+        #expect(error?.code == .forbidden)
+        #expect(
+            error?.next == "ask an administrator of paris.test for: grant add bob@paris.test account.create")
+        #expect(error?.site == Self.paris)
+        #expect(recorder.invocations.withLock { $0.count } == 2)
+    }
+
+    @Test("Arguments are checked before the handler sees them")
+    func checksArguments() async {
+        let recorder = Recorder()
+        let error = await #expect(throws: OperationError.self) {
+            try await self.table(recorder).perform(Invocation(operation: "machine.start", caller: self.alice))
+        }
+        #expect(error?.code == .badRequest)
+        #expect(recorder.invocations.withLock { $0.isEmpty })
+    }
+
+    @Test("What nobody performs here is said so; what is in no catalogue too")
+    func knowsWhatIsOffered() async throws {
+        let table = self.table(Recorder())
+        let offered = await #expect(throws: OperationError.self) {
+            try await table.perform(Invocation(operation: "workload.list", caller: self.alice))
+        }
+        #expect(offered?.code == .notOffered)
+        let unknown = await #expect(throws: OperationError.self) {
+            try await table.perform(Invocation(operation: "machine.explode", caller: self.alice))
+        }
+        #expect(unknown?.code == .notFound)
+        #expect(try await table.permitted(to: self.bob).map(\.name) == ["machine.list", "machine.start"])
+    }
+
+    @Test("Another site is asked on the caller's behalf, but only for those whose grant covers this site")
+    func forwards() async throws {
+        let recorder = Recorder()
+        let table = self.table(recorder)
+        let tokyo = SiteID("tokyo.test")
+        let arguments = ["machine": "web-1"] as [String: Value]
+        let result = try await table.perform(
+            Invocation(operation: "machine.start", arguments: arguments, caller: self.alice, site: tokyo))
+        #expect(result.site == tokyo)
+        #expect(recorder.invocations.withLock { $0.first?.behalf } == "alice@paris.test")
+        let error = await #expect(throws: OperationError.self) {
+            try await table.perform(
+                Invocation(operation: "machine.start", arguments: arguments, caller: self.bob, site: tokyo))
+        }
+        #expect(error?.code == .forbidden)
+    }
+
+    @Test("Everything asked is recorded, secrets are not")
+    func audits() async throws {
+        let recorder = Recorder()
+        let table = self.table(recorder)
+        _ = try await table.perform(
+            Invocation(
+                operation: "account.create", arguments: ["account": "eve", "password": "hunter22"],
+                caller: self.alice))
+        _ = await #expect(throws: OperationError.self) {
+            try await table.perform(
+                Invocation(
+                    operation: "account.create", arguments: ["account": "eve", "password": "hunter22"],
+                    caller: self.bob))
+        }
+        let records = recorder.audits.withLock { $0 }
+        #expect(records.map(\.outcome) == [.performed, .failed(.forbidden)])
+        #expect(records.map(\.arguments) == Array(repeating: #"{"account":"eve","password":"…"}"#, count: 2))
+    }
+}

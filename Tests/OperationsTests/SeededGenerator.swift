@@ -1,0 +1,45 @@
+import Operations
+
+/// A small deterministic generator (SplitMix64), so that a seed names a run.
+struct SeededGenerator: RandomNumberGenerator {
+    private var state: UInt64
+
+    init(seed: UInt64) {
+        self.state = seed
+    }
+
+    mutating func next() -> UInt64 {
+        self.state &+= 0x9E37_79B9_7F4A_7C15
+        var z = self.state
+        z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
+        z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
+        return z ^ (z >> 31)
+    }
+
+    /// A value with at most `depth` levels.
+    mutating func value(depth: Int) -> Operations.Value {
+        switch self.next(upperBound: depth > 0 ? 7 : 5) as UInt64 {
+        case 0: return .null
+        case 1: return .bool(self.next() & 1 == 1)
+        case 2: return .integer(Int64(bitPattern: self.next()))
+        case 3: return .double(Double(Int64(bitPattern: self.next()) >> 20) / 64)
+        case 4: return .string(self.text())
+        case 5:
+            return .array((0..<self.next(upperBound: 4 as UInt64)).map { _ in self.value(depth: depth - 1) })
+        default:
+            var object = Value.Object()
+            for index in 0..<self.next(upperBound: 4 as UInt64) {
+                object["\(index)\(self.text())"] = self.value(depth: depth - 1)
+            }
+            return .object(object)
+        }
+    }
+
+    private mutating func text() -> String {
+        let characters = Array("aé\"\\\n\t/\u{1}\u{1F600}<&> ='")
+        return String(
+            (0..<self.next(upperBound: 6 as UInt64)).map { _ in
+                characters[Int(self.next(upperBound: UInt64(characters.count)))]
+            })
+    }
+}
