@@ -28,6 +28,15 @@ struct StreamParserTests {
         #expect(outcome.events == [.opened(root), .element(iq), .closed])
     }
 
+    @Test("The namespaces that the root declares are kept")
+    func declarations() throws {
+        let parser = XMLStreamParser(limits: .client)
+        parser.feed(Array(Self.header.utf8))
+        _ = try parser.next()
+        #expect(
+            parser.rootDeclarations == ["": "jabber:client", "stream": "http://etherx.jabber.org/streams"])
+    }
+
     @Test("A stanza is reported as soon as its last byte is there")
     func promptness() throws {
         let parser = XMLStreamParser(limits: .client)

@@ -31,6 +31,17 @@
         return attributes
     }
 
+    /// The namespaces this tag declares, by prefix; the default one under "".
+    func declarations() -> [String: String] {
+        var declarations: [String: String] = [:]
+        for index in 0..<self.namespaceCount {
+            guard let uri = unsafe self.namespaces?[2 * index + 1] else { continue }
+            declarations[unsafe self.namespaces?[2 * index].map { unsafe Self.text($0) } ?? ""] =
+                unsafe Self.text(uri)
+        }
+        return declarations
+    }
+
     /// This tag with its namespace declarations and without its attributes.
     func withNamespacesOnly() -> [UInt8] {
         var tag: [UInt8] = Array("<".utf8)

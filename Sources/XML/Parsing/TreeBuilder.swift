@@ -22,6 +22,8 @@ import CLibXML2
     var recycleOffset: Int?
     /// The root's start tag with its namespaces, to open a fresh context with.
     var rootTag: [UInt8] = []
+    /// The namespaces the root declares, by prefix.
+    var rootDeclarations: [String: String] = [:]
     /// Set while `rootTag` is fed to a fresh context: that root was already reported.
     var isReplaying = false
 
@@ -101,6 +103,7 @@ extension TreeBuilder {
         self.tokenEnd = end + 1
         if self.isReplaying { return }
         self.rootTag = tag.withNamespacesOnly()
+        self.rootDeclarations = tag.declarations()
         self.events.append(.opened(element))
     }
 

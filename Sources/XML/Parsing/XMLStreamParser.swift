@@ -53,6 +53,9 @@ import CLibXML2
         set { unsafe self.builder.pointee.limits = newValue }
     }
 
+    /// The namespaces that the root declares, by prefix, the default one under ""; of use once `opened` was taken.
+    package var rootDeclarations: [String: String] { unsafe self.builder.pointee.rootDeclarations }
+
     /// Takes the next bytes of the stream.
     package func feed(_ bytes: RawSpan) {
         var offset = 0
