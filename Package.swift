@@ -138,7 +138,7 @@ let package = Package(
 
         tests("RepositoryTests", []),
         tests("CloudModelTests", ["CloudModel"]),
-        tests("XMLTests", ["XML"]),
+        tests("XMLTests", ["XML"], exclude: ["Fixtures", "FuzzCases"]),
         tests("CryptographyTests", ["Cryptography"]),
         tests("XMPPTests", ["XMPP", "XML", "Cryptography"]),
         tests("GossipTests", ["Gossip", "CloudModel"]),

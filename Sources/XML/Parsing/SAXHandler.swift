@@ -78,8 +78,7 @@ enum SAXHandler {
         }
         unsafe handler.serror = { user, error in
             guard let builder = unsafe SAXHandler.builder(user), let error = unsafe error else { return }
-            let message = unsafe error.pointee.message.map { unsafe String(cString: $0) } ?? ""
-            guard let failure = SAXHandler.failure(code: unsafe Int(error.pointee.code), message: message),
+            guard let failure = SAXHandler.failure(code: unsafe Int(error.pointee.code)),
                 unsafe builder.pointee.failure == nil, unsafe builder.pointee.recycleOffset == nil
             else { return }
             // Here libxml2 is in the middle of a token: the parse is ended when it has come back to us.
@@ -104,14 +103,12 @@ enum SAXHandler {
     /// What an error or warning of libxml2 means to us; nil if nothing.
     ///
     /// Several fatal things reach us as warnings (undeclared prefixes, XML 1.1), so the level is not looked at.
-    private static func failure(code: Int, message: String) -> ParseError? {
+    private static func failure(code: Int) -> ParseError? {
         if self.harmlessCodes.contains(code) { return nil }
         if self.entityCodes.contains(code) { return .restricted(.entityReference) }
         if self.encodingCodes.contains(code) { return .unsupportedEncoding }
         if self.namespaceCodes.contains(code) { return .badNamespacePrefix }
         if code == Int(XML_ERR_RESERVED_XML_NAME.rawValue) { return .restricted(.xmlDeclaration) }
-        // The same code as for a forbidden character; only the message tells.
-        if message.contains("not proper UTF-8") { return .unsupportedEncoding }
         return .notWellFormed(code: code)
     }
 }

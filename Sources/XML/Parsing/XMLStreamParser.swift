@@ -29,6 +29,8 @@ import CLibXML2
     private var fed = 0
     /// Events of `builder` already taken.
     private var taken = 0
+    /// The beginning of a character whose other bytes have not come: three bytes at most.
+    private var held: [UInt8] = []
 
     package convenience init(limits: XMLLimits) {
         self.init(mode: .stream, limits: limits)
@@ -55,22 +57,20 @@ import CLibXML2
 
     /// The namespaces that the root declares, by prefix, the default one under ""; of use once `opened` was taken.
     package var rootDeclarations: [String: String] { unsafe self.builder.pointee.rootDeclarations }
+    /// Names the present libxml2 context holds: what grows with a stream of new names.
+    var internedNames: Int {
+        unsafe Int(xmlDictSize(self.context.pointee.dict))
+    }
 
     /// Takes the next bytes of the stream.
     package func feed(_ bytes: RawSpan) {
-        var offset = 0
-        while offset < bytes.byteCount, unsafe self.builder.pointee.failure == nil {
-            let allowance = unsafe self.limits.stanzaBytes + 1 - (self.fed - self.builder.pointee.boundary)
-            let count = min(bytes.byteCount - offset, Self.pieceBytes, max(allowance, 1))
-            let start = self.fed
-            unsafe bytes.extracting(offset..<offset + count).withUnsafeBytes { piece in
-                unsafe self.parse(piece)
-            }
-            if let recycleOffset = unsafe self.builder.pointee.recycleOffset {
-                offset += recycleOffset - start
-                self.recycle()
+        unsafe bytes.withUnsafeBytes { bytes in
+            if self.held.isEmpty {
+                unsafe self.feedValidated(bytes)
             } else {
-                offset += count
+                let joined = unsafe self.held + Array(bytes)
+                self.held = []
+                unsafe joined.withUnsafeBytes { joined in unsafe self.feedValidated(joined) }
             }
         }
     }
@@ -101,6 +101,7 @@ import CLibXML2
     package func reset() {
         unsafe self.builder.pointee.events.removeAll(keepingCapacity: true)
         self.taken = 0
+        self.held = []
         unsafe self.builder.pointee.failure = nil
         self.startContext()
     }
@@ -108,7 +109,59 @@ import CLibXML2
     /// Says that no more bytes come.
     func finish() {
         guard unsafe self.builder.pointee.failure == nil else { return }
+        if !self.held.isEmpty { unsafe self.builder.pointee.fail(.unsupportedEncoding) }
         unsafe xmlParseChunk(self.context, nil, 0, 1)
+    }
+}
+
+// MARK: Encoding
+
+extension XMLStreamParser {
+    /// Feeds the part of `bytes` that is whole and proper UTF-8.
+    ///
+    /// libxml2 answers bad sequences differently depending on where its input happens to end, and lets some through.
+    private func feedValidated(_ bytes: UnsafeRawBufferPointer) {
+        guard let broken = unsafe Self.brokenSequence(in: bytes) else {
+            return unsafe self.feedPieces(bytes)
+        }
+        unsafe self.feedPieces(UnsafeRawBufferPointer(rebasing: bytes[..<broken.start]))
+        guard unsafe self.builder.pointee.failure == nil else { return }
+        if broken.mayBecomeWhole {
+            self.held = unsafe Array(bytes[broken.start...])
+        } else {
+            unsafe self.builder.pointee.fail(.unsupportedEncoding)
+        }
+    }
+
+    /// Where UTF-8 ends in `bytes`, and whether bytes to come can mend it; nil if it does not end.
+    private static func brokenSequence(
+        in bytes: UnsafeRawBufferPointer
+    ) -> (start: Int, mayBecomeWhole: Bool)? {
+        do throws(UTF8.ValidationError) {
+            _ = try unsafe UTF8Span(validating: bytes.assumingMemoryBound(to: UInt8.self).span)
+            return nil
+        } catch {
+            let isAtEnd = error.byteOffsets.upperBound == bytes.count
+            return (error.byteOffsets.lowerBound, error.kind == .truncatedScalar && isAtEnd)
+        }
+    }
+
+    /// Hands `bytes` to libxml2 in pieces small enough for the limits, none of which ends inside a character.
+    private func feedPieces(_ bytes: UnsafeRawBufferPointer) {
+        var offset = 0
+        while offset < bytes.count, unsafe self.builder.pointee.failure == nil {
+            let allowance = unsafe self.limits.stanzaBytes + 1 - (self.fed - self.builder.pointee.boundary)
+            var end = offset + min(bytes.count - offset, Self.pieceBytes, max(allowance, 1))
+            while end < bytes.count, unsafe UTF8.isContinuation(bytes[end]) { end += 1 }
+            let start = self.fed
+            unsafe self.parse(UnsafeRawBufferPointer(rebasing: bytes[offset..<end]))
+            if let recycleOffset = unsafe self.builder.pointee.recycleOffset {
+                offset += recycleOffset - start
+                self.recycle()
+            } else {
+                offset = end
+            }
+        }
     }
 }
 
@@ -127,7 +180,7 @@ extension XMLStreamParser {
     private func checkBeginning(_ piece: UnsafeRawBufferPointer) -> Bool {
         for index in 0..<min(piece.count, max(0, 4 - self.fed)) {
             switch unsafe (self.fed + index, piece[index]) {
-            case (0, 0xFE), (0, 0xFF), (_, 0):
+            case (_, 0):
                 unsafe self.builder.pointee.fail(.unsupportedEncoding)
                 return false
             case (0, 0x3C), (0, 0x20), (0, 0x09), (0, 0x0A), (0, 0x0D):
