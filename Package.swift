@@ -151,7 +151,7 @@ let package = Package(
         tests(
             "XMPPServerTests", ["XMPPServer", "XMPPTransport", "XMPP", "XML", "Storage", nioCore, nioPosix]),
         tests("StorageTests", ["Storage", "CloudModel", "XMPP", "XML", grdb]),
-        tests("MachineDriversTests", ["MachineDrivers", "CloudModel"]),
+        tests("MachineDriversTests", ["MachineDrivers", "CloudModel", "XML", "Cryptography"]),
         tests("ParticipantTests", ["Participant", "Operations", "Federation", "XMPP", "XML", "CloudModel"]),
         tests("ControlAPITests", ["ControlAPI", "Operations", "CloudModel", hummingbirdTesting]),
         tests(

@@ -1,0 +1,149 @@
+package import CloudModel
+
+/// Machines on a host that libvirt manages: QEMU inside this process by default, any URI by configuration.
+///
+/// Nothing is started before `run()`; until it has connected, every call throws `unavailable`. Machines that others
+/// made are listed and never touched: every call but the listing refuses them.
+package final class LibvirtDriver: MachineDriver {
+    private let configuration: LibvirtConfiguration
+    private let subscribers = DriverEvents()
+    private let session: LibvirtSession
+    private let files: MachineFiles
+
+    package init(configuration: LibvirtConfiguration) {
+        self.configuration = configuration
+        self.session = LibvirtSession(configuration: configuration, subscribers: self.subscribers)
+        self.files = MachineFiles(directory: configuration.filesDirectory)
+    }
+
+    package var abilities: DriverAbilities {
+        self.configuration.isLocalQEMU ? [.console, .boots, .outlives] : []
+    }
+
+    package func hosts() async throws(DriverError) -> [Host] {
+        var host = try await self.session.host()
+        if self.configuration.isLocalQEMU { host.total.disk = try await self.files.capacity() }
+        if let offered = self.configuration.offered { host.total = offered }
+        return [host]
+    }
+
+    package func machines() async throws(DriverError) -> [DriverMachine] {
+        try await self.session.machines()
+    }
+
+    package func machine(_ id: MachineID) async throws(DriverError) -> DriverMachine {
+        try await self.session.machine(id)
+    }
+
+    package func create(
+        _ definition: MachineDefinition, from image: PreparedImage, on host: String
+    ) async throws(DriverError) {
+        let id = definition.id
+        guard try await self.session.hostname() == host else {
+            throw .failed(attempt: "create machine \(id)", reason: "there is no host \(host)")
+        }
+        guard try await self.session.machines().allSatisfy({ $0.id != id }) else {
+            throw .alreadyExists(id)
+        }
+        var devices = DomainXML.Devices()
+        do throws(DriverError) {
+            if self.configuration.isLocalQEMU {
+                devices = try await self.files.make(
+                    definition, from: image, serialConsole: try await self.session.capabilities.serialConsole)
+            }
+            try await self.session.define(definition, devices: devices)
+        } catch {
+            // What was half made would take room for ever. The first error is the one that counts.
+            do throws(DriverError) {
+                try await self.files.remove(id)
+            } catch let leftover {
+                throw .failed(attempt: "create machine \(id)", reason: "\(error); then \(leftover)")
+            }
+            throw error
+        }
+    }
+
+    package func start(_ id: MachineID) async throws(DriverError) {
+        try await self.requireOurs(id)
+        try await self.session.start(id)
+    }
+
+    package func shutdown(_ id: MachineID) async throws(DriverError) {
+        try await self.requireOurs(id)
+        try await self.session.shutdown(id)
+    }
+
+    package func reboot(_ id: MachineID) async throws(DriverError) {
+        try await self.requireOurs(id)
+        try await self.session.reboot(id)
+    }
+
+    package func forceOff(_ id: MachineID) async throws(DriverError) {
+        try await self.requireOurs(id)
+        try await self.session.forceOff(id)
+    }
+
+    package func suspend(_ id: MachineID) async throws(DriverError) {
+        try await self.requireOurs(id)
+        try await self.session.suspend(id)
+    }
+
+    package func resume(_ id: MachineID) async throws(DriverError) {
+        try await self.requireOurs(id)
+        try await self.session.resume(id)
+    }
+
+    package func delete(_ id: MachineID) async throws(DriverError) {
+        try await self.requireOurs(id)
+        try await self.session.undefine(id)
+        try await self.files.remove(id)
+    }
+
+    package func console(_ id: MachineID, limit: Int) async throws(DriverError) -> ConsoleTail {
+        try await self.requireOurs(id)
+        return try await self.files.consoleTail(of: id, limit: limit)
+    }
+
+    package func events() -> AsyncStream<DriverEvent> {
+        self.subscribers.subscribe()
+    }
+
+    package func run() async throws {
+        do {
+            try await self.keepConnected()
+        } catch {
+            await self.session.close()
+            throw error
+        }
+    }
+
+    /// Throws only when cancelled.
+    private func keepConnected() async throws {
+        var wait = self.configuration.reconnectMin
+        var isLost = false
+        while true {
+            do throws(DriverError) {
+                if try await self.session.open() {
+                    wait = self.configuration.reconnectMin
+                    isLost = false
+                    self.subscribers.publish(.resynchronize)
+                }
+            } catch {
+                if !isLost { self.subscribers.publish(.unavailable(reason: "\(error)")) }
+                isLost = true
+                try await Task.sleep(for: wait)
+                wait = min(wait * 2, self.configuration.reconnectMax)
+                continue
+            }
+            try await Task.sleep(for: self.configuration.checkInterval)
+            if await !self.session.isAlive() {
+                self.subscribers.publish(.unavailable(reason: "\(self.configuration.uri) was closed"))
+                isLost = true
+            }
+        }
+    }
+
+    private func requireOurs(_ id: MachineID) async throws(DriverError) {
+        guard try await self.session.machine(id).definition != nil else { throw .notFound(id) }
+    }
+}

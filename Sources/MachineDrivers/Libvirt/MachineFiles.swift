@@ -1,0 +1,109 @@
+import CloudModel
+import Foundation
+
+/// The directory of each machine: its disk and the log of its serial console.
+actor MachineFiles {
+    private let directory: String
+    private let executor = BlockingExecutor(label: "tradewind.machine-files")
+
+    init(directory: String) {
+        self.directory = directory
+    }
+
+    nonisolated var unownedExecutor: UnownedSerialExecutor {
+        unsafe self.executor.asUnownedSerialExecutor()
+    }
+
+    nonisolated func path(of id: MachineID) -> String {
+        "\(self.directory)/\(id)"
+    }
+
+    nonisolated func consoleLog(of id: MachineID) -> String {
+        self.path(of: id) + "/console.log"
+    }
+
+    /// Makes the directory and, if the machine has a disk, the disk; the devices to attach.
+    func make(
+        _ definition: MachineDefinition, from image: PreparedImage, serialConsole: String
+    ) throws(DriverError) -> DomainXML.Devices {
+        let path = self.path(of: definition.id)
+        do {
+            // Reachable for the user that guests run as; the files in it are made readable by libvirt.
+            try FileManager.default.createDirectory(
+                atPath: path, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o755])
+        } catch {
+            throw .failed(attempt: "make \(path)", reason: error.localizedDescription)
+        }
+        let disk = path + "/disk.qcow2"
+        let size = definition.specification.resources.disk
+        var devices = DomainXML.Devices(
+            disk: size > .zero ? disk : nil, consoleLog: self.consoleLog(of: definition.id), kernel: nil)
+        switch image {
+        case .disk(let base, let format):
+            try DiskTool.makeOverlay(disk, on: base, format: format, size: size)
+        case .kernel(let kernel, let initramfs, let commandLine):
+            if size > .zero { try DiskTool.makeBlank(disk, size: size) }
+            // The guest learns its name, whatever else its command line says.
+            let words =
+                (commandLine ?? "console=\(serialConsole) quiet")
+                + " tradewind.name=\(definition.specification.name)"
+            devices.kernel = DomainXML.Devices.Kernel(
+                path: kernel, initramfs: initramfs, commandLine: words)
+        }
+        return devices
+    }
+
+    /// Removes the machine's directory; it may be gone already.
+    func remove(_ id: MachineID) throws(DriverError) {
+        let path = self.path(of: id)
+        guard FileManager.default.fileExists(atPath: path) else { return }
+        do {
+            try FileManager.default.removeItem(atPath: path)
+        } catch {
+            throw .failed(attempt: "remove \(path)", reason: error.localizedDescription)
+        }
+    }
+
+    func consoleTail(of id: MachineID, limit: Int) throws(DriverError) -> ConsoleTail {
+        let path = self.consoleLog(of: id)
+        guard FileManager.default.fileExists(atPath: path) else {
+            return ConsoleTail(text: "", isTruncated: false)
+        }
+        do {
+            let file = try FileHandle(forReadingFrom: URL(fileURLWithPath: path))
+            defer { file.closeFile() }
+            let length = try file.seekToEnd()
+            let start = length > UInt64(limit) ? length - UInt64(limit) : 0
+            try file.seek(toOffset: start)
+            let bytes = try file.read(upToCount: limit) ?? Data()
+            return ConsoleTail(text: String(decoding: bytes, as: UTF8.self), isTruncated: start > 0)
+        } catch {
+            throw .failed(attempt: "read \(path)", reason: error.localizedDescription)
+        }
+    }
+
+    /// How much disk the machines may use in all: what is free now and what they have taken already.
+    func capacity() throws(DriverError) -> Mebibytes {
+        do {
+            let files = FileManager.default
+            try files.createDirectory(
+                atPath: self.directory, withIntermediateDirectories: true,
+                attributes: [.posixPermissions: 0o755])
+            let free = try files.attributesOfFileSystem(forPath: self.directory)[.systemFreeSize] as? NSNumber
+            var bytes = free?.int64Value ?? 0
+            for machine in try files.contentsOfDirectory(atPath: self.directory) {
+                bytes += Self.allocated("\(self.directory)/\(machine)/disk.qcow2")
+            }
+            return Mebibytes(bytes / 1_048_576)
+        } catch {
+            throw .failed(attempt: "measure \(self.directory)", reason: error.localizedDescription)
+        }
+    }
+
+    /// Bytes that a sparse file really takes; zero if there is none.
+    private static func allocated(_ path: String) -> Int64 {
+        var status = stat()
+        guard unsafe stat(path, &status) == 0 else { return 0 }
+        return Int64(status.st_blocks) * 512
+    }
+}

@@ -1,0 +1,50 @@
+import CloudModel
+import Foundation
+import MachineDrivers
+
+/// The small guest of `deploy/make-guest`, and the one embedded driver that a process may have.
+enum Guest {
+    /// Where the guest is made; kept from run to run.
+    static let directory =
+        ProcessInfo.processInfo.environment["TRADEWIND_GUEST"] ?? "/var/cache/tradewind/guest"
+
+    static let isAvailable: Bool = {
+        guard getuid() == 0, Self.hasTool("qemu-system-x86_64"), Self.hasTool("qemu-img") else {
+            return false
+        }
+        if FileManager.default.fileExists(atPath: Self.directory + "/initramfs.gz") { return true }
+        let process = Process()
+        process.executableURL = URL(fileURLWithPath: Self.repository + "/deploy/make-guest")
+        process.arguments = [Self.directory]
+        do {
+            try process.run()
+        } catch {
+            return false
+        }
+        process.waitUntilExit()
+        return process.terminationStatus == 0
+    }()
+
+    static let configuration: LibvirtConfiguration = {
+        let root = "/tmp/tw-\(ProcessInfo.processInfo.processIdentifier)"
+        var configuration = LibvirtConfiguration.embedded(root: root)
+        configuration.offered = Resources(vcpus: 8, memory: .gibibytes(4), disk: .gibibytes(8))
+        configuration.guestUser = "root"
+        configuration.acceleration = .emulation
+        configuration.reconnectMin = .milliseconds(10)
+        return configuration
+    }()
+
+    static var image: PreparedImage {
+        .kernel(
+            path: Self.directory + "/vmlinuz", initramfs: Self.directory + "/initramfs.gz", commandLine: nil)
+    }
+
+    private static let repository = URL(fileURLWithPath: #filePath)
+        .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
+        .deletingLastPathComponent().path
+
+    private static func hasTool(_ name: String) -> Bool {
+        ["/usr/bin/", "/usr/local/bin/"].contains { FileManager.default.isExecutableFile(atPath: $0 + name) }
+    }
+}
