@@ -140,7 +140,7 @@ let package = Package(
         tests("CloudModelTests", ["CloudModel"]),
         tests("XMLTests", ["XML"], exclude: ["Fixtures", "FuzzCases"]),
         tests("CryptographyTests", ["Cryptography"]),
-        tests("XMPPTests", ["XMPP", "XML", "Cryptography"]),
+        tests("XMPPTests", ["XMPP", "XML", "Cryptography"], exclude: ["Golden"]),
         tests("GossipTests", ["Gossip", "CloudModel"]),
         tests("PlacementTests", ["Placement", "CloudModel"]),
         tests(
