@@ -77,7 +77,10 @@ let package = Package(
         // Shells: sockets, files, hypervisors.
         module(
             "XMPPTransport",
-            ["XMPP", "XML", "Cryptography", "COpenSSL", "CUnbound", nioCore, nioPosix, logging, metrics]),
+            [
+                "XMPP", "XML", "Cryptography", "COpenSSL", "CUnbound", nioCore, nioPosix, logging, metrics,
+                coreMetrics, lifecycle,
+            ]),
         module(
             "XMPPServer",
             [
@@ -147,7 +150,11 @@ let package = Package(
             "FederationTests", ["Federation", "XML", "XMPP", "CloudModel", "Cryptography", "Gossip"],
             exclude: ["Golden"]),
         tests("OperationsTests", ["Operations", "XML", "XMPP", "CloudModel"]),
-        tests("XMPPTransportTests", ["XMPPTransport", "XMPP", "XML", nioCore, nioPosix, nioEmbedded]),
+        tests(
+            "XMPPTransportTests",
+            [
+                "XMPPTransport", "XMPP", "XML", "Cryptography", nioCore, nioPosix, nioEmbedded, logging, lifecycle,
+            ]),
         tests(
             "XMPPServerTests", ["XMPPServer", "XMPPTransport", "XMPP", "XML", "Storage", nioCore, nioPosix]),
         tests("StorageTests", ["Storage", "CloudModel", "XMPP", "XML", grdb]),

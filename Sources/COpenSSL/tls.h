@@ -1,0 +1,128 @@
+// TLS: function forms of the macros that Swift cannot call, and the callbacks that OpenSSL wants as C functions.
+#pragma once
+#include <openssl/ssl.h>
+#include <openssl/x509v3.h>
+#include <openssl/err.h>
+#include <string.h>
+
+// The chain is judged after the handshake by cssl_verify: a stream with an unproven peer is a matter of policy.
+static inline int cssl_accept_any(X509_STORE_CTX *context, void *argument) {
+    (void)context; (void)argument;
+    return 1;
+}
+
+static inline void cssl_request_peer_certificate(SSL_CTX *context) {
+    SSL_CTX_set_verify(context, SSL_VERIFY_PEER, NULL);
+    SSL_CTX_set_cert_verify_callback(context, cssl_accept_any, NULL);
+}
+
+static inline int cssl_set_server_name(SSL *ssl, const char *name) {
+    return (int)SSL_set_tlsext_host_name(ssl, name);
+}
+
+typedef int (*cssl_server_name_callback)(SSL *ssl, int *alert, void *argument);
+
+static inline void cssl_on_server_name(SSL_CTX *context, cssl_server_name_callback callback, void *argument) {
+    SSL_CTX_set_tlsext_servername_callback(context, callback);
+    SSL_CTX_set_tlsext_servername_arg(context, argument);
+}
+
+// XEP-0368: the one protocol a session serves, kept with the session, in wire form (a length byte and the name).
+enum cssl_service { cssl_no_alpn = 0, cssl_xmpp_client = 1, cssl_xmpp_server = 2 };
+
+static inline int cssl_on_alpn(SSL *ssl, const unsigned char **out, unsigned char *out_length,
+                               const unsigned char *offered, unsigned int offered_length, void *argument) {
+    (void)argument;
+    static const unsigned char client[] = "\x0bxmpp-client", server[] = "\x0bxmpp-server";
+    const unsigned char *served;
+    switch ((enum cssl_service)(size_t)SSL_get_app_data(ssl)) {
+    case cssl_xmpp_client: served = client; break;
+    case cssl_xmpp_server: served = server; break;
+    default: return SSL_TLSEXT_ERR_NOACK;
+    }
+    unsigned char *chosen = NULL;
+    if (SSL_select_next_proto(&chosen, out_length, served, 12, offered, offered_length) != OPENSSL_NPN_NEGOTIATED)
+        return SSL_TLSEXT_ERR_ALERT_FATAL;
+    *out = chosen;
+    return SSL_TLSEXT_ERR_OK;
+}
+
+// For a server session: the protocol it answers ALPN with, if any.
+static inline void cssl_serve_alpn(SSL *ssl, int service) {
+    SSL_set_app_data(ssl, (void *)(size_t)service);
+}
+
+// Settings every context shares: TLS 1.2 is the floor, AEAD suites only, nothing resumable, no renegotiation.
+static inline int cssl_configure(SSL_CTX *context) {
+    if (!SSL_CTX_set_min_proto_version(context, TLS1_2_VERSION)) return 0;
+    SSL_CTX_set_options(context, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION | SSL_OP_NO_TICKET
+        | SSL_OP_CIPHER_SERVER_PREFERENCE);
+    SSL_CTX_set_mode(context, SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ENABLE_PARTIAL_WRITE
+        | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
+    SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_OFF);
+    SSL_CTX_set_alpn_select_cb(context, cssl_on_alpn, NULL);
+    if (!SSL_CTX_set_num_tickets(context, 0)) return 0;
+    return SSL_CTX_set_cipher_list(context, "ECDHE+AESGCM:ECDHE+CHACHA20");
+}
+
+// Verifies a leaf against a store as a TLS server's certificate, whichever end presented it: public authorities no
+// longer issue for clientAuth. Returns X509_V_OK or the reason.
+static inline int cssl_verify(X509_STORE *store, X509 *leaf, STACK_OF(X509) *untrusted) {
+    X509_STORE_CTX *context = X509_STORE_CTX_new();
+    if (context == NULL) return X509_V_ERR_OUT_OF_MEM;
+    int result = X509_V_ERR_UNSPECIFIED;
+    if (X509_STORE_CTX_init(context, store, leaf, untrusted)) {
+        X509_STORE_CTX_set_purpose(context, X509_PURPOSE_SSL_SERVER);
+        result = X509_verify_cert(context) == 1 ? X509_V_OK : X509_STORE_CTX_get_error(context);
+    }
+    X509_STORE_CTX_free(context);
+    return result;
+}
+
+enum cssl_name_kind { cssl_name_dns, cssl_name_srv, cssl_name_xmpp };
+typedef void (*cssl_name_sink)(enum cssl_name_kind kind, const unsigned char *bytes, size_t length, void *argument);
+
+// Hands each subjectAltName that can prove a domain to `sink`; the common name is never looked at.
+static inline void cssl_each_name(X509 *certificate, cssl_name_sink sink, void *argument) {
+    GENERAL_NAMES *names = (GENERAL_NAMES *)X509_get_ext_d2i(certificate, NID_subject_alt_name, NULL, NULL);
+    if (names == NULL) return;
+    for (int i = 0; i < sk_GENERAL_NAME_num(names); i++) {
+        GENERAL_NAME *name = sk_GENERAL_NAME_value(names, i);
+        if (name->type == GEN_DNS) {
+            sink(cssl_name_dns, ASN1_STRING_get0_data(name->d.dNSName),
+                 (size_t)ASN1_STRING_length(name->d.dNSName), argument);
+        } else if (name->type == GEN_OTHERNAME) {
+            int nid = OBJ_obj2nid(name->d.otherName->type_id);
+            ASN1_TYPE *value = name->d.otherName->value;
+            ASN1_STRING *string = NULL;
+            if (nid == NID_XmppAddr && value->type == V_ASN1_UTF8STRING) string = value->value.utf8string;
+            if (nid == NID_SRVName && value->type == V_ASN1_IA5STRING) string = value->value.ia5string;
+            if (string != NULL)
+                sink(nid == NID_XmppAddr ? cssl_name_xmpp : cssl_name_srv, ASN1_STRING_get0_data(string),
+                     (size_t)ASN1_STRING_length(string), argument);
+        }
+    }
+    GENERAL_NAMES_free(names);
+}
+
+// The hash of a certificate for tls-server-end-point (RFC 5929 §4.1); 0 if its signature has no hash of its own.
+static inline unsigned int cssl_end_point_binding(X509 *certificate, unsigned char *out) {
+    int digest_nid = NID_undef;
+    if (!X509_get_signature_info(certificate, &digest_nid, NULL, NULL, NULL) || digest_nid == NID_undef) return 0;
+    const EVP_MD *digest = digest_nid == NID_md5 || digest_nid == NID_sha1
+        ? EVP_sha256() : EVP_get_digestbynid(digest_nid);
+    unsigned int length = 0;
+    if (digest == NULL || !X509_digest(certificate, digest, out, &length)) return 0;
+    return length;
+}
+
+// RFC 9266: 32 bytes into `out`; 0 unless TLS 1.3 or a TLS 1.2 session with extended master secret.
+static inline int cssl_exporter_binding(SSL *ssl, unsigned char *out) {
+    static const char label[] = "EXPORTER-Channel-Binding";
+    if (SSL_version(ssl) < TLS1_3_VERSION && SSL_get_extms_support(ssl) != 1) return 0;
+    return SSL_export_keying_material(ssl, out, 32, label, sizeof(label) - 1, (const unsigned char *)"", 0, 1) == 1;
+}
+
+static inline size_t cssl_pending(BIO *bio) {
+    return BIO_ctrl_pending(bio);
+}

@@ -1,0 +1,277 @@
+package import XML
+
+/// An outbound server-to-server stream: gets TLS up, judges the peer, and proves the local domain to it.
+///
+/// Also the short stream on which a receiving server asks the authoritative one about a dialback key.
+package struct InitiatingRemoteStream: Sendable {
+    package enum Purpose: Hashable, Sendable {
+        /// To send stanzas, authenticating by SASL EXTERNAL if it is offered.
+        case stanzas
+        /// To send stanzas, authenticating by server dialback: the second try, after EXTERNAL was refused.
+        case stanzasByDialback
+        /// To ask whether the peer made `key` for the stream `streamID` (XEP-0220 §2.3).
+        case verification(streamID: String, key: String)
+    }
+
+    package struct Configuration: Sendable {
+        package var pair: DomainPair
+        package var purpose: Purpose
+        package var policy: RemotePolicy.Authentication
+        /// Whether the local domain has a certificate to show.
+        package var hasCertificate: Bool
+        package var dialbackSecret: [UInt8]
+
+        package init(
+            pair: DomainPair, purpose: Purpose, policy: RemotePolicy.Authentication, hasCertificate: Bool,
+            dialbackSecret: [UInt8]
+        ) {
+            self.pair = pair
+            self.purpose = purpose
+            self.policy = policy
+            self.hasCertificate = hasCertificate
+            self.dialbackSecret = dialbackSecret
+        }
+    }
+
+    package enum Directive: Hashable, Sendable {
+        case stream(StreamDirective)
+        /// Stanzas may be sent; `limits` is what the peer says it takes.
+        case authenticated(limits: StreamLimits)
+        /// The answer to a verification.
+        case verified(DialbackVerdict)
+        /// The stream will not come to be.
+        case failed(Failure)
+        /// The peer closed an authenticated stream with an error.
+        case refused(StreamError)
+    }
+
+    /// Why a stream did not come to be.
+    package enum Failure: Error, Hashable, Sendable {
+        case noTLS
+        /// Policy wants a certificate for the domain and the peer has none that counts.
+        case untrustedPeer(reason: String)
+        /// The peer does not take our certificate; a new stream may try server dialback.
+        case externalRefused(SASLFailure)
+        case dialbackRefused(DialbackVerdict)
+        /// The peer offers nothing that policy allows.
+        case noCommonMethod
+        case refused(StreamError)
+        /// The peer broke the protocol.
+        case protocolViolation(String)
+        case timedOut
+    }
+
+    private enum State: Hashable, Sendable {
+        case awaitingHeader
+        case awaitingFeatures
+        case awaitingProceed
+        case awaitingTLS
+        case awaitingSASL
+        case awaitingDialback
+        case awaitingVerification
+        case authenticated
+        case closed
+    }
+
+    private let configuration: Configuration
+    private let local: JID
+    private let remote: JID
+    private var state = State.awaitingHeader
+    private var tls: TLSFacts?
+    private var hasAuthenticated = false
+    private var streamID: String?
+    private var declaresDialback = false
+
+    package init(_ configuration: Configuration) {
+        self.configuration = configuration
+        self.local = JID(preparedLocal: nil, domain: configuration.pair.local, resource: nil)
+        self.remote = JID(preparedLocal: nil, domain: configuration.pair.remote, resource: nil)
+    }
+
+    package var isAuthenticated: Bool { self.state == .authenticated }
+
+    /// The connection is up; with direct TLS call `established` first.
+    package mutating func start() -> [Directive] {
+        [.stream(.sendHeader(self.header))]
+    }
+
+    private var header: StreamHeader {
+        StreamHeader(
+            contentNamespace: Namespace.server, to: self.remote, from: self.local, declaresDialback: true)
+    }
+
+    /// TLS is up: by STARTTLS the stream begins anew, by direct TLS it has not yet begun.
+    package mutating func established(_ facts: TLSFacts) -> [Directive] {
+        switch self.state {
+        case .awaitingTLS:
+            self.tls = facts
+            self.state = .awaitingHeader
+            return self.start()
+        case .awaitingHeader where self.tls == nil:
+            self.tls = facts
+            return []
+        case .awaitingHeader, .awaitingFeatures, .awaitingProceed, .awaitingSASL, .awaitingDialback,
+            .awaitingVerification, .authenticated, .closed:
+            return []
+        }
+    }
+
+    package mutating func received(_ header: StreamHeader) -> [Directive] {
+        guard self.state == .awaitingHeader else {
+            return self.fail(.protocolViolation("a second stream header"))
+        }
+        guard header.contentNamespace == Namespace.server else {
+            return self.fail(.protocolViolation("the stream is in \(header.contentNamespace)"))
+        }
+        self.streamID = header.id
+        self.declaresDialback = header.declaresDialback
+        guard header.knowsFeatures else { return self.fail(.noTLS) }
+        self.state = .awaitingFeatures
+        return []
+    }
+
+    package mutating func received(_ element: Element) -> [Directive] {
+        if StreamError.matches(element) { return self.receivedError(StreamError(parsing: element)) }
+        switch self.state {
+        case .awaitingFeatures:
+            guard let features = try? StreamFeatures(parsing: element) else {
+                return self.fail(.protocolViolation("<\(element.name)/> instead of features"))
+            }
+            return self.received(features)
+        case .awaitingProceed: return self.receivedTLS(element)
+        case .awaitingSASL: return self.receivedSASL(element)
+        case .awaitingDialback, .awaitingVerification: return self.receivedDialback(element)
+        // Streams between servers go one way: what else the peer says here is not acted on.
+        case .authenticated, .closed: return []
+        case .awaitingHeader, .awaitingTLS:
+            return self.fail(.protocolViolation("<\(element.name)/> too early"))
+        }
+    }
+
+    /// The time to authenticate is over.
+    package mutating func timedOut() -> [Directive] {
+        self.isAuthenticated ? [] : self.fail(.timedOut)
+    }
+
+    private mutating func receivedError(_ error: StreamError) -> [Directive] {
+        switch self.state {
+        case .closed: return []
+        case .authenticated:
+            self.state = .closed
+            return [.refused(error), .stream(.close(nil))]
+        case .awaitingHeader, .awaitingFeatures, .awaitingProceed, .awaitingTLS, .awaitingSASL,
+            .awaitingDialback, .awaitingVerification:
+            return self.fail(.refused(error))
+        }
+    }
+
+    private mutating func fail(_ failure: Failure, _ error: StreamError? = nil) -> [Directive] {
+        guard self.state != .closed else { return [] }
+        self.state = .closed
+        return [.failed(failure), .stream(.close(error))]
+    }
+}
+
+// MARK: Features
+
+extension InitiatingRemoteStream {
+    private mutating func received(_ features: StreamFeatures) -> [Directive] {
+        guard let tls else {
+            guard features.startTLSIsRequired != nil else { return self.fail(.noTLS) }
+            self.state = .awaitingProceed
+            return [.stream(.send(Element("starttls", namespace: Namespace.tls)))]
+        }
+        if self.hasAuthenticated {
+            self.state = .authenticated
+            return [.authenticated(limits: features.limits)]
+        }
+        let isProven = tls.proves(self.configuration.pair.remote, as: .server)
+        if self.configuration.policy == .certificate, !isProven {
+            return self.fail(.untrustedPeer(reason: tls.peerProblem), StreamError(.notAuthorized))
+        }
+        switch self.configuration.purpose {
+        case .verification(let streamID, let key):
+            self.state = .awaitingVerification
+            let question = DialbackVerify(from: self.local, to: self.remote, id: streamID, .key(key))
+            return [.stream(.send(question.element))]
+        case .stanzas where self.configuration.hasCertificate && features.mechanisms.contains("EXTERNAL"):
+            self.state = .awaitingSASL
+            let name = Array(self.local.description.utf8)
+            return [
+                .stream(.send(SASLElement.auth(mechanism: "EXTERNAL", initialResponse: name).element))
+            ]
+        case .stanzas, .stanzasByDialback:
+            return self.requestDialback(features)
+        }
+    }
+
+    private mutating func requestDialback(_ features: StreamFeatures) -> [Directive] {
+        guard self.configuration.policy == .certificateOrDialback,
+            features.offersDialback || self.declaresDialback
+        else { return self.fail(.noCommonMethod) }
+        guard let streamID else { return self.fail(.protocolViolation("a stream without an id")) }
+        self.state = .awaitingDialback
+        let key = DialbackKey(
+            secret: self.configuration.dialbackSecret, receiving: self.configuration.pair.remote,
+            originating: self.configuration.pair.local, streamID: streamID)
+        return [.stream(.send(DialbackResult(from: self.local, to: self.remote, .key(key.text)).element))]
+    }
+}
+
+// MARK: STARTTLS, SASL EXTERNAL, dialback
+
+extension InitiatingRemoteStream {
+    private mutating func receivedTLS(_ element: Element) -> [Directive] {
+        guard element.matches("proceed", Namespace.tls) else { return self.fail(.noTLS) }
+        self.state = .awaitingTLS
+        return [.stream(.startTLS)]
+    }
+
+    private mutating func receivedSASL(_ element: Element) -> [Directive] {
+        guard SASLElement.matches(element) else {
+            return self.fail(.protocolViolation("<\(element.name)/> during authentication"))
+        }
+        do {
+            switch try SASLElement(parsing: element) {
+            case .success:
+                self.hasAuthenticated = true
+                self.state = .awaitingHeader
+                return [.stream(.restart), .stream(.sendHeader(self.header))]
+            case .failure(let failure): return self.fail(.externalRefused(failure))
+            case .auth, .challenge, .response, .abort:
+                return self.fail(.protocolViolation("<\(element.name)/> in answer to EXTERNAL"))
+            }
+        } catch {
+            return self.fail(.externalRefused(error))
+        }
+    }
+
+    private mutating func receivedDialback(_ element: Element) -> [Directive] {
+        switch (self.state, self.configuration.purpose) {
+        case (.awaitingDialback, _):
+            guard let result = try? DialbackResult(parsing: element), result.from == self.remote,
+                result.to == self.local
+            else { return [] }
+            return self.received(result.verdict)
+        case (.awaitingVerification, .verification(let id, _)):
+            guard let answer = try? DialbackVerify(parsing: element), answer.from == self.remote,
+                answer.to == self.local, answer.id == id
+            else { return [] }
+            self.state = .closed
+            return [.verified(answer.verdict), .stream(.close(nil))]
+        case (_, _):
+            return []
+        }
+    }
+
+    private mutating func received(_ verdict: DialbackVerdict) -> [Directive] {
+        switch verdict {
+        // The peer proves itself to us: not on a stream that goes the other way.
+        case .key: return []
+        case .invalid, .error: return self.fail(.dialbackRefused(verdict))
+        case .valid:
+            self.state = .authenticated
+            return [.authenticated(limits: StreamLimits())]
+        }
+    }
+}

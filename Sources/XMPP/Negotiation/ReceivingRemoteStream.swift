@@ -1,0 +1,392 @@
+package import XML
+
+/// An inbound server-to-server stream: decides what to offer, whom to believe and which stanzas to let through.
+///
+/// TLS comes first, always. Then the peer proves domains, one by SASL EXTERNAL or any number by server dialback; a
+/// stanza is let through only if its `from` is of a proven domain and its `to` is of one served here.
+package struct ReceivingRemoteStream: Sendable {
+    package struct Configuration: Sendable {
+        /// The domains served here.
+        package var domains: Set<String>
+        package var policy: RemotePolicy
+        /// From which this server's own dialback keys are made: it answers for them on these streams.
+        package var dialbackSecret: [UInt8]
+        package var authenticationFailures: Int
+        /// Announced to the peer (XEP-0478).
+        package var limits: StreamLimits
+
+        package init(
+            domains: Set<String>, policy: RemotePolicy, dialbackSecret: [UInt8],
+            authenticationFailures: Int, limits: StreamLimits
+        ) {
+            self.domains = domains
+            self.policy = policy
+            self.dialbackSecret = dialbackSecret
+            self.authenticationFailures = authenticationFailures
+            self.limits = limits
+        }
+    }
+
+    package enum Directive: Hashable, Sendable {
+        case stream(StreamDirective)
+        /// The peer has proved `pair.remote`; the limits for authenticated servers hold from here on.
+        case authenticated(DomainPair)
+        /// Ask the authoritative server of `pair.remote`, over another connection, whether it made `key` for `streamID`.
+        case verify(DomainPair, streamID: String, key: String)
+        case deliver(Stanza)
+        /// A stanza was malformed: this answer goes back to its sender, over an outbound stream.
+        case reply(Stanza)
+        /// The peer closed the stream with an error.
+        case refused(StreamError)
+    }
+
+    /// Dialback requests of one stream that may be under way at a time.
+    package static let pendingVerificationsLimit = 16
+    /// Domains one stream may prove.
+    package static let provenDomainsLimit = 256
+
+    private enum State: Hashable, Sendable {
+        case awaitingHeader
+        case awaitingTLS
+        case open
+        case closed
+    }
+
+    private let configuration: Configuration
+    private var state = State.awaitingHeader
+    private var tls: TLSFacts?
+    /// As the first header named them: neither may change when the stream restarts (CVE-2018-10847).
+    private var local: JID?
+    private var remote: JID?
+    private var streamID = ""
+    private var hasAuthenticated = false
+    private var failures = 0
+    private var exchange: SASLServer?
+    private var pending: Set<DomainPair> = []
+    private(set) package var proven: Set<String> = []
+
+    package init(_ configuration: Configuration) {
+        self.configuration = configuration
+    }
+
+    package var isAuthenticated: Bool { !self.proven.isEmpty }
+
+    /// TLS is up, before the first header (direct TLS) or after STARTTLS.
+    package mutating func established(_ facts: TLSFacts) -> [Directive] {
+        switch self.state {
+        case .awaitingHeader, .awaitingTLS:
+            self.tls = facts
+            self.state = .awaitingHeader
+            return []
+        case .open, .closed:
+            return []
+        }
+    }
+
+    /// The peer opened the stream; `streamID` is ours to give, unpredictable, and new for each header.
+    package mutating func received(_ header: StreamHeader, streamID: String) -> [Directive] {
+        guard self.state == .awaitingHeader else { return self.close(StreamError(.badFormat)) }
+        self.streamID = streamID
+        self.state = .open
+        let answer = StreamHeader(
+            contentNamespace: Namespace.server, to: header.from, from: header.to, id: streamID,
+            declaresDialback: true)
+        var directives = [Directive.stream(.sendHeader(answer))]
+        if let error = self.problem(with: header) {
+            directives += self.close(error)
+            return directives
+        }
+        self.local = header.to
+        if let from = header.from { self.remote = from }
+        directives += self.offer()
+        return directives
+    }
+
+    private func problem(with header: StreamHeader) -> StreamError? {
+        guard header.contentNamespace == Namespace.server else { return StreamError(.invalidNamespace) }
+        guard let to = header.to else {
+            return StreamError(.improperAddressing, text: "the stream must say 'to' which domain it goes")
+        }
+        guard self.configuration.domains.contains(to.domain), to == to.domainJID else {
+            return StreamError(.hostUnknown)
+        }
+        if let local, local != to {
+            return StreamError(.notAuthorized, text: "the 'to' of a stream may not change when it restarts")
+        }
+        if let remote, let from = header.from, remote != from {
+            return StreamError(.invalidFrom, text: "the 'from' of a stream may not change when it restarts")
+        }
+        guard header.knowsFeatures else { return StreamError(.unsupportedVersion) }
+        return nil
+    }
+
+    /// The table of features: what is offered depends on TLS, on what is proved, and on policy.
+    private mutating func offer() -> [Directive] {
+        var features: [StreamFeature] = []
+        if let tls {
+            let remote = self.remote?.domain
+            let isProven = remote.map { tls.proves($0, as: .server) } ?? false
+            let allowsDialback = remote.map(self.configuration.policy.allowsDialback) ?? true
+            guard isProven || allowsDialback else {
+                return self.close(
+                    StreamError(
+                        .notAuthorized,
+                        text: "a certificate for \(remote ?? "") is required: \(tls.peerProblem)"))
+            }
+            if isProven, !self.hasAuthenticated { features.append(.mechanisms(["EXTERNAL"])) }
+            if allowsDialback { features.append(.dialback(hasErrors: true)) }
+        } else {
+            features.append(.startTLS(isRequired: true))
+        }
+        features.append(.limits(self.configuration.limits))
+        return [.stream(.send(StreamFeatures(features).element))]
+    }
+
+    /// A first-level element arrived.
+    package mutating func received(_ element: Element) -> [Directive] {
+        switch self.state {
+        case .closed, .awaitingHeader, .awaitingTLS: return []
+        case .open: break
+        }
+        if element.namespace == Namespace.server { return self.receivedStanza(element) }
+        if StreamError.matches(element) {
+            self.state = .closed
+            return [.refused(StreamError(parsing: element)), .stream(.close(nil))]
+        }
+        switch element.namespace {
+        case Namespace.tls: return self.receivedTLS(element)
+        case Namespace.sasl: return self.receivedSASL(element)
+        case Namespace.dialback: return self.receivedDialback(element)
+        default: return self.close(StreamError(.unsupportedStanzaType))
+        }
+    }
+
+    /// The time to authenticate is over.
+    package mutating func timedOut() -> [Directive] {
+        self.isAuthenticated ? [] : self.close(StreamError(.connectionTimeout))
+    }
+
+    private mutating func close(_ error: StreamError) -> [Directive] {
+        guard self.state != .closed else { return [] }
+        self.state = .closed
+        return [.stream(.close(error))]
+    }
+}
+
+extension TLSFacts {
+    /// Why the peer's certificate does not count, for the error it is sent.
+    var peerProblem: String {
+        switch self.peer?.verification {
+        case nil: "none was shown"
+        case .trusted: "the one shown is for other names"
+        case .untrusted(let reason): reason
+        }
+    }
+}
+
+// MARK: STARTTLS and SASL EXTERNAL
+
+extension ReceivingRemoteStream {
+    private mutating func receivedTLS(_ element: Element) -> [Directive] {
+        guard element.name == "starttls", self.tls == nil, self.state == .open else {
+            return self.close(StreamError(.policyViolation))
+        }
+        self.state = .awaitingTLS
+        return [.stream(.send(Element("proceed", namespace: Namespace.tls))), .stream(.startTLS)]
+    }
+
+    private mutating func receivedSASL(_ element: Element) -> [Directive] {
+        guard !self.hasAuthenticated, let tls, let remote else {
+            return self.close(StreamError(.policyViolation))
+        }
+        do {
+            let directive: SASLServer.Directive
+            switch try SASLElement(parsing: element) {
+            case .auth(let mechanism, let response):
+                let proved = tls.proves(remote.domain, as: .server) ? [remote] : []
+                var exchange = SASLServer(
+                    SASLServer.Context(
+                        domain: remote.domain, offered: [.external], proved: proved, nonce: Self.unusedNonce))
+                directive = exchange.begin(mechanism: mechanism, initialResponse: response)
+                self.exchange = exchange
+            case .response(let response):
+                directive =
+                    self.exchange?.receive(response: response) ?? .failure(SASLFailure(.malformedRequest))
+            case .abort:
+                directive = self.exchange?.abort() ?? .failure(SASLFailure(.malformedRequest))
+            case .challenge, .success, .failure:
+                return self.close(StreamError(.policyViolation))
+            }
+            return self.perform(directive, remote)
+        } catch {
+            return self.refuse(error)
+        }
+    }
+
+    /// EXTERNAL proves by certificate; what SASL needs a nonce for is not offered between servers.
+    private static let unusedNonce = [UInt8](repeating: 0, count: SASLServer.Context.minimumNonce)
+
+    private mutating func perform(_ directive: SASLServer.Directive, _ remote: JID) -> [Directive] {
+        switch directive {
+        case .challenge(let bytes): return [.stream(.send(SASLElement.challenge(bytes).element))]
+        case .needCredentials: return self.refuse(SASLFailure(.invalidMechanism))
+        case .failure(let failure): return self.refuse(failure)
+        case .success(_, let bytes):
+            self.hasAuthenticated = true
+            self.proven.insert(remote.domain)
+            self.state = .awaitingHeader
+            let pair = DomainPair(local: self.local?.domain ?? "", remote: remote.domain)
+            return [
+                .stream(.send(SASLElement.success(bytes).element)), .authenticated(pair), .stream(.restart),
+            ]
+        }
+    }
+
+    private mutating func refuse(_ failure: SASLFailure) -> [Directive] {
+        self.exchange = nil
+        self.failures += 1
+        let directives = [Directive.stream(.send(SASLElement.failure(failure).element))]
+        guard self.failures < self.configuration.authenticationFailures else {
+            return directives + self.close(StreamError(.policyViolation, text: "too many failures"))
+        }
+        return directives
+    }
+}
+
+// MARK: Server dialback
+
+extension ReceivingRemoteStream {
+    private mutating func receivedDialback(_ element: Element) -> [Directive] {
+        guard let tls, self.state == .open else { return self.close(StreamError(.policyViolation)) }
+        do {
+            switch element.name {
+            case DialbackResult.elementName:
+                return self.received(try DialbackResult(parsing: element), tls: tls)
+            case DialbackVerify.elementName: return self.received(try DialbackVerify(parsing: element))
+            default: return self.close(StreamError(.unsupportedStanzaType))
+            }
+        } catch {
+            return self.close(StreamError(.improperAddressing, text: error.problem))
+        }
+    }
+
+    private mutating func received(_ result: DialbackResult, tls: TLSFacts) -> [Directive] {
+        switch result.verdict {
+        case .key(let key):
+            let pair = DomainPair(local: result.to.domain, remote: result.from.domain)
+            return self.receivedRequest(pair, key: key, tls: tls)
+        // Nothing was asked on this stream, so nothing is believed (CVE-2012-3525, CVE-2012-4670).
+        case .valid, .invalid, .error: return []
+        }
+    }
+
+    private func received(_ question: DialbackVerify) -> [Directive] {
+        let verdict: DialbackVerdict
+        switch question.verdict {
+        case .valid, .invalid, .error: return []
+        case .key(let shown):
+            let key = DialbackKey(
+                secret: self.configuration.dialbackSecret, receiving: question.from.domain,
+                originating: question.to.domain, streamID: question.id)
+            if self.configuration.domains.contains(question.to.domain) {
+                verdict = key.matches(shown) ? .valid : .invalid
+            } else {
+                verdict = .error(StanzaError(.itemNotFound))
+            }
+        }
+        let answer = DialbackVerify(from: question.to, to: question.from, id: question.id, verdict)
+        return [.stream(.send(answer.element))]
+    }
+
+    private mutating func receivedRequest(_ pair: DomainPair, key: String, tls: TLSFacts) -> [Directive] {
+        guard self.configuration.domains.contains(pair.local) else {
+            return self.answer(pair, .error(StanzaError(.itemNotFound)))
+        }
+        guard self.configuration.policy.allowsDialback(with: pair.remote) else {
+            self.failures += 1
+            guard self.failures < self.configuration.authenticationFailures else {
+                return self.close(StreamError(.policyViolation, text: "too many failures"))
+            }
+            return self.answer(pair, .error(StanzaError(.policyViolation)))
+        }
+        guard self.pending.count < Self.pendingVerificationsLimit, self.proven.count < Self.provenDomainsLimit
+        else {
+            return self.answer(pair, .error(StanzaError(.resourceConstraint)))
+        }
+        // A certificate for that very domain says all that calling back could (XEP-0344).
+        if tls.proves(pair.remote, as: .server) {
+            self.proven.insert(pair.remote)
+            return self.answer(pair, .valid) + [.authenticated(pair)]
+        }
+        guard self.pending.insert(pair).inserted else { return [] }
+        return [.verify(pair, streamID: self.streamID, key: key)]
+    }
+
+    /// The authoritative server has answered, or could not be asked; ignored unless this stream asked.
+    package mutating func verified(_ pair: DomainPair, _ verdict: DialbackVerdict) -> [Directive] {
+        guard self.pending.remove(pair) != nil, self.state != .closed else { return [] }
+        switch verdict {
+        case .valid:
+            self.proven.insert(pair.remote)
+            return self.answer(pair, .valid) + [.authenticated(pair)]
+        case .invalid:
+            self.failures += 1
+            guard self.failures < self.configuration.authenticationFailures else {
+                return self.close(StreamError(.policyViolation, text: "too many failures"))
+            }
+            return self.answer(pair, .invalid)
+        case .error:
+            return self.answer(pair, verdict)
+        case .key:
+            return self.answer(pair, .error(StanzaError(.internalServerError)))
+        }
+    }
+
+    private func answer(_ pair: DomainPair, _ verdict: DialbackVerdict) -> [Directive] {
+        let from = JID(preparedLocal: nil, domain: pair.local, resource: nil)
+        let to = JID(preparedLocal: nil, domain: pair.remote, resource: nil)
+        return [.stream(.send(DialbackResult(from: from, to: to, verdict).element))]
+    }
+}
+
+// MARK: Stanzas
+
+extension ReceivingRemoteStream {
+    private mutating func receivedStanza(_ element: Element) -> [Directive] {
+        guard self.state == .open, self.isAuthenticated else {
+            return self.close(StreamError(.notAuthorized))
+        }
+        do {
+            let stanza = try Stanza(parsing: element)
+            if let error = self.problem(from: stanza.from, to: stanza.to) { return self.close(error) }
+            return [.deliver(stanza)]
+        } catch {
+            return self.reject(error)
+        }
+    }
+
+    private func problem(from: JID?, to: JID?) -> StreamError? {
+        guard let from, let to else {
+            return StreamError(.improperAddressing, text: "between servers a stanza has 'from' and 'to'")
+        }
+        guard self.proven.contains(from.domain) else {
+            return StreamError(.invalidFrom, text: "this stream has not proved \(from.domain)")
+        }
+        guard self.configuration.domains.contains(to.domain) else {
+            return StreamError(.hostUnknown, text: "\(to.domain) is not served here")
+        }
+        return nil
+    }
+
+    private mutating func reject(_ failure: StanzaParseFailure) -> [Directive] {
+        switch failure {
+        case .notAStanza: return self.close(StreamError(.unsupportedStanzaType))
+        case .malformedSender: return self.close(StreamError(.invalidFrom))
+        case .malformed(_, let reply):
+            // Streams between servers go one way; an answer would need the other, and the peer broke the rules.
+            // A sender that is not proved is closed all the same, before anything is said to anyone.
+            guard let sender = reply?.to, self.proven.contains(sender.domain) else { return [] }
+            return reply.map { [.reply($0)] } ?? []
+        }
+    }
+}

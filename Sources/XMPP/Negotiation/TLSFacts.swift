@@ -1,0 +1,53 @@
+/// What a finished TLS handshake established, as far as negotiation needs to know.
+package struct TLSFacts: Hashable, Sendable {
+    /// The certificate a peer showed, and whether a trusted authority vouches for it.
+    package struct Peer: Hashable, Sendable {
+        package enum Verification: Hashable, Sendable {
+            case trusted
+            /// The chain does not lead to a trusted authority, is expired, or is meant for something else.
+            case untrusted(reason: String)
+        }
+
+        package var names: CertificateNames
+        package var verification: Verification
+
+        package init(names: CertificateNames, verification: Verification) {
+            self.names = names
+            self.verification = verification
+        }
+    }
+
+    /// As OpenSSL names it: `TLSv1.3`.
+    package var version: String
+    package var cipher: String
+    /// Chosen by ALPN; direct TLS only (XEP-0368).
+    package var applicationProtocol: String?
+    /// RFC 9266, 32 bytes; absent on TLS 1.2 without extended master secret.
+    package var exporterBinding: [UInt8]?
+    /// RFC 5929 §4: the hash of the *server's* certificate; absent if its signature algorithm defines none.
+    package var endPointBinding: [UInt8]?
+    package var peer: Peer?
+
+    package init(
+        version: String, cipher: String, applicationProtocol: String? = nil, exporterBinding: [UInt8]? = nil,
+        endPointBinding: [UInt8]? = nil, peer: Peer? = nil
+    ) {
+        self.version = version
+        self.cipher = cipher
+        self.applicationProtocol = applicationProtocol
+        self.exporterBinding = exporterBinding
+        self.endPointBinding = endPointBinding
+        self.peer = peer
+    }
+
+    /// Whether the peer proved `domain`, prepared as in a `JID`, by a trusted certificate.
+    package func proves(_ domain: String, as service: CertificateNames.Service) -> Bool {
+        guard let peer = self.peer, peer.verification == .trusted else { return false }
+        do {
+            return peer.names.prove(try Domainpart.asciiForm(of: domain), as: service)
+        } catch {
+            // What has no ASCII form is in no certificate.
+            return false
+        }
+    }
+}

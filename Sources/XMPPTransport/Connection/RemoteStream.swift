@@ -1,0 +1,18 @@
+/// An inbound stream of another server, as whoever receives its stanzas sees it.
+package final class RemoteStream: Sendable {
+    /// The stream id we gave it; for the log.
+    package let id: String
+    package let remoteAddress: String
+    private let gate: ReadGate
+
+    init(id: String, remoteAddress: String, gate: ReadGate) {
+        self.id = id
+        self.remoteAddress = remoteAddress
+        self.gate = gate
+    }
+
+    /// Stops reading from the peer: TCP then holds it back. Counted; pair with `resumeReading()`.
+    package func pauseReading() { self.gate.pause() }
+
+    package func resumeReading() { self.gate.resume() }
+}

@@ -1,0 +1,259 @@
+import CoreMetrics
+import Logging
+import NIOCore
+import XML
+import XMPP
+
+/// The top of every pipeline: bytes to elements for its role, and the role's directives to bytes.
+///
+/// Below it sits, from the start or from STARTTLS on, a `TLSHandler`. Writes are gathered and flushed once per read.
+final class StreamHandler: ChannelInboundHandler {
+    typealias InboundIn = ByteBuffer
+    typealias OutboundOut = ByteBuffer
+
+    /// What a peer gets to take note of an error and close by itself.
+    static let closingTime = TimeAmount.seconds(2)
+
+    private enum State {
+        case idle
+        case open
+        /// Everything was said; what still arrives is dropped.
+        case closing
+        case closed
+    }
+
+    let environment: StreamEnvironment
+    private let role: any StreamRole
+    private let parser: XMLStreamParser
+    private let usesDirectTLS: Bool
+    private var state = State.idle
+    private var context: ChannelHandlerContext?
+    private var pendingWrites = ByteBuffer()
+    private var hasSentHeader = false
+    private var hasSentSinceTick = false
+    private var hasEnded = false
+    private var error: (any Error)?
+    private var deadline: Scheduled<Void>?
+    private var keepalive: RepeatedTask?
+    private var queue: OutboundQueue?
+
+    init(role: any StreamRole, environment: StreamEnvironment, usesDirectTLS: Bool) {
+        self.role = role
+        self.environment = environment
+        self.usesDirectTLS = usesDirectTLS
+        self.parser = XMLStreamParser(limits: environment.limits.unauthenticated)
+    }
+
+    // MARK: Channel events
+
+    func handlerAdded(context: ChannelHandlerContext) {
+        self.context = context
+        if context.channel.isActive { self.begin(context) }
+    }
+
+    func channelActive(context: ChannelHandlerContext) {
+        self.begin(context)
+        context.fireChannelActive()
+    }
+
+    private func begin(_ context: ChannelHandlerContext) {
+        guard self.state == .idle else { return }
+        self.state = .open
+        let bound = NIOLoopBound(self, eventLoop: context.eventLoop)
+        self.deadline = context.eventLoop.scheduleTask(in: self.environment.limits.authenticationTime) {
+            let stream = bound.value
+            stream.role.timedOut(on: stream)
+            stream.flush()
+        }
+        if !self.usesDirectTLS { self.role.started(on: self) }
+        self.flush()
+    }
+
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        guard self.state == .open else { return }
+        let bytes = self.unwrapInboundIn(data)
+        self.environment.metrics[self.role.kind].bytes.increment(by: bytes.readableBytes)
+        self.parser.feed(bytes.readableBytesSpan)
+        do {
+            while self.state == .open, let event = try self.parser.next() {
+                self.handle(event)
+            }
+        } catch {
+            let condition = StreamError.Condition(rawValue: error.streamErrorCondition) ?? .badFormat
+            self.close(StreamError(condition, text: error.description))
+        }
+    }
+
+    func channelReadComplete(context: ChannelHandlerContext) {
+        self.flush()
+        context.fireChannelReadComplete()
+    }
+
+    func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
+        guard let established = event as? TLSEstablished else {
+            context.fireUserInboundEventTriggered(event)
+            return
+        }
+        guard self.state == .open else { return }
+        self.parser.reset()
+        self.hasSentHeader = false
+        self.role.established(established.facts, on: self)
+        if self.usesDirectTLS { self.role.started(on: self) }
+        self.flush()
+    }
+
+    func channelWritabilityChanged(context: ChannelHandlerContext) {
+        if context.channel.isWritable { self.queue?.becameWritable() }
+        context.fireChannelWritabilityChanged()
+    }
+
+    func errorCaught(context: ChannelHandlerContext, error: any Error) {
+        self.error = self.error ?? error
+        context.close(promise: nil)
+    }
+
+    func channelInactive(context: ChannelHandlerContext) {
+        let reason = self.error.map { "\($0)" } ?? "the peer closed the connection"
+        self.finish(.lost(reason: reason))
+        self.state = .closed
+        self.deadline?.cancel()
+        self.context = nil
+        context.fireChannelInactive()
+    }
+
+    private func handle(_ event: XMLEvent) {
+        switch event {
+        case .opened(let root):
+            do {
+                let header = try StreamHeader(parsing: root, declarations: self.parser.rootDeclarations)
+                self.role.received(header, on: self)
+            } catch {
+                self.close(error)
+            }
+        case .element(let element): self.role.received(element, on: self)
+        case .closed: self.close(nil, end: .closedByPeer)
+        }
+    }
+}
+
+// MARK: For the role
+
+extension StreamHandler {
+    var channel: (any Channel)? { self.context?.channel }
+
+    var remoteAddress: String {
+        self.context?.channel.remoteAddress?.ipAddress ?? "unknown"
+    }
+
+    func perform(_ directive: StreamDirective) {
+        guard self.state == .open else { return }
+        switch directive {
+        case .sendHeader(let header): self.send(header)
+        case .send(let element): self.send(element)
+        case .startTLS: self.startTLS()
+        case .restart:
+            self.parser.reset()
+            self.hasSentHeader = false
+        case .close(let error): self.close(error)
+        }
+    }
+
+    /// Raises the limits of an authenticated peer, ends the time to authenticate and begins to keep the stream alive.
+    func becameAuthenticated(limits: XMLLimits, queue: OutboundQueue?) {
+        self.parser.limits = limits
+        self.deadline?.cancel()
+        self.deadline = nil
+        self.queue = queue
+        guard let context, self.keepalive == nil else { return }
+        self.environment.metrics[self.role.kind].streams.increment()
+        let period = self.environment.limits.keepalive
+        let bound = NIOLoopBound(self, eventLoop: context.eventLoop)
+        self.keepalive = context.eventLoop.scheduleRepeatedTask(initialDelay: period, delay: period) { _ in
+            bound.value.keepAlive()
+        }
+    }
+
+    private func keepAlive() {
+        guard self.state == .open, let context else { return }
+        if !self.hasSentSinceTick, context.channel.isWritable {
+            context.writeAndFlush(self.wrapOutboundOut(ByteBuffer(string: " ")), promise: nil)
+        }
+        self.hasSentSinceTick = false
+    }
+
+    func send(_ element: Element) {
+        guard let bytes = StreamWriter.bytes(of: element, contentNamespace: self.role.contentNamespace) else {
+            self.close(StreamError(.internalServerError))
+            return
+        }
+        self.pendingWrites.writeBytes(bytes)
+    }
+
+    private func send(_ header: StreamHeader) {
+        guard let bytes = StreamWriter.bytes(of: header) else {
+            self.close(StreamError(.internalServerError))
+            return
+        }
+        self.hasSentHeader = true
+        self.pendingWrites.writeBytes(bytes)
+    }
+
+    func flush() {
+        guard self.pendingWrites.readableBytes > 0, let context else { return }
+        let bytes = self.pendingWrites
+        self.pendingWrites = ByteBuffer()
+        self.hasSentSinceTick = true
+        context.writeAndFlush(self.wrapOutboundOut(bytes), promise: nil)
+    }
+
+    private func startTLS() {
+        guard let context else { return }
+        self.flush()
+        self.parser.reset()
+        do {
+            let handler = TLSHandler(
+                session: try self.role.makeTLSSession(),
+                handshakeTimeout: self.environment.limits.handshakeTime)
+            try context.pipeline.syncOperations.addHandler(handler, position: .first)
+        } catch {
+            self.error = error
+            context.close(promise: nil)
+        }
+    }
+
+    /// Ends the stream: what is queued, the error, the closing tag; then the connection.
+    func close(_ error: StreamError?, end: StreamEnd? = nil) {
+        guard self.state == .open, let context else { return }
+        if !self.hasSentHeader, let header = self.role.headerForRefusal() { self.send(header) }
+        guard self.state == .open else { return }
+        self.state = .closing
+        if var queued = self.queue?.close() { self.pendingWrites.writeBuffer(&queued) }
+        if let error, self.hasSentHeader { self.send(error.element) }
+        if self.hasSentHeader { self.pendingWrites.writeBytes(StreamWriter.end) }
+        let promise = context.eventLoop.makePromise(of: Void.self)
+        context.writeAndFlush(self.wrapOutboundOut(self.pendingWrites), promise: promise)
+        self.pendingWrites = ByteBuffer()
+        self.closeConnection(after: promise.futureResult, waitsForPeer: end != .closedByPeer, context)
+        self.finish(end ?? .closedHere(error))
+    }
+
+    /// Lets the peer close first: closing with unread bytes would reset the connection and lose the error.
+    private func closeConnection(
+        after written: EventLoopFuture<Void>, waitsForPeer: Bool, _ context: ChannelHandlerContext
+    ) {
+        let channel = context.channel
+        self.deadline?.cancel()
+        self.deadline = context.eventLoop.scheduleTask(in: Self.closingTime) { channel.close(promise: nil) }
+        guard !waitsForPeer else { return }
+        written.whenComplete { _ in channel.close(promise: nil) }
+    }
+
+    private func finish(_ end: StreamEnd) {
+        self.keepalive?.cancel()
+        self.keepalive = nil
+        guard !self.hasEnded else { return }
+        self.hasEnded = true
+        _ = self.queue?.close()
+        self.role.ended(end)
+    }
+}

@@ -1,0 +1,23 @@
+import XML
+import XMPP
+
+/// What one kind of stream makes of the events of its connection. Confined to the event loop of its channel.
+protocol StreamRole: AnyObject {
+    var kind: TransportMetrics.Kind { get }
+    /// `jabber:client` or `jabber:server`.
+    var contentNamespace: String { get }
+
+    /// The connection is up; with direct TLS, after `established`.
+    func started(on stream: StreamHandler)
+    func established(_ facts: TLSFacts, on stream: StreamHandler)
+    func received(_ header: StreamHeader, on stream: StreamHandler)
+    func received(_ element: Element, on stream: StreamHandler)
+    /// The time to authenticate is over.
+    func timedOut(on stream: StreamHandler)
+    /// A session of TLS for STARTTLS on this stream.
+    func makeTLSSession() throws(TLSError) -> TLSSession
+    /// What to answer a header with that was refused before the role could see it; nil for who opened the stream.
+    func headerForRefusal() -> StreamHeader?
+    /// The stream is over; nothing follows. Called once.
+    func ended(_ end: StreamEnd)
+}

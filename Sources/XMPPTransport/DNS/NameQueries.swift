@@ -1,0 +1,62 @@
+import CUnbound
+
+/// The three questions that finding another server takes, asked of DNS through libunbound. Blocks.
+///
+/// `@unchecked Sendable`: libunbound locks its context, which may be used from several threads.
+@safe final class NameQueries: @unchecked Sendable {
+    /// Record types (RFC 1035, RFC 3596, RFC 2782).
+    enum RecordType: Int32, Sendable {
+        case a = 1
+        case aaaa = 28
+        case srv = 33
+    }
+
+    /// DNS gave no answer, neither yes nor no.
+    struct Failure: Error, CustomStringConvertible {
+        let description: String
+    }
+
+    private let context: OpaquePointer
+
+    /// Uses the name servers of `/etc/resolv.conf` and knows `/etc/hosts`.
+    init() throws(Failure) {
+        guard let context = unsafe ub_ctx_create() else {
+            throw Failure(description: "libunbound cannot be set up: out of memory")
+        }
+        unsafe self.context = context
+        let code = unsafe ub_ctx_resolvconf(context, nil)
+        guard code == 0 else {
+            throw Failure(
+                description: "cannot read /etc/resolv.conf: \(unsafe String(cString: ub_strerror(code)))")
+        }
+        // A machine without /etc/hosts has no names there, that is all.
+        _ = unsafe ub_ctx_hosts(context, nil)
+    }
+
+    deinit {
+        unsafe ub_ctx_delete(self.context)
+    }
+
+    /// The data of all records of that type; empty if the name or the type does not exist.
+    func records(_ name: String, _ type: RecordType) throws(Failure) -> [[UInt8]] {
+        var result: UnsafeMutablePointer<ub_result>?
+        let code = unsafe ub_resolve(self.context, name, type.rawValue, 1, &result)
+        guard code == 0, let result = unsafe result else {
+            throw Failure(description: "\(name): \(unsafe String(cString: ub_strerror(code)))")
+        }
+        defer { unsafe ub_resolve_free(result) }
+        let isAnswered = unsafe result.pointee.rcode == 0 || result.pointee.nxdomain != 0
+        guard isAnswered, unsafe result.pointee.bogus == 0 else {
+            throw Failure(
+                description: "\(name): the name servers answer with code \(unsafe result.pointee.rcode)")
+        }
+        var records: [[UInt8]] = []
+        var index = 0
+        while let item = unsafe result.pointee.data?[index], let lengths = unsafe result.pointee.len {
+            let length = unsafe Int(lengths[index])
+            records.append(unsafe Array(UnsafeRawBufferPointer(start: item, count: length)))
+            index += 1
+        }
+        return records
+    }
+}

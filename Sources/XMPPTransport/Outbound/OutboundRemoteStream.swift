@@ -1,0 +1,50 @@
+import NIOCore
+import Synchronization
+import XMPP
+
+/// An authenticated stream to another server: where stanzas for it are written to.
+final class OutboundRemoteStream: Sendable {
+    /// Completed when the connection is gone.
+    let ended: EventLoopFuture<Void>
+    private let queue: OutboundQueue
+    /// What the peer says it takes at most (XEP-0478), in bytes; nil if it does not say.
+    private let longestStanza: Int?
+    private let closing: @Sendable (StreamError?) -> Void
+    private let wasUsed = Atomic(true)
+
+    init(
+        queue: OutboundQueue, ended: EventLoopFuture<Void>, longestStanza: Int?,
+        closing: @escaping @Sendable (StreamError?) -> Void
+    ) {
+        self.queue = queue
+        self.ended = ended
+        self.longestStanza = longestStanza
+        self.closing = closing
+    }
+
+    /// Queues the stanza; throws what its sender is to be told if that cannot be.
+    func send(_ stanza: Stanza) throws(StanzaError) {
+        let element = stanza.element(in: Namespace.server)
+        guard let bytes = StreamWriter.bytes(of: element, contentNamespace: Namespace.server) else {
+            throw StanzaError(.badRequest, text: "the stanza holds what XML cannot carry")
+        }
+        if let longestStanza, bytes.count > longestStanza {
+            throw StanzaError(
+                .policyViolation,
+                text: "\(bytes.count) bytes; the other server takes \(longestStanza) at most")
+        }
+        self.wasUsed.store(true, ordering: .relaxed)
+        switch self.queue.append(bytes) {
+        case .queued: break
+        case .closed: throw StanzaError(.remoteServerTimeout, text: "the stream is closing; send again")
+        case .overflowed:
+            throw StanzaError(.resourceConstraint, text: "the other server does not read what is sent to it")
+        }
+    }
+
+    func wasUsedSinceLastAsked() -> Bool {
+        self.wasUsed.exchange(false, ordering: .relaxed)
+    }
+
+    func close(_ error: StreamError?) { self.closing(error) }
+}

@@ -1,0 +1,266 @@
+import CoreMetrics
+import Cryptography
+import Logging
+import NIOCore
+import NIOPosix
+import ServiceLifecycle
+import Synchronization
+package import XMPP
+
+/// The streams to other servers: one for each pair of a served and a remote domain, made when there is something to send.
+///
+/// Also asks authoritative servers about dialback keys, for the inbound streams. `send` may be called before `run()`;
+/// what it queues is sent once the service runs.
+package final class RemoteStreams: Service {
+    private enum Command: Sendable {
+        case connect(DomainPair)
+        case verify(DomainPair, streamID: String, key: String, EventLoopPromise<DialbackVerdict>)
+    }
+
+    /// Places one attempt tries, at most.
+    static let candidatesLimit = 16
+
+    private let environment: StreamEnvironment
+    private let resolver: Resolver
+    private let state: Mutex<RemoteStreamsState<OutboundRemoteStream>>
+    private let receiver = Mutex<(any RemoteStanzaReceiver)?>(nil)
+    private let commands: AsyncStream<Command>
+    private let continuation: AsyncStream<Command>.Continuation
+    private let attempts = Mutex<[ObjectIdentifier: any Channel]?>([:])
+
+    package init(environment: StreamEnvironment, resolver: Resolver) {
+        self.environment = environment
+        self.resolver = resolver
+        self.state = Mutex(RemoteStreamsState(limits: environment.limits))
+        // A pair is asked for once until the attempt is over, so the buffer holds every connect and as many verifies.
+        (self.commands, self.continuation) = AsyncStream.makeStream(
+            bufferingPolicy: .bufferingOldest(2 * environment.limits.remotePairs))
+    }
+
+    /// Names who is told about stanzas that could not be sent; once, before the service runs.
+    package func attach(_ receiver: any RemoteStanzaReceiver) {
+        self.receiver.withLock { $0 = receiver }
+    }
+
+    /// Queues a stanza for another server, without blocking; `from` must be of a served domain, `to` of another one.
+    ///
+    /// Throws at once if the queue is full (`resource-constraint`) or the domain is resting after failures
+    /// (`remote-server-not-found`, `remote-server-timeout`). What fails later goes to `undeliverable` of the receiver.
+    /// Stanzas of one pair arrive in the order of the calls.
+    package func send(_ stanza: Stanza) throws(StanzaError) {
+        guard let from = stanza.from, let to = stanza.to, self.environment.domains.contains(from.domain),
+            !self.environment.domains.contains(to.domain)
+        else { throw StanzaError(.internalServerError, text: "not a stanza from here to another server") }
+        let pair = DomainPair(local: from.domain, remote: to.domain)
+        let onSend = self.state.withLock { $0.send(stanza, over: pair, at: .now()) }
+        switch onSend {
+        case .write(let stream):
+            try stream.send(stanza)
+            self.environment.metrics.remoteOutbound.stanzas.increment()
+        case .wait: break
+        case .connect:
+            // The state allows one attempt for each pair, so the buffer has room.
+            self.continuation.yield(.connect(pair))
+        case .refuse(let error): throw error
+        }
+    }
+
+    /// For what nobody waits for: an error that cannot be sent is dropped and counted.
+    func sendOrDrop(_ stanza: Stanza) {
+        do {
+            try self.send(stanza)
+        } catch {
+            self.environment.metrics.dropped.increment()
+        }
+    }
+
+    /// Asks the authoritative server of `pair.remote`, on a connection of its own, whether it made the key.
+    func verify(
+        _ pair: DomainPair, streamID: String, key: String, on eventLoop: any EventLoop
+    ) -> EventLoopFuture<DialbackVerdict> {
+        let promise = eventLoop.makePromise(of: DialbackVerdict.self)
+        switch self.continuation.yield(.verify(pair, streamID: streamID, key: key, promise)) {
+        case .enqueued: break
+        case .dropped, .terminated: promise.succeed(.error(StanzaError(.resourceConstraint)))
+        @unknown default: promise.succeed(.error(StanzaError(.internalServerError)))
+        }
+        return promise.futureResult
+    }
+
+    package func run() async throws {
+        await withDiscardingTaskGroup { group in
+            for await command in self.commands.cancelOnGracefulShutdown() {
+                group.addTask { await self.perform(command) }
+            }
+            self.shutDown()
+        }
+    }
+
+    private func shutDown() {
+        self.continuation.finish()
+        let (streams, undeliverable) = self.state.withLock { $0.close() }
+        for stream in streams { stream.close(nil) }
+        let attempts = self.attempts.withLock { attempts in
+            defer { attempts = nil }
+            return attempts ?? [:]
+        }
+        for channel in attempts.values { channel.close(promise: nil) }
+        self.giveBack(undeliverable, StanzaError(.serviceUnavailable, text: "shutting down"))
+    }
+
+    private func giveBack(_ stanzas: [Stanza], _ error: StanzaError) {
+        let receiver = self.receiver.withLock { $0 }
+        for stanza in stanzas {
+            if let receiver, !stanza.isAnswer {
+                receiver.undeliverable(stanza, because: error)
+            } else {
+                self.environment.metrics.dropped.increment()
+            }
+        }
+    }
+}
+
+// MARK: Attempts
+
+extension RemoteStreams {
+    private func perform(_ command: Command) async {
+        switch command {
+        case .connect(let pair): await self.connect(pair)
+        case .verify(let pair, let streamID, let key, let promise):
+            do {
+                let purpose = InitiatingRemoteStream.Purpose.verification(streamID: streamID, key: key)
+                switch try await self.tryCandidates(pair, purpose) {
+                case .verified(let verdict): promise.succeed(verdict)
+                case .authenticated: promise.succeed(.error(StanzaError(.internalServerError)))
+                }
+            } catch {
+                promise.succeed(.error(error.stanzaError(pair.remote)))
+            }
+        }
+    }
+
+    private func connect(_ pair: DomainPair) async {
+        do {
+            guard case .authenticated(let stream) = try await self.tryCandidates(pair, .stanzas) else {
+                return
+            }
+            guard let id = self.established(pair, stream) else { return stream.close(nil) }
+            self.environment.logger.info("a stream to another server is up", metadata: ["domains": "\(pair)"])
+            // An end with an error is an end.
+            _ = try? await stream.ended.get()
+            self.state.withLock { $0.ended(pair, id: id) }
+        } catch {
+            var random = SecureRandom()
+            let stanzaError = error.stanzaError(pair.remote)
+            let failure = self.state.withLock { $0.failed(pair, stanzaError, at: .now(), using: &random) }
+            self.environment.logger.notice(
+                "another server cannot be reached",
+                metadata: [
+                    "domains": "\(pair)", "reason": "\(stanzaError.text ?? "")",
+                    "retryInSeconds": "\(failure.retryIn.nanoseconds / 1_000_000_000)",
+                    "undeliverable": "\(failure.undeliverable.count)",
+                ])
+            self.giveBack(failure.undeliverable, stanzaError)
+        }
+    }
+
+    /// Puts the stream into use. What waited is written under the lock, so that nothing overtakes it.
+    private func established(_ pair: DomainPair, _ stream: OutboundRemoteStream) -> Int? {
+        var refused: [(Stanza, StanzaError)] = []
+        let id = self.state.withLock { state -> Int? in
+            guard let (waiting, id) = state.connected(pair, stream) else { return nil }
+            for stanza in waiting {
+                do throws(StanzaError) {
+                    try stream.send(stanza)
+                } catch {
+                    refused.append((stanza, error))
+                }
+            }
+            return id
+        }
+        for (stanza, error) in refused { self.giveBack([stanza], error) }
+        return id
+    }
+
+    /// Tries one place after the other; the error is that of the last.
+    private func tryCandidates(
+        _ pair: DomainPair, _ purpose: InitiatingRemoteStream.Purpose
+    ) async throws(RemoteStreamError) -> RemoteOutboundRole.Outcome {
+        var last = RemoteStreamError.notFound("\(pair.remote) names no place to reach it at")
+        for route in try await self.resolver.candidates(for: pair.remote).prefix(Self.candidatesLimit) {
+            do {
+                return try await self.attempt(pair, purpose, route)
+            } catch RemoteStreamError.negotiation(.externalRefused(let failure))
+                where purpose == .stanzas && self.environment.remotePolicy.allowsDialback(with: pair.remote)
+            {
+                self.environment.logger.info(
+                    "another server does not take our certificate; trying dialback",
+                    metadata: ["domains": "\(pair)", "reason": "\(failure.condition)"])
+                do {
+                    return try await self.attempt(pair, .stanzasByDialback, route)
+                } catch {
+                    last = error
+                }
+            } catch {
+                last = error
+            }
+        }
+        throw last
+    }
+
+    private func attempt(
+        _ pair: DomainPair, _ purpose: InitiatingRemoteStream.Purpose, _ route: Route
+    ) async throws(RemoteStreamError) -> RemoteOutboundRole.Outcome {
+        let eventLoop = self.environment.group.next()
+        let outcome = eventLoop.makePromise(of: RemoteOutboundRole.Outcome.self)
+        let channel: any Channel
+        do {
+            channel = try await self.bootstrap(pair, purpose, route, outcome, on: eventLoop)
+                .connect(host: route.host, port: route.port).get()
+        } catch {
+            let error = RemoteStreamError.unreachable(route, reason: "\(error)")
+            outcome.fail(error)
+            throw error
+        }
+        let mayGoOn = self.attempts.withLock { attempts in
+            attempts?[ObjectIdentifier(channel)] = channel
+            return attempts != nil
+        }
+        if !mayGoOn { channel.close(promise: nil) }
+        defer { self.attempts.withLock { $0?[ObjectIdentifier(channel)] = nil } }
+        do {
+            return try await outcome.futureResult.get()
+        } catch let error as RemoteStreamError {
+            throw error
+        } catch {
+            throw .unreachable(route, reason: "\(error)")
+        }
+    }
+
+    private func bootstrap(
+        _ pair: DomainPair, _ purpose: InitiatingRemoteStream.Purpose, _ route: Route,
+        _ outcome: EventLoopPromise<RemoteOutboundRole.Outcome>, on eventLoop: any EventLoop
+    ) -> ClientBootstrap {
+        let environment = self.environment
+        return ClientBootstrap(group: eventLoop)
+            .connectTimeout(environment.limits.connectTime)
+            .channelOption(.tcpOption(.tcp_nodelay), value: 1)
+            .channelInitializer { channel in
+                channel.eventLoop.makeCompletedFuture {
+                    let usesDirectTLS = route.security == .directTLS
+                    let role = RemoteOutboundRole(
+                        environment: environment, pair: pair, purpose: purpose, usesDirectTLS: usesDirectTLS,
+                        outcome: outcome)
+                    if usesDirectTLS {
+                        let tls = TLSHandler(
+                            session: try role.makeTLSSession(),
+                            handshakeTimeout: environment.limits.handshakeTime)
+                        try channel.pipeline.syncOperations.addHandler(tls)
+                    }
+                    let handler = StreamHandler(
+                        role: role, environment: environment, usesDirectTLS: usesDirectTLS)
+                    try channel.pipeline.syncOperations.addHandler(handler)
+                }
+            }
+    }
+}

@@ -1,0 +1,45 @@
+package import Logging
+package import NIOCore
+package import XMPP
+
+/// What all streams of a process share.
+package struct StreamEnvironment: Sendable {
+    /// The domains this process is the server of, prepared as in a `JID`.
+    package var domains: Set<String>
+    package var certificates: CertificateStore
+    package var remotePolicy: RemotePolicy
+    /// Whether a client may authenticate without TLS. For tests on loopback only.
+    package var clientsMayOmitTLS: Bool
+    /// Random bytes, kept for as long as the domains: dialback keys (XEP-0185) and the made-up credentials of names
+    /// without an account are derived from it. The same for all processes that serve a domain.
+    package var secret: [UInt8]
+    package var limits: TransportLimits
+    package var group: any EventLoopGroup
+    package var logger: Logger
+    package let metrics: TransportMetrics
+
+    package init(
+        domains: Set<String>, certificates: CertificateStore, remotePolicy: RemotePolicy = RemotePolicy(),
+        clientsMayOmitTLS: Bool = false, secret: [UInt8], limits: TransportLimits = TransportLimits(),
+        group: any EventLoopGroup, logger: Logger,
+        metrics: TransportMetrics = TransportMetrics()
+    ) {
+        self.domains = domains
+        self.certificates = certificates
+        self.remotePolicy = remotePolicy
+        self.clientsMayOmitTLS = clientsMayOmitTLS
+        self.secret = secret
+        self.limits = limits
+        self.group = group
+        self.logger = logger
+        self.metrics = metrics
+    }
+}
+
+extension StreamEnvironment {
+    /// A stream id (RFC 6120 §4.7.3): 128 bits nobody can guess, for dialback keys depend on it.
+    static func makeStreamID() -> String {
+        var random = SystemRandomNumberGenerator()
+        return [random.next(), random.next()].map { String($0, radix: 16) }.joined(separator: "-")
+    }
+}

@@ -1,0 +1,182 @@
+import COpenSSL
+import NIOCore
+import XMPP
+
+/// One TLS connection over memory: ciphertext in, plaintext out, and the reverse. Does no I/O.
+///
+/// Confined to the event loop of its channel.
+@safe final class TLSSession {
+    enum Role: Hashable, Sendable {
+        /// `domain` chooses the certificate unless the peer names another by SNI. ALPN is answered on direct TLS.
+        case server(CertificateStore.Side, domain: String?, alpn: Bool)
+        /// Shows the certificate of `identity`, names `serverName` by SNI and offers ALPN on direct TLS.
+        case client(CertificateStore.Side, identity: String?, serverName: String, alpn: Bool)
+    }
+
+    enum Progress: Hashable, Sendable {
+        case needsMore
+        case finished
+        /// The peer sent close_notify.
+        case closedByPeer
+    }
+
+    private let ssl: OpaquePointer
+    private let incoming: OpaquePointer
+    private let outgoing: OpaquePointer
+    private let isServer: Bool
+    // Holds the contexts, and the protocol name that the ALPN callback points to.
+    private let store: CertificateStore
+
+    init(store: CertificateStore, role: Role) throws(TLSError) {
+        let context: TLSContext
+        switch role {
+        case .server(_, let domain, _): context = store.context(for: domain)
+        case .client(_, let identity, _, _): context = store.initiatingContext(for: identity)
+        }
+        guard let ssl = unsafe SSL_new(context.pointer) else {
+            throw .fromOpenSSL("cannot begin a TLS session")
+        }
+        guard let incoming = unsafe BIO_new(BIO_s_mem()), let outgoing = unsafe BIO_new(BIO_s_mem()) else {
+            unsafe SSL_free(ssl)
+            throw .fromOpenSSL("cannot make the buffers of a TLS session")
+        }
+        unsafe SSL_set_bio(ssl, incoming, outgoing)
+        unsafe self.ssl = ssl
+        unsafe self.incoming = incoming
+        unsafe self.outgoing = outgoing
+        self.store = store
+        switch role {
+        case .server(let side, _, let alpn):
+            self.isServer = true
+            unsafe SSL_set_accept_state(ssl)
+            unsafe SSL_set_verify(ssl, side == .serverStreams ? SSL_VERIFY_PEER : SSL_VERIFY_NONE, nil)
+            unsafe cssl_serve_alpn(ssl, alpn ? (side == .clientStreams ? 1 : 2) : 0)
+        case .client(let side, _, let serverName, let alpn):
+            self.isServer = false
+            unsafe SSL_set_connect_state(ssl)
+            guard unsafe cssl_set_server_name(ssl, serverName) == 1 else {
+                throw .fromOpenSSL("cannot ask for the server name \(serverName)")
+            }
+            guard alpn else { return }
+            let name = Array(side.applicationProtocol.utf8)
+            let offered = [UInt8(name.count)] + name
+            guard unsafe SSL_set_alpn_protos(ssl, offered, UInt32(offered.count)) == 0 else {
+                throw .fromOpenSSL("cannot offer the protocol \(side.applicationProtocol)")
+            }
+        }
+    }
+
+    deinit {
+        unsafe SSL_free(self.ssl)
+    }
+
+    /// Takes ciphertext from the network.
+    func receive(_ ciphertext: ByteBuffer) {
+        unsafe ciphertext.withUnsafeReadableBytes { bytes in
+            // A memory BIO takes everything or the process is out of memory.
+            _ = unsafe BIO_write(self.incoming, bytes.baseAddress, Int32(bytes.count))
+        }
+    }
+
+    /// Goes on with the handshake as far as the bytes received allow.
+    func handshake() throws(TLSError) -> Progress {
+        ERR_clear_error()
+        let result = unsafe SSL_do_handshake(self.ssl)
+        if result == 1 { return .finished }
+        return try self.progress(after: result, attempt: "the TLS handshake failed")
+    }
+
+    /// Appends what can be decrypted to `plaintext`.
+    func decrypt(into plaintext: inout ByteBuffer) throws(TLSError) -> Progress {
+        while true {
+            ERR_clear_error()
+            var result: Int32 = 0
+            unsafe plaintext.writeWithUnsafeMutableBytes(minimumWritableBytes: Self.recordBytes) { space in
+                result = unsafe SSL_read(self.ssl, space.baseAddress, Int32(space.count))
+                return max(0, Int(result))
+            }
+            if result > 0 { continue }
+            return try self.progress(after: result, attempt: "cannot read from a TLS session")
+        }
+    }
+
+    /// Encrypts all of `plaintext`; collect the result with `takeCiphertext`.
+    func encrypt(_ plaintext: ByteBuffer) throws(TLSError) {
+        var plaintext = plaintext
+        while plaintext.readableBytes > 0 {
+            ERR_clear_error()
+            var result: Int32 = 0
+            unsafe plaintext.readWithUnsafeReadableBytes { bytes in
+                result = unsafe SSL_write(self.ssl, bytes.baseAddress, Int32(bytes.count))
+                return max(0, Int(result))
+            }
+            // Memory takes every record at once, so a refusal is an error and never a reason to wait.
+            guard result > 0 else { throw .fromOpenSSL("cannot write to a TLS session") }
+        }
+    }
+
+    /// The ciphertext due to the peer; nil if there is none.
+    func takeCiphertext(_ allocator: ByteBufferAllocator) -> ByteBuffer? {
+        let pending = unsafe cssl_pending(self.outgoing)
+        guard pending > 0 else { return nil }
+        var buffer = allocator.buffer(capacity: pending)
+        unsafe buffer.writeWithUnsafeMutableBytes(minimumWritableBytes: pending) { space in
+            max(0, Int(unsafe BIO_read(self.outgoing, space.baseAddress, Int32(pending))))
+        }
+        return buffer
+    }
+
+    /// Says close_notify; the alert is among the ciphertext.
+    func close() {
+        ERR_clear_error()
+        unsafe SSL_shutdown(self.ssl)
+    }
+
+    private static let recordBytes = 16_384
+
+    private func progress(after result: Int32, attempt: String) throws(TLSError) -> Progress {
+        switch unsafe SSL_get_error(self.ssl, result) {
+        case SSL_ERROR_WANT_READ, SSL_ERROR_WANT_WRITE: return .needsMore
+        case SSL_ERROR_ZERO_RETURN: return .closedByPeer
+        default: throw .fromOpenSSL(attempt)
+        }
+    }
+}
+
+extension TLSSession {
+    /// What the finished handshake established.
+    func facts() -> TLSFacts {
+        let leaf = unsafe SSL_get0_peer_certificate(self.ssl)
+        return unsafe TLSFacts(
+            version: String(cString: SSL_get_version(self.ssl)),
+            cipher: String(cString: SSL_CIPHER_get_name(SSL_get_current_cipher(self.ssl))),
+            applicationProtocol: self.applicationProtocol(),
+            exporterBinding: self.exporterBinding(),
+            endPointBinding: self.endPointBinding(),
+            peer: leaf.map {
+                unsafe self.store.judge(leaf: $0, intermediates: SSL_get_peer_cert_chain(self.ssl))
+            })
+    }
+
+    private func applicationProtocol() -> String? {
+        var name: UnsafePointer<UInt8>? = nil
+        var length: UInt32 = 0
+        unsafe SSL_get0_alpn_selected(self.ssl, &name, &length)
+        guard let name = unsafe name, length > 0 else { return nil }
+        return unsafe String(decoding: UnsafeBufferPointer(start: name, count: Int(length)), as: UTF8.self)
+    }
+
+    private func exporterBinding() -> [UInt8]? {
+        var bytes = [UInt8](repeating: 0, count: 32)
+        return unsafe cssl_exporter_binding(self.ssl, &bytes) == 1 ? bytes : nil
+    }
+
+    private func endPointBinding() -> [UInt8]? {
+        let certificate =
+            unsafe self.isServer ? SSL_get_certificate(self.ssl) : SSL_get0_peer_certificate(self.ssl)
+        guard let certificate = unsafe certificate else { return nil }
+        var bytes = [UInt8](repeating: 0, count: Int(EVP_MAX_MD_SIZE))
+        let length = unsafe cssl_end_point_binding(certificate, &bytes)
+        return length > 0 ? Array(bytes.prefix(Int(length))) : nil
+    }
+}

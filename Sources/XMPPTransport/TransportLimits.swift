@@ -1,0 +1,47 @@
+package import NIOCore
+package import XML
+
+/// What a stream may cost before it is closed or held back. One value for all streams of a process.
+package struct TransportLimits: Hashable, Sendable {
+    /// What a peer may send before it has authenticated.
+    package var unauthenticated = XMLLimits.beforeAuthentication
+    /// What an authenticated client may send.
+    package var client = XMLLimits.client
+    /// What an authenticated server may send.
+    package var remote = XMLLimits.server
+
+    /// From the TCP connection to the end of authentication.
+    package var authenticationTime = TimeAmount.seconds(30)
+    /// From the first byte of TLS to its last handshake message.
+    package var handshakeTime = TimeAmount.seconds(10)
+    /// SASL failures on one stream before it is closed with `policy-violation`.
+    package var authenticationFailures = 5
+
+    /// Stanzas that wait for a peer that has stopped reading; one more closes its stream (`resource-constraint`).
+    package var slowPeerStanzas = 500
+    /// Bytes that wait for a peer that has stopped reading; one more closes its stream (`resource-constraint`).
+    package var slowPeerBytes = 1_048_576
+    /// Bytes that one turn of the process may leave for a peer that does read.
+    package var burstBytes = 4_194_304
+
+    /// Connections from one IP address, clients and servers counted apart.
+    package var connectionsPerAddress = 256
+    /// The kernel's queue of connections not yet accepted.
+    package var backlog: Int32 = 1_024
+
+    /// Pairs of domains that outbound streams are kept for.
+    package var remotePairs = 10_000
+    /// Stanzas that wait for one outbound stream to be set up.
+    package var connectingStanzas = 500
+    /// One TCP connection attempt.
+    package var connectTime = TimeAmount.seconds(20)
+    /// An outbound stream with nothing to say for so long is closed.
+    package var idleRemote = TimeAmount.minutes(10)
+    /// Silence after which one space is sent, to notice a dead connection and keep middleboxes awake.
+    package var keepalive = TimeAmount.minutes(1)
+    /// The pause after the first failure to reach a domain; doubled by each further one.
+    package var shortestBackOff = TimeAmount.seconds(1)
+    package var longestBackOff = TimeAmount.seconds(300)
+
+    package init() {}
+}
