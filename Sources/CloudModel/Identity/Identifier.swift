@@ -1,6 +1,10 @@
 /// A globally unique identifier (RFC 9562 UUID) of a `Subject`; ids of different nouns cannot be mixed up.
 package struct Identifier<Subject>: Hashable, Comparable, Sendable {
-    private let value: UInt128
+    let value: UInt128
+
+    init(value: UInt128) {
+        self.value = value
+    }
 
     /// Reads `xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx`, in either case; nil for anything else.
     package init?(_ text: some StringProtocol) {
