@@ -1,0 +1,23 @@
+package import CloudModel
+
+/// Measured round trips between sites, in milliseconds.
+///
+/// A path is taken to be as long one way round as the other: whichever end measured it, both may use it.
+package struct RoundTrips: Hashable, Sendable {
+    private var table: [SiteID: [SiteID: Double]] = [:]
+
+    package init() {}
+
+    /// Keeps a measurement, in place of an earlier one of the same pair.
+    ///
+    /// One that is not a positive, finite number of milliseconds is no measurement and is left out.
+    package mutating func record(_ milliseconds: Double, between one: SiteID, and other: SiteID) {
+        guard milliseconds.isFinite, milliseconds > 0, one != other else { return }
+        self.table[one, default: [:]][other] = milliseconds
+        self.table[other, default: [:]][one] = milliseconds
+    }
+
+    package func between(_ one: SiteID, _ other: SiteID) -> Double? {
+        self.table[one]?[other]
+    }
+}

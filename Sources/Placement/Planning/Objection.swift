@@ -1,0 +1,28 @@
+/// One reason why a site cannot take a replica, for people and for programs.
+package struct Objection: Hashable, Codable, Sendable {
+    package enum Kind: String, Hashable, Codable, Sendable, CaseIterable {
+        case policy
+        case unreachable
+        case stale
+        /// The report's figures make no sense.
+        case report
+        case country
+        case label
+        case hypervisor
+        case only
+        case avoid
+        case latency
+        case room
+        case spread
+        /// It has already refused this replica, or did not answer.
+        case refused
+    }
+
+    package let kind: Kind
+    package let text: String
+
+    init(_ kind: Kind, _ text: String) {
+        self.kind = kind
+        self.text = text
+    }
+}

@@ -1,0 +1,38 @@
+package import CloudModel
+
+/// What a coordinator knows of one site at the moment it plans.
+package struct Candidate: Hashable, Sendable {
+    package var description: SiteDescription
+    /// How long ago this coordinator received what it knows, by its own clock.
+    package var age: Duration
+    /// Whether the site answers; one that does not takes no new work, and nothing is moved for it.
+    package var isReachable: Bool
+    /// What this coordinator was granted, or has asked for, since the site's last report: not in its figures yet.
+    package var pending: Resources
+
+    package init(
+        description: SiteDescription, age: Duration, isReachable: Bool, pending: Resources = .zero
+    ) {
+        self.description = description
+        self.age = age
+        self.isReachable = isReachable
+        self.pending = pending
+    }
+}
+
+extension Candidate {
+    /// The largest amount of any resource that a report may credibly name, in the resource's own unit.
+    static let largestCredibleAmount: Int64 = 1 << 48
+
+    /// Whether the reported figures can be calculated with: amounts between zero and an absurd bound, a load that is
+    /// a number.
+    var isCredible: Bool {
+        let capacity = self.description.capacity
+        let amounts = [capacity.total, capacity.free, capacity.largestFreeSlot, self.pending]
+        return capacity.load.isFinite
+            && amounts.allSatisfy { amount in
+                [Int64(amount.vcpus), amount.memory.count, amount.disk.count]
+                    .allSatisfy { (0...Self.largestCredibleAmount).contains($0) }
+            }
+    }
+}

@@ -1,0 +1,93 @@
+package import CloudModel
+
+/// What a coordinator has asked of sites and their reports do not show yet.
+///
+/// Between two reports of a site a coordinator that looks only at reports sends everything there. Jicofo published
+/// the incident: 92 joins in 31 s, 58 of them on one of a dozen bridges. The ledger counts a request from the moment
+/// it is sent, until it is refused or until a report received after the grant shows it. A refusal brings the
+/// site's true state with it, which stands until the next report.
+package struct GrantLedger: Hashable, Sendable {
+    /// Requests counted at once; beyond it the oldest is forgotten.
+    package static let capacityLimit = 20_000
+    /// How long a request counts at most, should no later report arrive: longer than any hold lasts.
+    package static let retention: Duration = .seconds(300)
+
+    private struct Entry: Hashable, Sendable {
+        let site: SiteID
+        let resources: Resources
+        let asked: Instant
+        var granted: Instant?
+    }
+
+    private struct Correction: Hashable, Sendable {
+        let capacity: Capacity
+        let learned: Instant
+    }
+
+    private var entries: [ReservationID: Entry] = [:]
+    private var corrections: [SiteID: Correction] = [:]
+
+    package init() {}
+
+    /// Counts `resources` at `site` from now on; asking again with the same id counts once.
+    package mutating func asked(_ id: ReservationID, for resources: Resources, at site: SiteID, now: Instant)
+    {
+        if self.entries[id] == nil, self.entries.count >= Self.capacityLimit {
+            let oldest = self.entries.min { ($0.value.asked, $0.key) < ($1.value.asked, $1.key) }
+            if let oldest { self.entries[oldest.key] = nil }
+        }
+        self.entries[id] = Entry(site: site, resources: resources, asked: now, granted: nil)
+    }
+
+    /// Notes that the site has answered: any report received later includes the request.
+    package mutating func granted(_ id: ReservationID, now: Instant) {
+        self.entries[id]?.granted = now
+    }
+
+    /// Stops counting a request that was refused, released or found unknown.
+    package mutating func ended(_ id: ReservationID) {
+        self.entries[id] = nil
+    }
+
+    /// Takes the true state that came with a refusal.
+    package mutating func corrected(_ site: SiteID, to capacity: Capacity, now: Instant) {
+        self.corrections[site] = Correction(capacity: capacity, learned: now)
+    }
+
+    /// The candidate as this coordinator sees it: the later of report and correction, and what neither shows yet.
+    package func candidate(
+        _ description: SiteDescription, received: Instant, isReachable: Bool, now: Instant
+    ) -> Candidate {
+        var description = description
+        var known = received
+        if let correction = self.corrections[description.site], correction.learned > received {
+            description.capacity = correction.capacity
+            known = correction.learned
+        }
+        var pending = Resources.zero
+        for entry in self.entries.values where entry.site == description.site {
+            if let granted = entry.granted, granted < known { continue }
+            pending = pending + entry.resources
+        }
+        return Candidate(
+            description: description, age: max(.zero, known.duration(to: now)), isReachable: isReachable,
+            pending: pending)
+    }
+
+    /// Forgets what the report of `site` received at `received` shows.
+    package mutating func reported(_ site: SiteID, received: Instant) {
+        self.entries = self.entries.filter { _, entry in
+            guard entry.site == site, let granted = entry.granted else { return true }
+            return granted >= received
+        }
+        if let correction = self.corrections[site], correction.learned <= received {
+            self.corrections[site] = nil
+        }
+    }
+
+    /// Forgets what is older than `retention`.
+    package mutating func expire(now: Instant) {
+        self.entries = self.entries.filter { $0.value.asked.duration(to: now) <= Self.retention }
+        self.corrections = self.corrections.filter { $0.value.learned.duration(to: now) <= Self.retention }
+    }
+}

@@ -1,0 +1,33 @@
+package import CloudModel
+
+/// How much a request may ask for; everything beyond is refused before any work is done on it.
+package enum SpecificationLimits {
+    /// Characters of a workload's name.
+    package static let name = 1...48
+    package static let replicas = 1...1_000
+    package static let vcpus = 1...1_024
+    /// 1 MiB to 64 TiB.
+    package static let memory = Mebibytes(1)...Mebibytes.gibibytes(65_536)
+    /// 0 to 1 PiB; zero for a machine that needs no disk of its own.
+    package static let disk = Mebibytes.zero...Mebibytes.gibibytes(1_048_576)
+    /// Parts of an audience.
+    package static let shares = 64
+    /// Weight of one part of an audience; greater than zero.
+    package static let shareWeight = 1_000_000.0
+    /// Weight of one objective; at least zero.
+    package static let objectiveWeight = 1_000.0
+    package static let constraints = 64
+    /// Countries or sites named by one constraint.
+    package static let listed = 1_000
+    /// Bytes of a label's name and of its value.
+    package static let labelName = 1...63
+    package static let labelValue = 255
+    /// Milliseconds of a latency bound.
+    package static let latency = 60_000.0
+    /// Bytes of a path or URL.
+    package static let location = 2_048
+    /// Bytes of a kernel command line: what Linux takes on x86.
+    package static let commandLine = 2_048
+    /// Bytes of a site's address (RFC 7622: two parts of 1,023 and the `@`).
+    package static let address = 2_047
+}

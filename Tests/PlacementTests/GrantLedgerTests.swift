@@ -1,0 +1,100 @@
+import CloudModel
+import Placement
+import Testing
+
+@Suite("Grants that no report shows yet")
+struct GrantLedgerTests {
+    private static func time(_ seconds: Int64) -> Instant {
+        Instant(millisecondsSinceEpoch: seconds * 1_000)
+    }
+
+    private static func id(_ number: UInt64) throws -> ReservationID {
+        let workload = try #require(WorkloadID("00000000-0000-4000-8000-000000000000"))
+        return ReservationID(derivedFrom: workload, path: [number])
+    }
+
+    private func pending(_ ledger: GrantLedger, received: Int64, now: Int64) -> Int {
+        let description = Samples.candidate("a.test").description
+        return ledger.candidate(
+            description, received: Self.time(received), isReachable: true, now: Self.time(now)
+        ).pending.vcpus
+    }
+
+    @Test("A request counts from the moment it is sent until a later report shows it")
+    func counting() throws {
+        var ledger = GrantLedger()
+        let id = try Self.id(1)
+        ledger.asked(id, for: Samples.resources(2), at: SiteID("a.test"), now: Self.time(10))
+        ledger.asked(id, for: Samples.resources(2), at: SiteID("a.test"), now: Self.time(10))
+        #expect(self.pending(ledger, received: 5, now: 10) == 2)
+        // A report that arrives before the answer may or may not include it: it still counts.
+        #expect(self.pending(ledger, received: 11, now: 11) == 2)
+        ledger.granted(id, now: Self.time(12))
+        #expect(self.pending(ledger, received: 12, now: 12) == 2)
+        #expect(self.pending(ledger, received: 13, now: 13) == 0)
+        ledger.reported(SiteID("a.test"), received: Self.time(13))
+        #expect(self.pending(ledger, received: 5, now: 14) == 0)
+    }
+
+    @Test("A request that came to nothing stops counting")
+    func ended() throws {
+        var ledger = GrantLedger()
+        ledger.asked(try Self.id(1), for: Samples.resources(2), at: SiteID("a.test"), now: Self.time(10))
+        ledger.ended(try Self.id(1))
+        #expect(self.pending(ledger, received: 5, now: 10) == 0)
+    }
+
+    @Test("The true state that comes with a refusal counts until the next report")
+    func correction() {
+        var ledger = GrantLedger()
+        let description = Samples.candidate("a.test").description
+        var full = description.capacity
+        full.free = .zero
+        ledger.corrected(SiteID("a.test"), to: full, now: Self.time(10))
+        func free(received: Int64) -> Int {
+            ledger.candidate(
+                description, received: Self.time(received), isReachable: true, now: Self.time(20)
+            ).description.capacity.free.vcpus
+        }
+        #expect(free(received: 9) == 0)
+        #expect(free(received: 11) == 8)
+    }
+
+    @Test("Requests are forgotten after their retention, and beyond the limit the oldest first")
+    func limits() throws {
+        var ledger = GrantLedger()
+        ledger.asked(try Self.id(1), for: Samples.resources(2), at: SiteID("a.test"), now: Self.time(0))
+        ledger.expire(now: Self.time(300))
+        #expect(self.pending(ledger, received: 0, now: 300) == 2)
+        ledger.expire(now: Self.time(301))
+        #expect(self.pending(ledger, received: 0, now: 301) == 0)
+    }
+
+    @Test("A burst between two reports is spread over equal sites (Jicofo: 58 of 92 on one of a dozen)")
+    func burst() throws {
+        var ledger = GrantLedger()
+        let sites = (0..<12).map { index in
+            Samples.candidate(
+                "site\(index).test", free: Samples.resources(16, 64, 1_000),
+                total: Samples.resources(16, 64, 1_000)
+            ).description
+        }
+        var counts: [SiteID: Int] = [:]
+        for number in 0..<92 as Range<UInt64> {
+            let now = Self.time(Int64(number) / 3)
+            // Reports are ten seconds apart and never show what was granted since.
+            let received = Self.time(0)
+            let candidates = sites.map {
+                ledger.candidate($0, received: received, isReachable: true, now: now)
+            }
+            let plan = try Planner().plan(
+                PlanRequest(Samples.specification()), over: PlacementSnapshot(candidates: candidates))
+            let site = try #require(plan.site(ofReplica: 0))
+            ledger.asked(try Self.id(number), for: Samples.resources(), at: site, now: now)
+            ledger.granted(try Self.id(number), now: now)
+            counts[site, default: 0] += 1
+        }
+        let most = try #require(counts.values.max())
+        #expect(Double(most) <= 1.5 * 92 / 12)
+    }
+}
