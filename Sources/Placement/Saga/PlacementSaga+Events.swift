@@ -1,0 +1,37 @@
+package import CloudModel
+
+extension PlacementSaga {
+    /// What can happen to one replica.
+    package enum Event: Hashable, Sendable {
+        /// A plan has found a site.
+        case planned(site: SiteID, turn: Int)
+        /// A plan has found none.
+        case unplaceable(reason: String, turn: Int)
+        /// The answer to a request to reserve, to release or to say what became of a reservation.
+        case reservation(Reservation)
+        /// The site says that it knows no such reservation.
+        case unknown(ReservationID, turn: Int)
+        /// The site refused what was asked.
+        case refused(ReservationID, turn: Int, reason: String)
+        /// The machine that a reservation was turned into.
+        case committed(ReservationID, Machine)
+        /// No answer came in time; what was asked may have happened.
+        case silent(turn: Int, reason: String)
+        /// A site told, unasked, what state a machine is in.
+        case reported(Machine)
+        /// The site has deleted the machine, or has none of that number.
+        case deleted(MachineID)
+    }
+
+    /// What to do next for one replica; the coordinator carries it out after it has stored the saga.
+    package enum Directive: Hashable, Sendable {
+        case plan(replica: Int, turn: Int)
+        case reserve(replica: Int, Hold, turn: Int)
+        case query(replica: Int, Hold, turn: Int, after: Duration)
+        case commit(replica: Int, Hold, turn: Int, after: Duration)
+        case release(replica: Int, Hold, turn: Int, after: Duration)
+        case delete(replica: Int, Hold, MachineID, turn: Int, after: Duration)
+        /// A machine that claims to be this replica runs where none should: say so, touch nothing.
+        case warn(replica: Int, Machine)
+    }
+}

@@ -1,0 +1,184 @@
+import CloudModel
+
+/// The transitions of a single replica, one method for each event.
+extension PlacementSaga {
+    mutating func planned(_ site: SiteID, turn: Int, replica index: Int) -> [Directive] {
+        let replica = self.replicas[index]
+        guard replica.phase == .planning, replica.turn == turn else { return [] }
+        let path = [UInt64(index), UInt64(replica.epoch), UInt64(replica.attempts.count + 1)]
+        let id = ReservationID(derivedFrom: self.workload, path: path)
+        return self.enter(.reserving(Hold(site: site, reservation: id)), replica: index)
+    }
+
+    mutating func answered(_ reservation: Reservation, replica index: Int) -> [Directive] {
+        guard let hold = self.replicas[index].hold, hold.reservation == reservation.id else { return [] }
+        switch reservation.state {
+        case .held: return self.held(hold, replica: index)
+        case .committed:
+            guard let machine = reservation.machine else {
+                return self.unsettled("\(hold.site) did not say which machine it made", replica: index)
+            }
+            return self.became(machine, of: hold, replica: index)
+        case .released:
+            return self.over(hold, reason: "the reservation was released there", replica: index)
+        case .expired:
+            return self.over(
+                hold, reason: "the reservation ran out before it was used", mayBeTriedAgain: true,
+                replica: index)
+        }
+    }
+
+    private mutating func held(_ hold: Hold, replica index: Int) -> [Directive] {
+        switch self.replicas[index].phase {
+        case .reserving, .doubting:
+            return self.enter(.committing(hold, asked: 0), replica: index)
+        case .verifying(_, let asked):
+            return self.enter(.committing(hold, asked: asked), replica: index)
+        case .releasing, .withdrawing:
+            return self.unsettled("\(hold.site) has not released the reservation", replica: index)
+        case .planning, .committing, .placed, .deleting, .exhausted, .gone:
+            return []
+        }
+    }
+
+    /// The reservation has become a machine, whether the answer to the commitment arrived or not.
+    private mutating func became(
+        _ machine: MachineID, of hold: Hold, replica index: Int
+    ) -> [Directive] {
+        switch self.replicas[index].phase {
+        case .reserving, .doubting, .committing, .verifying, .withdrawing:
+            return self.enter(.placed(hold, machine), replica: index)
+        case .releasing:
+            return self.enter(.deleting(hold, machine, asked: 0), replica: index)
+        case .planning, .placed, .deleting, .exhausted, .gone:
+            return []
+        }
+    }
+
+    /// The reservation is over for good: no request still under way can make a machine of it.
+    private mutating func over(
+        _ hold: Hold, reason: String, mayBeTriedAgain: Bool = false, replica index: Int
+    ) -> [Directive] {
+        switch self.replicas[index].phase {
+        case .reserving, .doubting, .committing, .verifying:
+            return self.next(after: hold, reason: reason, mayBeTriedAgain: mayBeTriedAgain, replica: index)
+        case .withdrawing(_, _, let refusal):
+            return self.next(after: hold, reason: refusal, mayBeTriedAgain: mayBeTriedAgain, replica: index)
+        case .releasing:
+            return self.enter(.gone, replica: index)
+        case .planning, .placed, .deleting, .exhausted, .gone:
+            return []
+        }
+    }
+
+    mutating func unknown(_ id: ReservationID, replica index: Int) -> [Directive] {
+        guard let hold = self.replicas[index].hold, hold.reservation == id else { return [] }
+        return self.over(hold, reason: "the site knows of no such reservation", replica: index)
+    }
+
+    mutating func refused(_ id: ReservationID, reason: String, replica index: Int) -> [Directive] {
+        guard let hold = self.replicas[index].hold, hold.reservation == id else { return [] }
+        switch self.replicas[index].phase {
+        case .reserving:
+            return self.next(after: hold, reason: reason, replica: index)
+        case .committing:
+            return self.enter(.withdrawing(hold, asked: 0, reason: reason), replica: index)
+        case .doubting, .verifying, .withdrawing, .releasing, .deleting:
+            // Refusing to say, to release or to delete settles nothing.
+            return self.unsettled("\(hold.site): \(reason)", replica: index)
+        case .planning, .placed, .exhausted, .gone:
+            return []
+        }
+    }
+
+    mutating func committed(_ id: ReservationID, _ machine: Machine, replica index: Int) -> [Directive] {
+        guard let hold = self.replicas[index].hold, hold.reservation == id, machine.site == hold.site
+        else { return [] }
+        self.note(machine, replica: index)
+        return self.became(machine.id, of: hold, replica: index)
+    }
+
+    mutating func silent(reason: String, replica index: Int) -> [Directive] {
+        guard let hold = self.replicas[index].hold else { return [] }
+        return self.unsettled("\(hold.site) does not answer: \(reason)", replica: index)
+    }
+
+    /// What was asked may or may not have happened: asks, at growing distances.
+    private mutating func unsettled(_ trouble: String, replica index: Int) -> [Directive] {
+        self.replicas[index].trouble = trouble
+        let next: ReplicaPlacement.Phase
+        switch self.replicas[index].phase {
+        case .reserving(let hold): next = .doubting(hold, asked: 1)
+        case .committing(let hold, let asked): next = .verifying(hold, asked: asked + 1)
+        case .doubting(let hold, let asked):
+            if asked >= Self.doubtLimit {
+                // It was never committed: should the site hold it, the hold runs out by itself.
+                return self.next(after: hold, reason: "did not answer", replica: index)
+            }
+            next = .doubting(hold, asked: asked + 1)
+        case .verifying(let hold, let asked): next = .verifying(hold, asked: asked + 1)
+        case .withdrawing(let hold, let asked, let reason):
+            next = .withdrawing(hold, asked: asked + 1, reason: reason)
+        case .releasing(let hold, let asked, let mayBeCommitted):
+            let isLeftToExpire = !mayBeCommitted && asked >= Self.doubtLimit
+            next =
+                isLeftToExpire
+                ? .gone : .releasing(hold, asked: asked + 1, mayBeCommitted: mayBeCommitted)
+        case .deleting(let hold, let machine, let asked): next = .deleting(hold, machine, asked: asked + 1)
+        case .planning, .placed, .exhausted, .gone: return []
+        }
+        return self.enter(next, replica: index)
+    }
+
+    mutating func reported(_ machine: Machine, replica index: Int) -> [Directive] {
+        let replica = self.replicas[index]
+        let reference = ReplicaReference(workload: self.workload, index: index, epoch: replica.epoch)
+        guard machine.replica == reference else { return [] }
+        switch replica.phase {
+        case .placed(let hold, machine.id) where hold.site == machine.site:
+            self.note(machine, replica: index)
+            return []
+        case .deleting(let hold, machine.id, _) where hold.site == machine.site:
+            self.note(machine, replica: index)
+            return machine.state == .deleted ? self.enter(.gone, replica: index) : []
+        case .committing(let hold, _), .verifying(let hold, _), .withdrawing(let hold, _, _):
+            guard hold.site == machine.site, machine.state != .deleted else { break }
+            self.note(machine, replica: index)
+            return self.enter(.placed(hold, machine.id), replica: index)
+        case .releasing(let hold, _, true):
+            guard hold.site == machine.site, machine.state != .deleted else { break }
+            return self.enter(.deleting(hold, machine.id, asked: 0), replica: index)
+        case .planning, .reserving, .doubting, .placed, .releasing, .deleting, .exhausted, .gone:
+            break
+        }
+        return machine.state == .deleted ? [] : [.warn(replica: index, machine)]
+    }
+
+    mutating func deleted(_ machine: MachineID, replica index: Int) -> [Directive] {
+        guard case .deleting(_, machine, _) = self.replicas[index].phase else { return [] }
+        return self.enter(.gone, replica: index)
+    }
+
+    /// Keeps what a machine says of itself, unless something newer is known.
+    private mutating func note(_ machine: Machine, replica index: Int) {
+        if let known = self.replicas[index].machine, known.id == machine.id, known.changed > machine.changed {
+            return
+        }
+        self.replicas[index].machine = machine
+    }
+
+    /// Notes a site that was tried in vain and goes on to the next, or gives up.
+    private mutating func next(
+        after hold: Hold, reason: String, mayBeTriedAgain: Bool = false, replica index: Int
+    ) -> [Directive] {
+        self.replicas[index].attempts.append(
+            ReplicaPlacement.Attempt(
+                site: hold.site, reservation: hold.reservation, reason: reason,
+                mayBeTriedAgain: mayBeTriedAgain))
+        self.replicas[index].trouble = nil
+        guard self.replicas[index].attempts.count < Self.attemptLimit else {
+            return self.enter(.exhausted("\(Self.attemptLimit) sites were tried in vain"), replica: index)
+        }
+        return self.enter(.planning, replica: index)
+    }
+}

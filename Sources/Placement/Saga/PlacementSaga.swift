@@ -1,0 +1,134 @@
+package import CloudModel
+
+/// Brings the replicas of one workload to sites, each exactly once, whatever is lost on the way.
+///
+/// ```
+/// planning ──► reserving ── held ──► committing ── machine ──► placed ── remove ──► deleting ──► gone
+///   ▲  │        │     │ silent        │ │    ▲ silent
+///   │  │ no     │     ▼               │ ▼    │ held
+///   │  │ site   │  doubting           │ verifying (until known)
+///   │  ▼        │     │ 3 questions   │ refused
+///   │ exhausted │     ▼               ▼
+///   └───────────┴─────┴────────── withdrawing (until the hold is over)
+///    refused, expired, unknown
+///
+/// remove, before placed: releasing ──► gone
+/// ```
+///
+/// A time-out is not a refusal. Before a machine was asked for, it costs a hold that runs out by itself; after that,
+/// nothing is tried elsewhere until the site has said whether the machine exists. The saga MUST be stored after every
+/// event and before its directives are carried out; then a coordinator that is killed at any moment goes on with
+/// `resume()`, which repeats the pending requests under the same numbers.
+package struct PlacementSaga: Hashable, Codable, Sendable {
+    /// Sites tried for one replica before it is given up.
+    package static let attemptLimit = 8
+    /// How often a site is asked what became of a hold that was never committed, before going on without an answer.
+    package static let doubtLimit = 3
+    /// The longest pause between two questions to a silent site.
+    package static let longestPause: Duration = .seconds(60)
+
+    package let workload: WorkloadID
+    package internal(set) var replicas: [ReplicaPlacement]
+    package private(set) var isRemoving: Bool
+
+    /// `count` replicas, none of which is anywhere yet.
+    package init(workload: WorkloadID, replicas count: Int) {
+        self.workload = workload
+        self.replicas = (0..<count).map(ReplicaPlacement.init(index:))
+        self.isRemoving = false
+    }
+
+    /// What is under way, to be asked for again under the same numbers: at the start and after a restart.
+    package mutating func resume() -> [Directive] {
+        var directives: [Directive] = []
+        for index in self.replicas.indices {
+            self.replicas[index].turn += 1
+            if let directive = self.pendingRequest(of: self.replicas[index], pausing: false) {
+                directives.append(directive)
+            }
+        }
+        return directives
+    }
+
+    /// The workload is no longer wanted: gives back whatever it holds or may hold.
+    package mutating func remove() -> [Directive] {
+        guard !self.isRemoving else { return [] }
+        self.isRemoving = true
+        var directives: [Directive] = []
+        for index in self.replicas.indices {
+            let next: ReplicaPlacement.Phase
+            switch self.replicas[index].phase {
+            case .planning, .exhausted, .gone: next = .gone
+            case .reserving(let hold), .doubting(let hold, _):
+                next = .releasing(hold, asked: 0, mayBeCommitted: false)
+            case .committing(let hold, _), .verifying(let hold, _), .withdrawing(let hold, _, _):
+                next = .releasing(hold, asked: 0, mayBeCommitted: true)
+            case .placed(let hold, let machine): next = .deleting(hold, machine, asked: 0)
+            case .releasing, .deleting: continue
+            }
+            directives += self.enter(next, replica: index)
+        }
+        return directives
+    }
+
+    /// Takes in what happened to `replica`; events of requests that no longer matter change nothing.
+    package mutating func handle(_ event: Event, replica index: Int) -> [Directive] {
+        guard self.replicas.indices.contains(index) else { return [] }
+        switch event {
+        case .planned(let site, let turn):
+            return self.planned(site, turn: turn, replica: index)
+        case .unplaceable(let reason, let turn):
+            guard self.replicas[index].phase == .planning, self.replicas[index].turn == turn else {
+                return []
+            }
+            return self.enter(.exhausted(reason), replica: index)
+        case .reservation(let reservation):
+            return self.answered(reservation, replica: index)
+        case .unknown(let id, let turn):
+            guard self.replicas[index].turn == turn else { return [] }
+            return self.unknown(id, replica: index)
+        case .refused(let id, let turn, let reason):
+            guard self.replicas[index].turn == turn else { return [] }
+            return self.refused(id, reason: reason, replica: index)
+        case .committed(let id, let machine):
+            return self.committed(id, machine, replica: index)
+        case .silent(let turn, let reason):
+            guard self.replicas[index].turn == turn else { return [] }
+            return self.silent(reason: reason, replica: index)
+        case .reported(let machine):
+            return self.reported(machine, replica: index)
+        case .deleted(let machine):
+            return self.deleted(machine, replica: index)
+        }
+    }
+
+    /// Moves a replica on, and says what that calls for.
+    mutating func enter(_ phase: ReplicaPlacement.Phase, replica index: Int) -> [Directive] {
+        self.replicas[index].phase = phase
+        self.replicas[index].turn += 1
+        return self.pendingRequest(of: self.replicas[index], pausing: true).map { [$0] } ?? []
+    }
+
+    private func pendingRequest(of replica: ReplicaPlacement, pausing: Bool) -> Directive? {
+        let (index, turn) = (replica.index, replica.turn)
+        func pause(_ asked: Int) -> Duration { pausing ? Self.pause(beforeQuestion: asked) : .zero }
+        switch replica.phase {
+        case .planning: return .plan(replica: index, turn: turn)
+        case .reserving(let hold): return .reserve(replica: index, hold, turn: turn)
+        case .doubting(let hold, let asked), .verifying(let hold, let asked):
+            return .query(replica: index, hold, turn: turn, after: pause(asked))
+        case .committing(let hold, let asked):
+            return .commit(replica: index, hold, turn: turn, after: pause(asked))
+        case .releasing(let hold, let asked, _), .withdrawing(let hold, let asked, _):
+            return .release(replica: index, hold, turn: turn, after: pause(asked))
+        case .deleting(let hold, let machine, let asked):
+            return .delete(replica: index, hold, machine, turn: turn, after: pause(asked))
+        case .placed, .exhausted, .gone: return nil
+        }
+    }
+
+    /// Nothing before the first two questions, then 2 s, 4 s, … up to `longestPause`.
+    package static func pause(beforeQuestion asked: Int) -> Duration {
+        asked <= 1 ? .zero : min(self.longestPause, .seconds(1 << min(asked - 1, 10)))
+    }
+}

@@ -1,0 +1,82 @@
+package import CloudModel
+
+/// How far one replica has come, and where it was turned away.
+package struct ReplicaPlacement: Hashable, Codable, Sendable {
+    package enum Phase: Hashable, Codable, Sendable {
+        /// Needs a site.
+        case planning
+        /// A hold was asked for.
+        case reserving(Hold)
+        /// The request for a hold went unanswered `asked` times; the site is asked what became of it.
+        case doubting(Hold, asked: Int)
+        /// The site holds the capacity; the machine was asked for.
+        case committing(Hold, asked: Int)
+        /// The request for the machine went unanswered: it may exist. Nothing is tried elsewhere until that is known.
+        case verifying(Hold, asked: Int)
+        /// The site refused to make the machine; the hold must be over before another site is tried, or a request
+        /// that is still on its way could make it after all.
+        case withdrawing(Hold, asked: Int, reason: String)
+        case placed(Hold, MachineID)
+        /// No longer wanted: the hold is to be released, or the machine deleted if it was committed after all.
+        case releasing(Hold, asked: Int, mayBeCommitted: Bool)
+        case deleting(Hold, MachineID, asked: Int)
+        /// Nothing is left to try.
+        case exhausted(String)
+        /// Removed; nothing of it is left anywhere.
+        case gone
+    }
+
+    /// A site that was tried in vain, and why.
+    package struct Attempt: Hashable, Codable, Sendable {
+        package let site: SiteID
+        package let reservation: ReservationID
+        package let reason: String
+        /// Whether the site may be tried again for this replica: its hold ran out before it was used.
+        package let mayBeTriedAgain: Bool
+    }
+
+    package let index: Int
+    package internal(set) var epoch: Int
+    package internal(set) var phase: Phase
+    /// The chain of refusals, oldest first.
+    package internal(set) var attempts: [Attempt]
+    /// What the machine last reported about itself.
+    package internal(set) var machine: Machine?
+    /// The last trouble, while there is some: `tokyo.test does not answer`.
+    package internal(set) var trouble: String?
+    /// Rises with each change of phase, so that a time-out of an earlier request is not taken for one of this.
+    package internal(set) var turn: Int
+
+    init(index: Int) {
+        self.index = index
+        self.epoch = 1
+        self.phase = .planning
+        self.attempts = []
+        self.turn = 0
+    }
+
+    /// Where the replica is or is about to be.
+    package var hold: Hold? {
+        switch self.phase {
+        case .planning, .exhausted, .gone: nil
+        case .reserving(let hold), .doubting(let hold, _), .committing(let hold, _),
+            .verifying(let hold, _), .placed(let hold, _), .releasing(let hold, _, _),
+            .withdrawing(let hold, _, _), .deleting(let hold, _, _):
+            hold
+        }
+    }
+
+    /// Sites that are not tried again for this replica, with the reason.
+    package var excluded: [SiteID: String] {
+        var excluded: [SiteID: String] = [:]
+        for attempt in self.attempts where !attempt.mayBeTriedAgain {
+            excluded[attempt.site] = attempt.reason
+        }
+        return excluded
+    }
+
+    /// The chain of refusals in words.
+    package var chain: [String] {
+        self.attempts.map { "\($0.site): \($0.reason)" }
+    }
+}
