@@ -11,6 +11,7 @@ package enum Domainpart {
         var text = text
         if text.utf8.last == UInt8(ascii: ".") { text = text.dropLast() }
         guard !text.isEmpty else { throw .empty(.domain) }
+        guard text.utf8.count <= JID.longestText else { throw .tooLong(.domain) }
         if text.utf8.first == UInt8(ascii: "[") {
             guard IPv6Literal.isValid(text) else { throw .forbidden(.domain) }
             return text.lowercased()

@@ -3,6 +3,8 @@ extension JID {
     package static let longestPart = 1_023
 
     /// The longest text that is looked at, in bytes of UTF-8: three parts and their separators (RFC 7622 §3.1).
+    ///
+    /// A part given by itself is not looked at either if it is longer, for preparing can only shorten it so much.
     package static let longestText = 3 * longestPart + 2
 
     /// Reads and prepares an address that came from outside.

@@ -3,6 +3,7 @@ package enum Localpart {
     /// The prepared form of `text`, or why there is none.
     package static func prepare(_ text: Substring) throws(JIDError) -> String {
         guard !text.isEmpty else { throw .empty(.local) }
+        guard text.utf8.count <= JID.longestText else { throw .tooLong(.local) }
         guard let ascii = Self.asciiKind(of: text) else {
             return try Self.prepareUnicode(text)
         }

@@ -75,6 +75,14 @@ struct JIDTests {
         #expect(throws: JIDError.tooLong(.resource)) { try JID("paris.test/" + longest + character) }
     }
 
+    @Test("A part by itself is not looked at when it is absurdly long")
+    func absurdParts() {
+        let absurd = String(repeating: "é", count: JID.longestText)[...]
+        #expect(throws: JIDError.tooLong(.local)) { try Localpart.prepare(absurd) }
+        #expect(throws: JIDError.tooLong(.domain)) { try Domainpart.prepare(absurd) }
+        #expect(throws: JIDError.tooLong(.resource)) { try Resourcepart.prepare(absurd) }
+    }
+
     @Test("Domains have the limits of DNS")
     func domainLimits() throws {
         let label = String(repeating: "a", count: Domainpart.longestLabel)
