@@ -6,7 +6,8 @@ package struct DialbackKey: Hashable, Sendable {
 
     /// Makes the key for a stream from `originating` to `receiving`.
     ///
-    /// The parts are kept apart by spaces, which neither a domain nor a stream id of ours can hold.
+    /// The parts are kept apart by spaces, which no prepared domain can hold; only the last part, the stream id that a peer
+    /// names, could, and nothing comes after it.
     package init(secret: [UInt8], receiving: String, originating: String, streamID: String) {
         let key = Hexadecimal.encode(HashFunction.sha256.digest(of: secret))
         let message = "\(receiving) \(originating) \(streamID)"
