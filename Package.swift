@@ -23,6 +23,7 @@ let lifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "sw
 let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
 let hummingbird = Target.Dependency.product(name: "Hummingbird", package: "hummingbird")
 let hummingbirdTesting = Target.Dependency.product(name: "HummingbirdTesting", package: "hummingbird")
+let httpTypes = Target.Dependency.product(name: "HTTPTypes", package: "swift-http-types")
 let arguments = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
 let configuration = Target.Dependency.product(name: "Configuration", package: "swift-configuration")
 let asyncAlgorithms = Target.Dependency.product(name: "AsyncAlgorithms", package: "swift-async-algorithms")
@@ -48,6 +49,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
         .package(
             url: "https://github.com/apple/swift-configuration", from: "1.4.0", traits: [.defaults, "YAML"]),
+        .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0", traits: []),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
         .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
         .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1"),
@@ -96,12 +98,15 @@ let package = Package(
             "Participant",
             [
                 "CloudModel", "XML", "XMPP", "Cryptography", "Gossip", "Federation", "Operations",
-                "XMPPServer",
-                "Storage", logging, metrics, lifecycle, asyncAlgorithms,
+                "XMPPServer", "XMPPTransport",
+                "Storage", logging, metrics, lifecycle, asyncAlgorithms, deque,
             ]),
         module(
             "ControlAPI",
-            ["CloudModel", "Operations", "Cryptography", hummingbird, logging, coreMetrics, lifecycle]),
+            [
+                "CloudModel", "Operations", "Cryptography", hummingbird, httpTypes, nioCore, logging, metrics,
+                coreMetrics, lifecycle,
+            ]),
 
         // Roles.
         module(
@@ -153,14 +158,20 @@ let package = Package(
         tests(
             "XMPPTransportTests",
             [
-                "XMPPTransport", "XMPP", "XML", "Cryptography", nioCore, nioPosix, nioEmbedded, logging, lifecycle,
+                "XMPPTransport", "XMPP", "XML", "Cryptography", nioCore, nioPosix, nioEmbedded, logging,
+                lifecycle,
             ]),
         tests(
             "XMPPServerTests", ["XMPPServer", "XMPPTransport", "XMPP", "XML", "Storage", nioCore, nioPosix]),
         tests("StorageTests", ["Storage", "CloudModel", "XMPP", "XML", grdb]),
         tests("MachineDriversTests", ["MachineDrivers", "CloudModel", "XML", "Cryptography"]),
         tests("ParticipantTests", ["Participant", "Operations", "Federation", "XMPP", "XML", "CloudModel"]),
-        tests("ControlAPITests", ["ControlAPI", "Operations", "CloudModel", hummingbirdTesting]),
+        tests(
+            "ControlAPITests",
+            [
+                "ControlAPI", "Operations", "CloudModel", "Cryptography", hummingbird, hummingbirdTesting,
+                httpTypes, nioCore, logging, coreMetrics,
+            ]),
         tests(
             "RoleTests",
             [

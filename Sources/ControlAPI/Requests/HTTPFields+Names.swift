@@ -1,0 +1,6 @@
+import HTTPTypes
+
+extension HTTPField.Name {
+    /// What makes a repeated request harmless.
+    static let idempotencyKey = Self("Idempotency-Key") ?? .ifMatch
+}
