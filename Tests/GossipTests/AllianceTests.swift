@@ -142,7 +142,7 @@ struct AllianceTests {
         network.run(for: .seconds(60))
         #expect(network.standing(of: "paris.test", at: "tokyo.test") == nil)
         network.isolated = nil
-        network.run(for: .seconds(11))
+        network.run(for: .seconds(12))
         #expect(network.standing(of: "paris.test", at: "tokyo.test") == .invitedBy)
         network.resetCounters()
         network.run(for: .seconds(60))

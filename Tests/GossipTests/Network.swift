@@ -8,11 +8,11 @@ struct Network {
         var loss = 0
         var repetition = 0
         var forgery = 0
-        /// Longest delay, in steps of a quarter of a second.
+        /// Longest delay, in steps of half a second.
         var delay = 0
 
         static let none = Self()
-        static let harsh = Self(loss: 25, repetition: 20, forgery: 10, delay: 12)
+        static let harsh = Self(loss: 25, repetition: 20, forgery: 25, delay: 6)
     }
 
     private enum Content {
@@ -83,17 +83,16 @@ struct Network {
 
     // MARK: What a test does
 
-    /// Everyone invites those before it; they accept.
+    /// Everyone invites those before it; they accept as soon as they hear of it.
     mutating func joinAll() throws {
         for (index, site) in self.sites.enumerated() {
             for earlier in self.sites[..<index] { try self.invite(earlier, by: site) }
         }
-        for _ in 0..<60 {
+        for _ in 0..<1_000 where !self.isComplete {
             self.run(for: .seconds(1))
             for site in self.sites {
                 for inviter in self.alliances[site]?.membership.sites(.invitedBy) ?? [] {
-                    self.carryOut(
-                        try self.alliances[site]?.accept(inviter, now: self.now(site)) ?? [], at: site)
+                    try self.act(site) { try $0.accept(inviter, now: $1) }
                 }
             }
         }
@@ -101,7 +100,7 @@ struct Network {
     }
 
     mutating func invite(_ site: SiteID, by inviter: SiteID) throws {
-        self.carryOut(try self.alliances[inviter]?.invite(site, now: self.now(inviter)) ?? [], at: inviter)
+        try self.act(inviter) { try $0.invite(site, now: $1) }
     }
 
     mutating func describe(_ site: SiteID, _ payload: String) {
@@ -113,30 +112,44 @@ struct Network {
         let payload = self.payload(of: site)
         self.start(site, incarnation: incarnation)
         let members = (self.saved[site] ?? [:]).values.sorted { $0.site < $1.site }
-        self.carryOut(
-            self.alliances[site]?.restore(members: members, rows: [], now: self.now(site)) ?? [], at: site)
+        self.act(site) { $0.restore(members: members, rows: [], now: $1) }
         if let payload { self.describe(site, String(decoding: payload, as: UTF8.self)) }
     }
 
     mutating func deliver(_ row: Row, to site: SiteID, from neighbour: SiteID) -> [AllianceDirective] {
-        self.alliances[site]?.receive(row, from: neighbour, now: self.now(site)) ?? []
+        let now = self.now(site)
+        return self.alliances[site]?.receive(row, from: neighbour, now: now) ?? []
     }
 
-    /// Lets virtual time pass, in steps of a quarter of a second.
+    /// Lets virtual time pass, in steps of half a second.
     mutating func run(for duration: Duration) {
-        for _ in 0..<duration.wholeMilliseconds / 250 {
+        for _ in 0..<duration.wholeMilliseconds / 500 {
             self.step += 1
             let arriving = self.parcels.filter { $0.arrives <= self.step }
             self.parcels.removeAll { $0.arrives <= self.step }
             for parcel in arriving { self.arrive(parcel) }
             for site in self.sites {
-                self.carryOut(
-                    self.alliances[site]?.tick(now: self.now(site), using: &self.generator) ?? [], at: site)
+                var generator = SplitMix64(seed: self.generator.next())
+                self.act(site) { $0.tick(now: $1, using: &generator) }
             }
         }
     }
 
     // MARK: Inside
+
+    private var isComplete: Bool {
+        self.alliances.values.allSatisfy { $0.membership.sites(.member).count == self.sites.count - 1 }
+    }
+
+    private mutating func act(
+        _ site: SiteID, _ event: (inout Alliance, Instant) throws -> [AllianceDirective]
+    ) rethrows {
+        let now = self.now(site)
+        guard var alliance = self.alliances[site] else { return }
+        let directives = try event(&alliance, now)
+        self.alliances[site] = alliance
+        self.carryOut(directives, at: site)
+    }
 
     private func other(_ site: SiteID) -> SiteID { self.sites.first { $0 != site } ?? site }
 
@@ -147,7 +160,7 @@ struct Network {
     }
 
     private func now(_ site: SiteID) -> Instant {
-        Instant.seconds(Double(self.step) / 4).advanced(by: self.offsets[site] ?? .zero)
+        Instant.seconds(Double(self.step) / 2).advanced(by: self.offsets[site] ?? .zero)
     }
 
     private func introduction(of site: SiteID) -> Introduction {
@@ -186,8 +199,7 @@ struct Network {
         guard !isCut, !self.chance(self.faults.loss) else {
             self.lost += 1
             if case .ping = content {
-                let now = self.now(from)
-                self.carryOut(self.alliances[from]?.pingFailed(to, now: now) ?? [], at: from)
+                self.act(from) { $0.pingFailed(to, now: $1) }
             }
             return
         }
@@ -228,7 +240,7 @@ struct Network {
             if let row = alliance.row(of: origin, for: peer) { self.send(.row(row), from: site, to: peer) }
         case .ping(let sent): self.send(.pong(sent: sent), from: site, to: peer)
         case .pong(let sent):
-            let time = Duration.milliseconds((self.step - sent) * 250)
+            let time = Duration.milliseconds((self.step - sent) * 500)
             directives = alliance.pingAnswered(by: peer, after: time, now: now)
         case .invitationNoted: directives = alliance.invitationAnswered(by: peer, refusal: nil, now: now)
         case .acceptanceConfirmed: directives = alliance.acceptanceAnswered(by: peer, refusal: nil, now: now)

@@ -18,6 +18,11 @@ package struct Membership: Hashable, Sendable {
         package let refusal: IntroductionRefusal?
         package let directives: [AllianceDirective]
 
+        package init(refusal: IntroductionRefusal?, directives: [AllianceDirective]) {
+            self.refusal = refusal
+            self.directives = directives
+        }
+
         static func accepted(_ directives: [AllianceDirective] = []) -> Self {
             Self(refusal: nil, directives: directives)
         }
