@@ -154,7 +154,7 @@ let package = Package(
         tests(
             "FederationTests", ["Federation", "XML", "XMPP", "CloudModel", "Cryptography", "Gossip"],
             exclude: ["Golden"]),
-        tests("OperationsTests", ["Operations", "XML", "XMPP", "CloudModel"]),
+        tests("OperationsTests", ["Operations", "XML", "XMPP", "CloudModel"], exclude: ["Golden"]),
         tests(
             "XMPPTransportTests",
             [
