@@ -2,7 +2,9 @@ import CLibXML2
 
 /// The callbacks libxml2 makes; each finds its `TreeBuilder` behind the user data pointer.
 enum SAXHandler {
-    /// Warnings that say nothing against the document: relative or odd namespace names, `xml:lang` and `xml:space` values.
+    /// Warnings that say nothing against the document.
+    ///
+    /// They are about relative or odd namespace names and the values of `xml:lang` and `xml:space`.
     private static let harmlessCodes: Set<Int> = [
         Int(XML_WAR_LANG_VALUE.rawValue), Int(XML_WAR_NS_URI.rawValue), Int(XML_WAR_NS_URI_RELATIVE.rawValue),
         Int(XML_WAR_SPACE_VALUE.rawValue),

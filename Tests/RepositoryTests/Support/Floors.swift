@@ -1,0 +1,61 @@
+/// The floors of the house: which target may import what.
+///
+/// Imports go down only.
+enum Floors {
+    /// Decides without clock, task, randomness, log or I/O: the simulator must be able to run it from a seed.
+    static let pure: Set = [
+        "CloudModel", "XML", "Cryptography", "XMPP", "Gossip", "Placement", "Federation", "Operations",
+    ]
+
+    /// Every module of ours, and the modules of ours it may import.
+    static let ours: [String: Set<String>] = {
+        let bedrock: Set = ["CloudModel", "XML", "Cryptography"]
+        let ground = bedrock.union(["XMPP", "Gossip", "Placement"])
+        let shared = ground.union(["Federation", "Operations"])
+        return [
+            "CLibXML2": [], "COpenSSL": [], "CLibvirt": [], "CUnbound": [], "CIDN": [],
+            "CloudModel": [],
+            "XML": ["CLibXML2"],
+            "Cryptography": ["COpenSSL"],
+            "XMPP": ["XML", "Cryptography", "CIDN"],
+            "Gossip": ["CloudModel"],
+            "Placement": ["CloudModel"],
+            "Federation": ground,
+            "Operations": ["CloudModel", "XML", "XMPP"],
+            "XMPPTransport": ["XMPP", "XML", "Cryptography", "COpenSSL", "CUnbound"],
+            "Storage": ground.union(["Federation"]),
+            "XMPPServer": bedrock.union(["XMPPTransport", "Storage", "XMPP"]),
+            "MachineDrivers": bedrock.union(["CLibvirt"]),
+            "Participant": shared.union(["XMPPTransport", "XMPPServer", "Storage"]),
+            "ControlAPI": ["CloudModel", "Operations", "Cryptography"],
+            "Agent": shared.union(["XMPPTransport", "XMPPServer", "Storage", "MachineDrivers", "Participant"]
+            ),
+            "Coordinator": shared.union(["XMPPTransport", "XMPPServer", "Storage", "Participant"]),
+            "tradewind": shared.union([
+                "XMPPTransport", "XMPPServer", "Storage", "MachineDrivers", "Participant", "ControlAPI",
+                "Agent",
+                "Coordinator",
+            ]),
+            "Benchmarks": shared.union([
+                "CLibXML2", "XMPPTransport", "XMPPServer", "Storage", "MachineDrivers", "Participant",
+                "ControlAPI",
+                "Agent", "Coordinator",
+            ]),
+        ]
+    }()
+
+    /// Modules of others that a pure target may import: the C library, for its mathematics alone.
+    static let pureForeign: [String: Set<String>] = [
+        "CloudModel": ["Glibc"], "Gossip": ["Glibc"], "Placement": ["Glibc"],
+    ]
+
+    /// Modules of others that have one home.
+    static let foreignHomes: [String: Set<String>] = [
+        "GRDB": ["Storage"],
+        "Hummingbird": ["ControlAPI"],
+        "HTTPTypes": ["ControlAPI"],
+        "NIOPosix": ["XMPPTransport", "XMPPServer", "Participant", "tradewind", "Benchmarks"],
+        "ArgumentParser": ["tradewind", "Benchmarks"],
+        "Configuration": ["tradewind"],
+    ]
+}
