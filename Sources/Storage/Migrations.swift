@@ -7,6 +7,7 @@ enum Migrations {
     static var all: DatabaseMigrator {
         var migrator = DatabaseMigrator()
         AccountMigrations.register(in: &migrator)
+        GrantMigrations.register(in: &migrator)
         return migrator
     }
 }

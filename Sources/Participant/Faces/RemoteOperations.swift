@@ -1,0 +1,68 @@
+import CloudModel
+import Cryptography
+package import Operations
+import Synchronization
+import XML
+import XMPP
+package import XMPPTransport
+
+/// Performs operations at other sites, by asking their agents over XMPP.
+package struct RemoteOperations: OperationPerformer {
+    /// How long another site may take to answer.
+    package static let timeout: Duration = .seconds(120)
+
+    private let link: any XMPPLink
+
+    package init(link: any XMPPLink) {
+        self.link = link
+    }
+
+    package func perform(
+        _ invocation: Invocation, progress: @escaping ProgressSink
+    ) async throws(OperationError) -> OperationResult {
+        guard let site = invocation.site else {
+            throw OperationError(.badRequest, "no site is named to perform \(invocation.operation)")
+        }
+        let peer: JID
+        do {
+            peer = try JID(site.address)
+        } catch {
+            throw OperationError(.badRequest, "“\(site)” is no address of a site: \(error)")
+        }
+        let invoke = Invoke(
+            operation: invocation.operation, arguments: invocation.arguments, behalf: invocation.behalf,
+            idempotencyKey: invocation.idempotencyKey)
+        var random = SecureRandom()
+        let id = Hexadecimal.encode(random.bytes(12))
+        let answer: IQ
+        do {
+            answer = try await self.link.request(
+                IQ(to: peer, id: id, body: .set(invoke.element)), timeout: Self.timeout)
+        } catch let error as StanzaError {
+            var error = OperationError(error)
+            error.site = error.site ?? site
+            throw error
+        } catch {
+            throw OperationError(.unavailable, "\(site) could not be asked: \(error)", site: site)
+        }
+        return try Self.result(in: answer, of: site)
+    }
+
+    private static func result(in answer: IQ, of site: SiteID) throws(OperationError) -> OperationResult {
+        switch answer.body {
+        case .error(let error):
+            var error = OperationError(error)
+            error.site = error.site ?? site
+            throw error
+        case .result(.some(let element)):
+            do throws(PayloadError) {
+                return try Outcome(parsing: element).result
+            } catch {
+                throw OperationError(
+                    .internalError, "\(site) answered what is no outcome: \(error.problem)", site: site)
+            }
+        case .result(.none), .get, .set:
+            throw OperationError(.internalError, "\(site) answered nothing", site: site)
+        }
+    }
+}
