@@ -1,0 +1,48 @@
+import CloudModel
+import GRDB
+
+/// Keeps a site's machines and reservations; each step of its ledger is one transaction.
+///
+/// Calls block until the disk has the change: make them where blocking harms nobody.
+package struct MachineStore: Sendable {
+    private let database: Database
+
+    package init(_ database: Database) {
+        self.database = database
+    }
+
+    package func load() throws -> SiteState {
+        try self.database.writer.read { connection in
+            var state = SiteState(
+                machines: try MachineRecord.order(Column("id")).fetchAll(connection).map { try $0.entry() },
+                reservations: try ReservationRecord.order(Column("id")).fetchAll(connection)
+                    .map { try $0.entry() })
+            if let row = try Row.fetchOne(connection, sql: "SELECT generation, policy FROM siteState") {
+                state.generation = row["generation"]
+                state.policy = (row["policy"] as String?).flatMap(AdmissionPolicy.init(rawValue:))
+            }
+            return state
+        }
+    }
+
+    /// Writes all of `changes` or nothing; returns the new generation.
+    @discardableResult
+    package func save(_ changes: SiteChanges) throws -> Int {
+        try self.database.writer.write { connection in
+            for entry in changes.reservations.values { try ReservationRecord(entry).save(connection) }
+            for entry in changes.machines.values { try MachineRecord(entry).save(connection) }
+            for id in changes.forgottenMachines {
+                _ = try MachineRecord.deleteOne(connection, key: id.description)
+            }
+            for id in changes.forgottenReservations {
+                _ = try ReservationRecord.deleteOne(connection, key: id.description)
+            }
+            if let policy = changes.policy {
+                try connection.execute(
+                    sql: "UPDATE siteState SET policy = ?", arguments: [policy.rawValue])
+            }
+            try connection.execute(sql: "UPDATE siteState SET generation = generation + 1")
+            return try Int.fetchOne(connection, sql: "SELECT generation FROM siteState") ?? 0
+        }
+    }
+}
