@@ -118,6 +118,7 @@ package final class InMemoryDriver: MachineDriver {
     }
 
     package func run() async throws {
+        self.subscribers.publish(.resynchronize)
         let (stream, continuation) = AsyncStream.makeStream(
             of: Never.self, bufferingPolicy: .bufferingNewest(1))
         for await _ in stream {}

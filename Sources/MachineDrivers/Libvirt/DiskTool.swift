@@ -4,10 +4,26 @@ import Foundation
 /// Makes disks with `qemu-img`; blocks while it runs.
 enum DiskTool {
     private struct Information: Decodable {
+        struct Specific: Decodable {
+            struct Details: Decodable {
+                let dataFile: String?
+
+                private enum CodingKeys: String, CodingKey {
+                    case dataFile = "data-file"
+                }
+            }
+
+            let data: Details?
+        }
+
         let virtualSize: Int64
+        let backingFile: String?
+        let specific: Specific?
 
         private enum CodingKeys: String, CodingKey {
             case virtualSize = "virtual-size"
+            case backingFile = "backing-filename"
+            case specific = "format-specific"
         }
     }
 
@@ -22,6 +38,12 @@ enum DiskTool {
             information = try JSONDecoder().decode(Information.self, from: answer)
         } catch {
             throw .failed(attempt: attempt, reason: "qemu-img said something unreadable: \(error)")
+        }
+        // An image from elsewhere that names a file of this host would let its guest read that file.
+        guard information.backingFile == nil, information.specific?.data?.dataFile == nil else {
+            throw .failed(
+                attempt: attempt,
+                reason: "the image refers to another file; flatten it with qemu-img convert")
         }
         guard information.virtualSize <= size.bytes else {
             let needed = (information.virtualSize + 1_048_575) / 1_048_576

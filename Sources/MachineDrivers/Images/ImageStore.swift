@@ -1,0 +1,120 @@
+package import CloudModel
+import Foundation
+
+/// Makes images ready to boot: fetched, checked, and lying on this host.
+///
+/// Requests for the same image at the same time share one download. A file enters the cache by being renamed to its
+/// digest after the check, so that what is there is whole and right whenever the process was killed.
+package actor ImageStore {
+    /// What a file was when its digest was last computed.
+    private struct Checked: Hashable {
+        let identity: ImageFiles.Identity
+        let sha256: String
+    }
+
+    private typealias Waiter = CheckedContinuation<Result<String, ImageError>?, Never>
+
+    /// Files whose digest is remembered.
+    package static let checkedMax = 256
+
+    private let configuration: ImageStoreConfiguration
+    private let files: ImageFiles
+    /// By digest: who waits for a download that somebody else has begun.
+    private var waiting: [String: [Waiter]] = [:]
+    /// By path, so that a large image is not read again for each machine.
+    private var checked: [String: Checked] = [:]
+
+    package init(configuration: ImageStoreConfiguration) {
+        self.configuration = configuration
+        self.files = ImageFiles(configuration: configuration)
+    }
+
+    /// The files of `image`, with every checksum that was given compared.
+    package func prepare(_ image: ImageReference) async throws(ImageError) -> PreparedImage {
+        let path = try await self.file(image.location, sha256: image.sha256)
+        switch image.format {
+        case .qcow2: return .disk(path: path, format: .qcow2)
+        case .raw: return .disk(path: path, format: .raw)
+        case .kernel:
+            var initramfs: String?
+            if let location = image.initramfs {
+                initramfs = try await self.file(location, sha256: image.initramfsSHA256)
+            }
+            return .kernel(path: path, initramfs: initramfs, commandLine: image.commandLine)
+        }
+    }
+
+    private func file(_ location: String, sha256: String?) async throws(ImageError) -> String {
+        guard !location.hasPrefix("/") else {
+            return try await self.localFile(location, sha256: sha256)
+        }
+        guard let url = URL(string: location), let scheme = url.scheme?.lowercased(),
+            scheme == "http" || scheme == "https", url.host != nil
+        else {
+            throw .failed(location: location, reason: "it is neither an absolute path nor an http(s) URL")
+        }
+        guard let sha256 else {
+            throw .failed(location: location, reason: "a URL needs a checksum; give its sha256")
+        }
+        return try await self.download(url, location: location, sha256: sha256)
+    }
+
+    private func localFile(_ path: String, sha256: String?) async throws(ImageError) -> String {
+        let (resolved, identity) = try await self.files.resolve(path)
+        guard let sha256 else { return resolved }
+        let found: String
+        if let known = self.checked[resolved], known.identity == identity {
+            found = known.sha256
+        } else {
+            found = try await self.files.digest(of: resolved, location: path)
+        }
+        guard found == sha256 else {
+            throw .wrongChecksum(location: path, expected: sha256, found: found)
+        }
+        if self.checked.count >= Self.checkedMax { self.checked.removeAll() }
+        self.checked[resolved] = Checked(identity: identity, sha256: found)
+        return resolved
+    }
+
+    private func download(
+        _ url: URL, location: String, sha256: String
+    ) async throws(ImageError) -> String {
+        while true {
+            if let cached = await self.files.cached(sha256) { return cached }
+            guard self.waiting[sha256] != nil else { break }
+            let outcome = await withCheckedContinuation { (continuation: Waiter) in
+                self.waiting[sha256, default: []].append(continuation)
+            }
+            // Nil: whoever fetched it gave up; somebody else must.
+            if let outcome { return try outcome.get() }
+        }
+        self.waiting[sha256] = []
+        let outcome: Result<String, ImageError>
+        do throws(ImageError) {
+            outcome = .success(try await self.fetch(url, location: location, sha256: sha256))
+        } catch {
+            outcome = .failure(error)
+        }
+        let isGivenUp = Task.isCancelled
+        for continuation in self.waiting.removeValue(forKey: sha256) ?? [] {
+            continuation.resume(returning: isGivenUp ? nil : outcome)
+        }
+        return try outcome.get()
+    }
+
+    private func fetch(_ url: URL, location: String, sha256: String) async throws(ImageError) -> String {
+        let temporary = try await self.files.makeTemporary(sha256, location: location)
+        do throws(ImageError) {
+            try await ImageDownload.run(
+                url, location: location, to: temporary, configuration: self.configuration)
+            let found = try await self.files.digest(of: temporary, location: location)
+            guard found == sha256 else {
+                throw .wrongChecksum(location: location, expected: sha256, found: found)
+            }
+            return try await self.files.keep(temporary, as: sha256, location: location)
+        } catch {
+            await self.files.discard(temporary)
+            throw error
+        }
+    }
+}
