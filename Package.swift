@@ -112,7 +112,7 @@ let package = Package(
         module(
             "Agent",
             [
-                "CloudModel", "XMPP", "XML", "Gossip", "Federation", "Operations", "Storage",
+                "CloudModel", "Cryptography", "XMPP", "XML", "Gossip", "Federation", "Operations", "Storage",
                 "MachineDrivers",
                 "Participant", logging, metrics, lifecycle,
             ]),
@@ -177,7 +177,7 @@ let package = Package(
             [
                 "Agent", "Coordinator", "Participant", "MachineDrivers", "Storage", "Operations",
                 "XMPPServer",
-                "XMPPTransport", "Federation", "Gossip", "Placement", "XMPP", "XML", "CloudModel",
+                "XMPPTransport", "Federation", "Gossip", "Placement", "XMPP", "XML", "CloudModel", logging,
             ]),
         tests("TradewindTests", ["tradewind"]),
     ],

@@ -217,15 +217,12 @@ package struct Alliance: Sendable {
     /// Says what our row shall contain from now on; `tick` publishes it.
     ///
     /// A payload beyond `RowLimits.payload` is not published: the caller checks it first.
-    /// `isChange` is false for what can wait for the next heartbeat.
-    package mutating func describe(
-        _ payload: [UInt8], schema: String, isChange: Bool = true
-    ) -> [AllianceDirective] {
+    package mutating func describe(_ payload: [UInt8], schema: String) -> [AllianceDirective] {
         guard payload != self.publication.payload else { return [] }
         let wasLarge = (self.publication.payload?.count ?? 0) > self.configuration.rows.payloadTarget
         let isLarge = payload.count > self.configuration.rows.payloadTarget
         self.schema = schema
-        self.publication.update(payload, isChange: isChange)
+        self.publication.update(payload)
         return isLarge && !wasLarge ? [.report(.ownRowLarge(payload.count))] : []
     }
 

@@ -3,13 +3,10 @@ package struct Introduction: Hashable, Sendable {
     package let name: String
     package let role: MemberRole
     package let key: SiteKey
-    /// A line for the other site's admins.
-    package let note: String?
 
-    package init(name: String, role: MemberRole, key: SiteKey, note: String? = nil) {
+    package init(name: String, role: MemberRole, key: SiteKey) {
         self.name = name
         self.role = role
         self.key = key
-        self.note = note
     }
 }

@@ -1,0 +1,109 @@
+package import CloudModel
+import Federation
+package import Logging
+package import MachineDrivers
+package import Operations
+import ServiceLifecycle
+package import Storage
+
+/// The role that stands for a site: the only authority over its capacity and its machines.
+///
+/// Nothing runs before `run()`. Ending it leaves every machine as it is; the next start adopts what it finds.
+package struct Agent: Service {
+    /// How the agent reaches the rest of the alliance.
+    package struct Outlets: Sendable {
+        /// Sends a machine's new state to its holder; throws while the holder is out of reach.
+        package var report: @Sendable (Machine, SiteID) async throws -> Void
+        /// Publishes the site's row.
+        package var publish: @Sendable (SiteDescription) async -> Void
+
+        package init(
+            report: @escaping @Sendable (Machine, SiteID) async throws -> Void,
+            publish: @escaping @Sendable (SiteDescription) async -> Void
+        ) {
+            self.report = report
+            self.publish = publish
+        }
+    }
+
+    package let service: SiteService
+    private let configuration: AgentConfiguration
+    private let images: ImageStore
+    private let outlets: Outlets
+    private let logger: Logger
+
+    /// Reads what the site has kept in `database`; `makeMachineID` draws the ids of new machines.
+    package init(
+        configuration: AgentConfiguration, driver: any MachineDriver, images: ImageStore,
+        database: Database, outlets: Outlets, logger: Logger,
+        now: @escaping @Sendable () -> Instant,
+        makeMachineID: @escaping @Sendable () -> MachineID = {
+            var generator = SystemRandomNumberGenerator()
+            return MachineID(randomUsing: &generator)
+        }
+    ) throws {
+        let keeper = try SiteKeeper(
+            site: configuration.site, rules: configuration.rules, policy: configuration.policy,
+            store: MachineStore(database))
+        self.service = SiteService(
+            site: configuration.site, keeper: keeper, driver: driver, now: now,
+            makeMachineID: makeMachineID)
+        self.configuration = configuration
+        self.images = images
+        self.outlets = outlets
+        self.logger = logger
+    }
+
+    /// What the site says about itself now.
+    package var description: SiteDescription {
+        get async { await self.row.description }
+    }
+
+    /// Answers the federation's requests under `grants`, which are asked for at each of them.
+    package func responder(grants: @escaping @Sendable () async -> GrantBook) -> SiteResponder {
+        SiteResponder(service: self.service, grants: grants, logger: self.logger)
+    }
+
+    /// Registers the operations on this site's hosts, machines and reservations.
+    package func register(in table: inout OperationTable) {
+        AgentOperations(service: self.service).register(in: &table)
+    }
+
+    package func run() async throws {
+        try await cancelWhenGracefulShutdown {
+            try await self.work()
+        }
+    }
+
+    private func work() async throws {
+        let sight = SiteSight(
+            service: self.service, measureInterval: self.configuration.measureInterval, logger: self.logger)
+        let work = SiteWork(
+            service: self.service, images: self.images, retryDelay: self.configuration.retryDelay,
+            logger: self.logger)
+        let reports = SiteReports(
+            service: self.service, send: self.outlets.report, retryDelay: self.configuration.retryDelay,
+            logger: self.logger)
+        // Subscribed before the driver connects, so that its first `resynchronize` is not missed.
+        let events = self.service.driver.events()
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask { try await self.service.driver.run() }
+            group.addTask { await sight.follow(events) }
+            group.addTask { try await sight.measure() }
+            group.addTask { await work.run() }
+            group.addTask { try await reports.run() }
+            group.addTask { try await self.row.run() }
+            do {
+                try await group.waitForAll()
+            } catch is CancellationError {
+                // The way it ends: whoever shuts down cancels.
+            }
+        }
+    }
+
+    private var row: SiteRow {
+        SiteRow(
+            service: self.service, profile: self.configuration.profile, publish: self.outlets.publish,
+            debounce: self.configuration.publishDebounce, heartbeat: self.configuration.heartbeat)
+    }
+}

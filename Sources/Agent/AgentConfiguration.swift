@@ -1,0 +1,55 @@
+package import CloudModel
+
+/// How one site presents itself and runs.
+package struct AgentConfiguration: Hashable, Sendable {
+    /// What the site says about itself that it does not measure.
+    package struct Profile: Hashable, Sendable {
+        /// A name for people: `Paris`.
+        package var name: String
+        package var position: Position?
+        /// ISO 3166-1 alpha-2, upper case.
+        package var country: String?
+        package var labels: [String: String]
+        package var price: Price?
+
+        package init(
+            name: String, position: Position? = nil, country: String? = nil, labels: [String: String] = [:],
+            price: Price? = nil
+        ) {
+            self.name = name
+            self.position = position
+            self.country = country
+            self.labels = labels
+            self.price = price
+        }
+    }
+
+    package var site: SiteID
+    package var profile: Profile
+    package var rules: SiteRules
+    /// The policy until an admin sets another.
+    package var policy: AdmissionPolicy
+    /// How often the hosts are measured.
+    package var measureInterval: Duration
+    /// The shortest time between two capacity rows.
+    package var publishDebounce: Duration
+    /// The longest time between two capacity rows; at most 10 s.
+    package var heartbeat: Duration
+    /// The wait before work or a report that failed for a passing reason is tried again.
+    package var retryDelay: Duration
+
+    package init(
+        site: SiteID, profile: Profile, rules: SiteRules = SiteRules(), policy: AdmissionPolicy = .open,
+        measureInterval: Duration = .seconds(2), publishDebounce: Duration = .seconds(1),
+        heartbeat: Duration = .seconds(8), retryDelay: Duration = .seconds(1)
+    ) {
+        self.site = site
+        self.profile = profile
+        self.rules = rules
+        self.policy = policy
+        self.measureInterval = measureInterval
+        self.publishDebounce = publishDebounce
+        self.heartbeat = heartbeat
+        self.retryDelay = retryDelay
+    }
+}

@@ -1,0 +1,162 @@
+import CloudModel
+import Cryptography
+import Federation
+import Operations
+import Storage
+
+extension AgentOperations {
+    /// Reserves and commits at once: an admin at his own site needs no second thought.
+    func create(
+        _ invocation: Invocation, _ progress: @escaping ProgressSink
+    ) async throws(OperationError) -> OperationResult {
+        let specification = try Self.specification(invocation)
+        let id = Self.reservationID(invocation)
+        let accepted = try await self.asked { () throws(SiteRefusal) in
+            _ = try await self.service.reserve(
+                SiteLedger.Request(
+                    id: id, holder: invocation.holder, specification: specification, replica: nil))
+            return try await self.service.commit(
+                id, by: invocation.holder, isAdmin: invocation.isAdmin,
+                starting: invocation["start"]?.bool ?? true)
+        }
+        return try self.result(await self.waitUntilSettled(accepted, progress))
+    }
+
+    /// Waits until the machine runs, has stopped or failed, and tells each state on the way.
+    func waitUntilSettled(_ machine: Machine, _ progress: @escaping ProgressSink) async -> Machine {
+        let site = self.service.site
+        let name = machine.specification.name
+        return await withTaskGroup(of: Machine?.self) { group in
+            group.addTask {
+                var last: Machine?
+                for await _ in self.service.keeper.changed.rings() {
+                    guard let now = await self.service.keeper.read({ $0.machines[machine.id]?.machine })
+                    else { return nil }
+                    if now.state != last?.state {
+                        await progress(
+                            Progress(site: site, text: "machine \(name) is \(now.state.rawValue)"))
+                    }
+                    last = now
+                    switch now.state {
+                    case .creating, .starting: continue
+                    case .running, .suspended, .stopping, .stopped, .failed, .deleted: return now
+                    }
+                }
+                return last
+            }
+            group.addTask {
+                do {
+                    try await Task.sleep(for: Self.bootWaitMax)
+                } catch {
+                    return nil
+                }
+                return await self.service.keeper.read { $0.machines[machine.id]?.machine }
+            }
+            let first = await group.next() ?? nil
+            group.cancelAll()
+            return first ?? machine
+        }
+    }
+
+    func result(_ machine: Machine) throws(OperationError) -> OperationResult {
+        let name = machine.specification.name
+        let why = machine.reason.map { ": \($0)" } ?? ""
+        return try OperationResult(
+            site: self.service.site, encoding: machine,
+            message: "machine \(name) at \(self.service.site) is \(machine.state.rawValue)\(why)")
+    }
+
+    /// Runs what may be refused and turns the refusal into the error that faces show.
+    func asked<Answer>(
+        _ body: () async throws(SiteRefusal) -> Answer
+    ) async throws(OperationError) -> Answer {
+        do throws(SiteRefusal) {
+            return try await body()
+        } catch {
+            throw OperationError(
+                error.reason.operationCode, error.message, next: error.next, site: self.service.site)
+        }
+    }
+
+    private static func specification(
+        _ invocation: Invocation
+    ) throws(OperationError) -> MachineSpecification {
+        let formatName = try invocation.text("format")
+        guard let format = ImageReference.Format(rawValue: formatName) else {
+            throw OperationError(.badRequest, "\(formatName) is not a format of images")
+        }
+        var labels: [String: String] = [:]
+        for entry in invocation.list("labels") {
+            let parts = entry.split(separator: ":", maxSplits: 1).map(String.init)
+            guard let name = parts.first, parts.count == 2 else {
+                throw OperationError(
+                    .badRequest, "\(entry) is not a label", next: "write labels as name:value")
+            }
+            labels[name] = parts[1]
+        }
+        return MachineSpecification(
+            name: try invocation.text("name"),
+            resources: Resources(
+                vcpus: Int(try invocation.integer("vcpus")), memory: try invocation.size("memory"),
+                disk: try invocation.size("disk")),
+            image: ImageReference(
+                format: format, location: try invocation.text("image"),
+                sha256: invocation["sha256"]?.string, initramfs: invocation["initramfs"]?.string,
+                initramfsSHA256: invocation["initramfs-sha256"]?.string,
+                commandLine: invocation["command-line"]?.string),
+            labels: labels)
+    }
+
+    /// The same key of the same caller gives the same reservation, and so one machine.
+    private static func reservationID(_ invocation: Invocation) -> ReservationID {
+        if let key = invocation.idempotencyKey {
+            let digest = HashFunction.sha256.digest(of: Array("\(invocation.caller.address)\n\(key)".utf8))
+            var words = DigestWords(digest)
+            return ReservationID(randomUsing: &words)
+        }
+        var generator = SecureRandom()
+        return ReservationID(randomUsing: &generator)
+    }
+
+    /// The words of a digest, one after the other.
+    private struct DigestWords: RandomNumberGenerator {
+        private var bytes: ArraySlice<UInt8>
+
+        init(_ digest: [UInt8]) {
+            self.bytes = digest[...]
+        }
+
+        mutating func next() -> UInt64 {
+            let word = self.bytes.prefix(8).reduce(0) { $0 << 8 | UInt64($1) }
+            self.bytes = self.bytes.dropFirst(8)
+            return word
+        }
+    }
+}
+
+extension Invocation {
+    /// The holder that the caller is.
+    var holder: SiteID { SiteID(self.caller.address) }
+
+    /// Whether the caller acts for the whole site.
+    var isAdmin: Bool {
+        switch self.scope {
+        case .site: true
+        case .own: false
+        }
+    }
+}
+
+extension Refusal.Reason {
+    /// The code that faces show.
+    fileprivate var operationCode: OperationError.Code {
+        switch self {
+        case .noRoom, .policy, .quota, .expired, .other: .refused
+        case .notGranted: .forbidden
+        case .badRequest: .badRequest
+        case .conflict: .conflict
+        case .notFound: .notFound
+        case .outOfOrder: .unavailable
+        }
+    }
+}

@@ -1,0 +1,207 @@
+package import CloudModel
+import Federation
+package import MachineDrivers
+import Storage
+
+/// What a site does for those who ask: the one way in for the federation, for operations and for the site's own work.
+///
+/// Every call names who asks and whether he acts for the whole site; whoever calls has checked the grants.
+package struct SiteService: Sendable {
+    package let site: SiteID
+    package let keeper: SiteKeeper
+    package let driver: any MachineDriver
+    package let now: @Sendable () -> Instant
+    private let makeMachineID: @Sendable () -> MachineID
+
+    package init(
+        site: SiteID, keeper: SiteKeeper, driver: any MachineDriver, now: @escaping @Sendable () -> Instant,
+        makeMachineID: @escaping @Sendable () -> MachineID
+    ) {
+        self.site = site
+        self.keeper = keeper
+        self.driver = driver
+        self.now = now
+        self.makeMachineID = makeMachineID
+    }
+
+    package func reserve(_ request: SiteLedger.Request) async throws(SiteRefusal) -> Reservation {
+        let now = self.now()
+        return try await self.keeper.change { ledger throws(SiteRefusal) in
+            try ledger.reserve(request, now: now)
+        }
+    }
+
+    /// Returns as soon as the machine is accepted; image and boot follow, and each state is reported.
+    package func commit(
+        _ id: ReservationID, by caller: SiteID, isAdmin: Bool, starting: Bool = true
+    ) async throws(SiteRefusal) -> Machine {
+        let now = self.now()
+        let fresh = self.makeMachineID()
+        return try await self.keeper.change { ledger throws(SiteRefusal) in
+            try ledger.commit(
+                id, by: caller, isAdmin: isAdmin, machine: fresh, starting: starting, now: now
+            ).machine
+        }
+    }
+
+    package func release(
+        _ id: ReservationID, by caller: SiteID, isAdmin: Bool
+    ) async throws(SiteRefusal) -> Reservation {
+        let now = self.now()
+        return try await self.keeper.change { ledger throws(SiteRefusal) in
+            try ledger.release(id, by: caller, isAdmin: isAdmin, now: now)
+        }
+    }
+
+    package func reservation(
+        _ id: ReservationID, by caller: SiteID, isAdmin: Bool
+    ) async throws(SiteRefusal) -> Reservation {
+        let now = self.now()
+        return try await self.keeper.change { ledger throws(SiteRefusal) in
+            ledger.expire(now: now)
+            return try ledger.reservation(id, of: caller, isAdmin: isAdmin).reservation
+        }
+    }
+
+    /// All reservations that are held, or that are the caller's, in order of their ids.
+    package func reservations(by caller: SiteID, isAdmin: Bool) async -> [Reservation] {
+        await self.keeper.read { ledger in
+            ledger.reservations.values.map(\.reservation)
+                .filter { $0.state == .held && (isAdmin || $0.holder == caller) }
+                .sorted { $0.id < $1.id }
+        }
+    }
+
+    /// The machines of `caller`, or all for an admin, without the deleted, in order of their names.
+    package func machines(by caller: SiteID, isAdmin: Bool) async -> [Machine] {
+        await self.keeper.read { ledger in
+            ledger.machines.values
+                .filter { $0.machine.state != .deleted && (isAdmin || $0.holder == caller) }
+                .map(\.machine)
+                .sorted { ($0.specification.name, $0.id) < ($1.specification.name, $1.id) }
+        }
+    }
+
+    /// What a coordinator asks: the machines it holds, the deleted that are still remembered included.
+    package func machines(heldBy caller: SiteID) async -> [Machine] {
+        await self.keeper.read { ledger in
+            ledger.machines.values.filter { $0.holder == caller }.map(\.machine).sorted { $0.id < $1.id }
+        }
+    }
+
+    /// The machine with that name or id.
+    package func machine(
+        named text: String, by caller: SiteID, isAdmin: Bool
+    ) async throws(SiteRefusal) -> Machine {
+        let id = MachineID(text)
+        let found = await self.keeper.read { ledger in
+            ledger.machines.values.first { entry in
+                entry.machine.state != .deleted && (isAdmin || entry.holder == caller)
+                    && (entry.machine.id == id || entry.machine.specification.name == text)
+            }?.machine
+        }
+        guard let found else {
+            throw SiteRefusal(
+                .notFound, "\(self.site) has no machine \(text) that you may see",
+                next: "machine list shows those there are")
+        }
+        return found
+    }
+
+    /// Gives an order to the hypervisor and answers with what it made of it.
+    ///
+    /// `start` is carried out by `SiteWork`, so that one that a crash interrupts is taken up again.
+    package func order(
+        _ order: SiteLedger.Order, _ id: MachineID, by caller: SiteID, isAdmin: Bool
+    ) async throws(SiteRefusal) -> Machine {
+        let now = self.now()
+        let entry = try await self.keeper.change { ledger throws(SiteRefusal) in
+            _ = try ledger.machine(id, of: caller, isAdmin: isAdmin)
+            return try ledger.prepare(order, on: id, now: now)
+        }
+        guard order != .start else { return entry.machine }
+        do throws(DriverError) {
+            try await self.perform(order, on: id)
+        } catch {
+            try await self.look(at: id, afterFailure: true)
+            throw SiteRefusal(
+                error.refusalReason,
+                "\(self.site) could not \(order.phrase) machine \(entry.machine.specification.name): "
+                    + error.description)
+        }
+        try await self.look(at: id, afterFailure: false)
+        return await self.keeper.read { $0.machines[id]?.machine } ?? entry.machine
+    }
+
+    /// Orders the machine's deletion; the hypervisor's part follows and is reported.
+    package func delete(
+        _ id: MachineID, by caller: SiteID, isAdmin: Bool
+    ) async throws(SiteRefusal) -> Machine {
+        let now = self.now()
+        return try await self.keeper.change { ledger throws(SiteRefusal) in
+            _ = try ledger.machine(id, of: caller, isAdmin: isAdmin)
+            return try ledger.doom(id, now: now).machine
+        }
+    }
+
+    package func console(
+        _ id: MachineID, by caller: SiteID, isAdmin: Bool, limit: Int = ConsoleTail.limit
+    ) async throws(SiteRefusal) -> ConsoleTail {
+        let name = try await self.keeper.change { ledger throws(SiteRefusal) in
+            try ledger.machine(id, of: caller, isAdmin: isAdmin).machine.specification.name
+        }
+        do throws(DriverError) {
+            return try await self.driver.console(id, limit: min(limit, ConsoleTail.limit))
+        } catch {
+            throw SiteRefusal(
+                error.refusalReason,
+                "\(self.site) cannot read the console of machine \(name): \(error)")
+        }
+    }
+
+    package func setPolicy(_ policy: AdmissionPolicy) async throws(SiteRefusal) {
+        try await self.keeper.change { ledger throws(SiteRefusal) in ledger.setPolicy(policy) }
+    }
+
+    private func perform(_ order: SiteLedger.Order, on id: MachineID) async throws(DriverError) {
+        switch order {
+        case .start: try await self.driver.start(id)
+        case .shutdown: try await self.driver.shutdown(id)
+        case .reboot: try await self.driver.reboot(id)
+        case .forceOff: try await self.driver.forceOff(id)
+        case .suspend: try await self.driver.suspend(id)
+        case .resume: try await self.driver.resume(id)
+        }
+    }
+
+    /// Takes over what the hypervisor says of the machine now; if it says nothing, a listing will follow.
+    private func look(at id: MachineID, afterFailure: Bool) async throws(SiteRefusal) {
+        let found: DriverMachine
+        do throws(DriverError) {
+            found = try await self.driver.machine(id)
+        } catch {
+            return
+        }
+        let now = self.now()
+        try await self.keeper.change { ledger throws(SiteRefusal) in
+            if afterFailure {
+                ledger.disobeyed(id, found: found, now: now)
+            } else {
+                ledger.observe(id, found.state, reason: found.reason, from: .listing, now: now)
+            }
+        }
+    }
+}
+
+extension DriverError {
+    /// The refusal that this is to whoever gave the order.
+    var refusalReason: Refusal.Reason {
+        switch self {
+        case .notFound: .notFound
+        case .alreadyExists, .invalidState: .conflict
+        case .unavailable: .outOfOrder
+        case .insufficientResources: .noRoom
+        case .failed: .outOfOrder
+        }
+    }
+}

@@ -1,0 +1,149 @@
+import Agent
+import CloudModel
+import Federation
+import Foundation
+import Logging
+import MachineDrivers
+import Operations
+import Storage
+import Synchronization
+import Testing
+import XML
+import XMPP
+
+/// An agent with everything beside it in memory, and what it tells others.
+struct AgentHarness: Sendable {
+    /// What came out of the agent.
+    final class Outbox: Sendable {
+        private struct State {
+            var reports: [(machine: Machine, holder: SiteID)] = []
+            var rows: [SiteDescription] = []
+            var isCut = false
+        }
+
+        private let state = Mutex(State())
+        private let clock = Mutex(AgentFixtures.start)
+
+        func report(_ machine: Machine, to holder: SiteID) throws {
+            try self.state.withLock { state in
+                guard !state.isCut else { throw StanzaError(.remoteServerTimeout) }
+                state.reports.append((machine, holder))
+            }
+        }
+
+        func publish(_ description: SiteDescription) {
+            self.state.withLock { $0.rows.append(description) }
+        }
+
+        var reports: [(machine: Machine, holder: SiteID)] { self.state.withLock(\.reports) }
+        var rows: [SiteDescription] { self.state.withLock(\.rows) }
+
+        func cut(_ isCut: Bool) {
+            self.state.withLock { $0.isCut = isCut }
+        }
+
+        /// Each look at the clock is a millisecond later.
+        func now() -> Instant {
+            self.clock.withLock { now in
+                now = now.advanced(by: .milliseconds(1))
+                return now
+            }
+        }
+
+        func advance(by duration: Duration) {
+            self.clock.withLock { $0 = $0.advanced(by: duration) }
+        }
+    }
+
+    static let coordinator = SiteID("coordinator.test")
+
+    let agent: Agent
+    let driver: InMemoryDriver
+    let outbox: Outbox
+    let images: String
+
+    /// Runs an agent for the length of `body`.
+    static func with(
+        driver: InMemoryDriver = InMemoryDriver(hosts: [AgentFixtures.host()]),
+        database: Database? = nil, rules: SiteRules = SiteRules(),
+        _ body: @Sendable (Self) async throws -> Void
+    ) async throws {
+        let directory = FileManager.default.temporaryDirectory.appendingPathComponent(UUID().uuidString).path
+        try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
+        defer {
+            do {
+                try FileManager.default.removeItem(atPath: directory)
+            } catch {
+                Issue.record(error)
+            }
+        }
+        try Data("an image".utf8).write(to: URL(fileURLWithPath: directory + "/base.qcow2"))
+        let outbox = Outbox()
+        let agent = try Agent(
+            configuration: AgentConfiguration(
+                site: AgentFixtures.paris, profile: AgentConfiguration.Profile(name: "Paris"), rules: rules,
+                measureInterval: .milliseconds(20), publishDebounce: .milliseconds(1),
+                heartbeat: .milliseconds(50), retryDelay: .milliseconds(10)),
+            driver: driver,
+            images: ImageStore(
+                configuration: ImageStoreConfiguration(
+                    directories: [directory], cache: directory + "/cache")),
+            database: try database ?? Database(),
+            outlets: Agent.Outlets(
+                report: { try outbox.report($0, to: $1) }, publish: { outbox.publish($0) }),
+            logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }, now: { outbox.now() })
+        let harness = Self(agent: agent, driver: driver, outbox: outbox, images: directory)
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask { try await agent.run() }
+            defer { group.cancelAll() }
+            try await eventually("the hypervisor is in sight") {
+                await agent.service.keeper.read { $0.outage == nil && !$0.hosts.isEmpty }
+            }
+            try await body(harness)
+        }
+    }
+
+    /// A request for a small machine whose image exists.
+    func request(
+        _ name: String, seed: UInt64 = 1, sha256: String? = nil, vcpus: Int = 1
+    ) -> SiteLedger.Request {
+        var generator = AgentSeed(seed)
+        return SiteLedger.Request(
+            id: generator.id(), holder: Self.coordinator,
+            specification: AgentFixtures.specification(
+                name, vcpus: vcpus,
+                image: ImageReference(
+                    format: .qcow2, location: self.images + "/base.qcow2", sha256: sha256)),
+            replica: ReplicaReference(workload: generator.id(), index: 0, epoch: 1))
+    }
+
+    /// Reserves and commits.
+    func place(_ request: SiteLedger.Request) async throws -> Machine {
+        _ = try await self.agent.service.reserve(request)
+        return try await self.agent.service.commit(request.id, by: Self.coordinator, isAdmin: false)
+    }
+
+    func waitForState(_ state: MachineState, of id: MachineID) async throws {
+        try await eventually("\(id) is \(state.rawValue)") {
+            await self.agent.service.keeper.read { $0.machines[id]?.machine.state } == state
+        }
+    }
+
+    func waitForReport(_ state: MachineState, of id: MachineID) async throws {
+        try await eventually("\(id) is reported \(state.rawValue)") {
+            self.outbox.reports.last { $0.machine.id == id }?.machine.state == state
+        }
+    }
+}
+
+/// Waits until `condition` holds, looking again every 5 ms; fails after `limit`.
+func eventually(
+    _ what: String, within limit: Duration = .seconds(30), _ condition: () async throws -> Bool
+) async throws {
+    let clock = ContinuousClock()
+    let deadline = clock.now.advanced(by: limit)
+    while try await !condition() {
+        try #require(clock.now < deadline, "not within \(limit): \(what)")
+        try await clock.sleep(for: .milliseconds(5))
+    }
+}

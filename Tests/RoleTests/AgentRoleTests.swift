@@ -1,0 +1,199 @@
+import Agent
+import CloudModel
+import Federation
+import Foundation
+import MachineDrivers
+import Storage
+import Testing
+
+@Suite
+struct AgentRoleTests {
+    @Test("A committed machine is made, started and reported at each step")
+    func placement() async throws {
+        try await AgentHarness.with { harness in
+            let accepted = try await harness.place(harness.request("web-1"))
+            #expect(accepted.state == .creating)
+            try await harness.waitForReport(.running, of: accepted.id)
+            let reports = harness.outbox.reports.filter { $0.machine.id == accepted.id }
+            #expect(reports.allSatisfy { $0.holder == AgentHarness.coordinator })
+            #expect(reports.last?.machine.replica == accepted.replica)
+            let found = try await harness.driver.machine(accepted.id)
+            #expect(found.state == .running)
+            #expect(found.definition?.holder == AgentHarness.coordinator)
+        }
+    }
+
+    @Test("An image whose checksum is wrong fails the machine, says so, and takes no room")
+    func wrongChecksum() async throws {
+        try await AgentHarness.with { harness in
+            let wrong = String(repeating: "0", count: 64)
+            let machine = try await harness.place(harness.request("web-1", sha256: wrong))
+            try await harness.waitForReport(.failed, of: machine.id)
+            let reason = try #require(harness.outbox.reports.last?.machine.reason)
+            #expect(reason.contains("checksum") && reason.contains(wrong))
+            #expect(await harness.agent.description.capacity.free.vcpus == 8)
+            #expect(try await harness.driver.machines().isEmpty)
+        }
+    }
+
+    @Test("A machine that dies by itself is reported failed")
+    func death() async throws {
+        try await AgentHarness.with { harness in
+            let machine = try await harness.place(harness.request("web-1"))
+            try await harness.waitForReport(.running, of: machine.id)
+            harness.driver.kill(machine.id, reason: "killed")
+            try await harness.waitForReport(.failed, of: machine.id)
+            #expect(harness.outbox.reports.last?.machine.reason == "killed")
+        }
+    }
+
+    @Test("While the hypervisor is away nothing new is promised, and what was promised is kept")
+    func hypervisorAway() async throws {
+        try await AgentHarness.with { harness in
+            let request = harness.request("web-1")
+            _ = try await harness.agent.service.reserve(request)
+            harness.driver.goAway(reason: "libvirt is gone")
+            try await eventually("the outage is known") {
+                await harness.agent.service.keeper.read { $0.outage != nil }
+            }
+            let error = await #expect(throws: SiteRefusal.self) {
+                try await harness.agent.service.reserve(harness.request("web-2", seed: 2))
+            }
+            #expect(error?.reason == .outOfOrder)
+            #expect(error?.message.contains("libvirt is gone") == true)
+            let machine = try await harness.agent.service.commit(
+                request.id, by: AgentHarness.coordinator, isAdmin: false)
+            harness.driver.comeBack()
+            try await harness.waitForReport(.running, of: machine.id)
+            _ = try await harness.agent.service.reserve(harness.request("web-3", seed: 3))
+        }
+    }
+
+    @Test("Reports wait for a holder that is out of reach, and then tell the latest state")
+    func holderAway() async throws {
+        try await AgentHarness.with { harness in
+            harness.outbox.cut(true)
+            let machine = try await harness.place(harness.request("web-1"))
+            try await harness.waitForState(.running, of: machine.id)
+            harness.driver.kill(machine.id)
+            try await harness.waitForState(.failed, of: machine.id)
+            #expect(harness.outbox.reports.isEmpty)
+            harness.outbox.cut(false)
+            try await harness.waitForReport(.failed, of: machine.id)
+            #expect(harness.outbox.reports.count == 1)
+        }
+    }
+
+    @Test("A restart touches no running machine; without its database the agent adopts it")
+    func restart() async throws {
+        let driver = InMemoryDriver(hosts: [AgentFixtures.host()])
+        let database = try Database()
+        try await AgentHarness.with(driver: driver, database: database) { harness in
+            let machine = try await harness.place(harness.request("web-1"))
+            try await harness.waitForReport(.running, of: machine.id)
+        }
+        let before = try await driver.machines()
+        try await AgentHarness.with(driver: driver, database: database) { harness in
+            let machines = await harness.agent.service.machines(by: AgentFixtures.paris, isAdmin: true)
+            #expect(machines.map(\.state) == [.running])
+        }
+        try await AgentHarness.with(driver: driver) { harness in
+            let machines = await harness.agent.service.machines(heldBy: AgentHarness.coordinator)
+            #expect(machines.map(\.state) == [.running])
+            #expect(machines.first?.replica != nil)
+            let request = harness.request("web-1")
+            let again = try await harness.agent.service.commit(
+                request.id, by: AgentHarness.coordinator, isAdmin: false)
+            #expect(again.id == machines.first?.id)
+        }
+        #expect(try await driver.machines() == before)
+    }
+
+    @Test("A machine that was accepted before a crash is made after it")
+    func crashAfterCommit() async throws {
+        let driver = InMemoryDriver(hosts: [AgentFixtures.host()])
+        let database = try Database()
+        let store = MachineStore(database)
+        var ledger = AgentFixtures.ledger()
+        var generator = AgentSeed(3)
+        let request = SiteLedger.Request(
+            id: generator.id(), holder: AgentHarness.coordinator,
+            specification: AgentFixtures.specification("web-1"), replica: nil)
+        _ = try ledger.reserve(request, now: AgentFixtures.start)
+        let id: MachineID = generator.id()
+        _ = try ledger.commit(
+            request.id, by: AgentHarness.coordinator, machine: id, now: AgentFixtures.start)
+        try store.save(ledger.takeChanges())
+        try await AgentHarness.with(driver: driver, database: database) { harness in
+            // Its image is not there, which only somebody who tries to make it finds out.
+            try await harness.waitForReport(.failed, of: id)
+            #expect(harness.outbox.reports.last?.machine.reason?.contains("base.qcow2") == true)
+        }
+    }
+
+    @Test("Deleting is done even if it was interrupted, and a second time is not found")
+    func deletion() async throws {
+        try await AgentHarness.with { harness in
+            let service = harness.agent.service
+            let machine = try await harness.place(harness.request("web-1"))
+            try await harness.waitForReport(.running, of: machine.id)
+            harness.driver.inject(.unavailable(reason: "busy"), into: .delete)
+            harness.driver.inject(.failed(attempt: "delete", reason: "busy"), into: .delete)
+            _ = try await service.delete(machine.id, by: AgentHarness.coordinator, isAdmin: false)
+            try await harness.waitForReport(.deleted, of: machine.id)
+            #expect(try await harness.driver.machines().isEmpty)
+            let error = await #expect(throws: SiteRefusal.self) {
+                try await service.delete(machine.id, by: AgentHarness.coordinator, isAdmin: false)
+            }
+            #expect(error?.reason == .notFound)
+            #expect(await harness.agent.description.capacity.free.vcpus == 8)
+        }
+    }
+
+    @Test("Orders change the machine, and one that makes no sense is refused")
+    func orders() async throws {
+        try await AgentHarness.with { harness in
+            let service = harness.agent.service
+            let holder = AgentHarness.coordinator
+            let id = try await harness.place(harness.request("web-1")).id
+            try await harness.waitForReport(.running, of: id)
+            #expect(try await service.order(.suspend, id, by: holder, isAdmin: false).state == .suspended)
+            #expect(try await service.order(.resume, id, by: holder, isAdmin: false).state == .running)
+            _ = try await service.order(.shutdown, id, by: holder, isAdmin: false)
+            try await harness.waitForState(.stopped, of: id)
+            let error = await #expect(throws: SiteRefusal.self) {
+                try await service.order(.suspend, id, by: holder, isAdmin: false)
+            }
+            #expect(error?.reason == .conflict)
+            _ = try await service.order(.start, id, by: holder, isAdmin: false)
+            try await harness.waitForState(.running, of: id)
+            harness.driver.inject(.failed(attempt: "suspend", reason: "no"), into: .suspend)
+            await #expect(throws: SiteRefusal.self) {
+                try await service.order(.suspend, id, by: holder, isAdmin: false)
+            }
+            try await harness.waitForState(.running, of: id)
+            let stranger = await #expect(throws: SiteRefusal.self) {
+                try await service.order(.forceOff, id, by: AgentFixtures.tokyo, isAdmin: false)
+            }
+            #expect(stranger?.reason == .notFound)
+        }
+    }
+
+    @Test("The row follows what happens, and is repeated on the heartbeat")
+    func rows() async throws {
+        try await AgentHarness.with { harness in
+            _ = try await harness.agent.service.reserve(harness.request("web-1", vcpus: 3))
+            try await eventually("the row tells the hold") {
+                harness.outbox.rows.last?.capacity.free.vcpus == 5
+            }
+            let count = harness.outbox.rows.count
+            try await eventually("the heartbeat") { harness.outbox.rows.count > count + 2 }
+            #expect(harness.outbox.rows.last?.name == "Paris")
+            #expect(harness.outbox.rows.last?.hypervisors == ["memory"])
+            harness.outbox.advance(by: .seconds(61))
+            try await eventually("the hold ran out") {
+                harness.outbox.rows.last?.capacity.free.vcpus == 8
+            }
+        }
+    }
+}
