@@ -11,6 +11,12 @@ enum AccountMigrations {
             try Self.createRosters(connection)
             try Self.createOfflineMessages(connection)
         }
+        migrator.registerMigration("accounts-2") { connection in
+            try connection.create(table: "serverSecret") { table in
+                table.primaryKey("purpose", .text).notNull()
+                table.column("bytes", .blob).notNull()
+            }
+        }
     }
 
     private static func createAccounts(_ connection: GRDB.Database) throws {

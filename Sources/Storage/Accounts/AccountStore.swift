@@ -1,3 +1,4 @@
+import Foundation
 import GRDB
 
 /// The queries about accounts, rosters and offline messages.
@@ -97,6 +98,29 @@ package struct AccountStore: Sendable {
             let messages = try request.order(Column("id")).fetchAll(connection)
             if !messages.isEmpty { try request.deleteAll(connection) }
             return messages
+        }
+    }
+
+    /// How many messages are kept, for each account that has any.
+    package func keptMessages() async throws -> [String: Int] {
+        try await self.database.writer.read { connection in
+            let rows = try Row.fetchAll(
+                connection, sql: "SELECT username, COUNT(*) AS kept FROM offlineMessage GROUP BY username")
+            return Dictionary(
+                rows.map { ($0["username"] as String, $0["kept"] as Int) },
+                uniquingKeysWith: { first, _ in first })
+        }
+    }
+
+    /// The server's own secret for `purpose`: what was stored first, `fresh` if nothing was.
+    package func secret(for purpose: String, orStore fresh: [UInt8]) async throws -> [UInt8] {
+        try await self.database.writer.write { connection in
+            try connection.execute(
+                sql: "INSERT OR IGNORE INTO serverSecret (purpose, bytes) VALUES (?, ?)",
+                arguments: [purpose, Data(fresh)])
+            let stored = try Data.fetchOne(
+                connection, sql: "SELECT bytes FROM serverSecret WHERE purpose = ?", arguments: [purpose])
+            return stored.map { [UInt8]($0) } ?? fresh
         }
     }
 
