@@ -86,7 +86,8 @@ let package = Package(
         module(
             "XMPPServer",
             [
-                "XMPPTransport", "Storage", "XMPP", "XML", "Cryptography", nioCore, nioPosix, logging,
+                "XMPPTransport", "Storage", "CloudModel", "XMPP", "XML", "Cryptography", nioCore, nioPosix,
+                logging,
                 metrics,
                 lifecycle, deque,
             ]),
@@ -162,7 +163,11 @@ let package = Package(
                 lifecycle,
             ]),
         tests(
-            "XMPPServerTests", ["XMPPServer", "XMPPTransport", "XMPP", "XML", "Storage", nioCore, nioPosix]),
+            "XMPPServerTests",
+            [
+                "XMPPServer", "XMPPTransport", "Storage", "CloudModel", "XMPP", "XML", "Cryptography",
+                nioCore, nioPosix, logging, lifecycle,
+            ]),
         tests("StorageTests", ["Storage", "CloudModel", "XMPP", "XML", grdb]),
         tests("MachineDriversTests", ["MachineDrivers", "CloudModel", "XML", "Cryptography"]),
         tests("ParticipantTests", ["Participant", "Operations", "Federation", "XMPP", "XML", "CloudModel"]),

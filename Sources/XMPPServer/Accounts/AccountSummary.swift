@@ -1,0 +1,17 @@
+package import CloudModel
+package import XMPP
+
+/// One line of the list of accounts.
+package struct AccountSummary: Hashable, Sendable {
+    /// The bare JID.
+    package let address: JID
+    package let createdAt: Instant
+    /// Clients that are connected now.
+    package let sessions: Int
+
+    package init(address: JID, createdAt: Instant, sessions: Int) {
+        self.address = address
+        self.createdAt = createdAt
+        self.sessions = sessions
+    }
+}

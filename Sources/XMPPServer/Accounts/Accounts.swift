@@ -1,0 +1,233 @@
+import CloudModel
+package import Cryptography
+import Storage
+import Synchronization
+package import XMPP
+
+/// The accounts of the domain: made and changed by command only, and looked up when somebody logs in.
+///
+/// Passwords are never kept, only what SCRAM needs to check them.
+package final class Accounts: Sendable {
+    private struct Known {
+        var createdAt: Instant
+        var credentials: [HashFunction: SCRAMCredentials]
+    }
+
+    private let domain: JID
+    private let shell: DomainShell
+    private let limits: AccountLimits
+    private let rosterLimits: RosterLimits
+    /// Makes up credentials for names without an account, the same at each try.
+    private let secret: [UInt8]
+    private let known: Mutex<[String: Known]>
+
+    init(
+        domain: JID, shell: DomainShell, limits: AccountLimits, rosterLimits: RosterLimits, secret: [UInt8],
+        stored: [StoredAccount]
+    ) {
+        self.domain = domain
+        self.shell = shell
+        self.limits = limits
+        self.rosterLimits = rosterLimits
+        self.secret = secret
+        var known: [String: Known] = [:]
+        for entry in stored {
+            var credentials: [HashFunction: SCRAMCredentials] = [:]
+            for record in entry.credentials {
+                guard let hash = HashFunction(mechanism: record.mechanism) else { continue }
+                credentials[hash] = SCRAMCredentials(record)
+            }
+            let createdAt = Instant(millisecondsSinceEpoch: entry.account.createdAt)
+            known[entry.account.username] = Known(createdAt: createdAt, credentials: credentials)
+        }
+        self.known = Mutex(known)
+    }
+
+    /// What is kept of the password of `username`, or made-up credentials that fit no password.
+    ///
+    /// Both take the same steps, so that nobody learns which names exist (RFC 6120 §13.11). `username` is prepared.
+    package func credentials(for username: String, hash: HashFunction) -> SCRAMCredentials {
+        let fake = SCRAMCredentials.fake(
+            for: username, secret: self.secret, iterations: self.limits.iterations, hash: hash)
+        return self.known.withLock { $0[username]?.credentials[hash] } ?? fake
+    }
+
+    /// Makes an account; its address.
+    @discardableResult
+    package func create(_ name: String, password: String) async throws(AccountError) -> JID {
+        let username = try self.prepare(name)
+        let credentials = try self.derive(password, for: username)
+        let account = AccountRecord(
+            username: username, createdAt: self.shell.now().millisecondsSinceEpoch)
+        try await self.inLane { () throws(AccountError) in
+            try self.checkRoom(for: username)
+            let isNew = try await Self.storing {
+                try await self.shell.store.insert(account, credentials: credentials)
+            }
+            guard isNew else { throw .taken(username) }
+            self.remember(credentials, of: username, createdAt: account.createdAt)
+            self.shell.withDomain {
+                $0.add(account: self.address(of: username), roster: Roster(limits: self.rosterLimits))
+            }
+        }
+        return self.address(of: username)
+    }
+
+    /// Gives an account another password; clients that are connected stay so.
+    package func setPassword(_ name: String, to password: String) async throws(AccountError) {
+        let username = try self.prepare(name)
+        let credentials = try self.derive(password, for: username)
+        try await self.inLane { () throws(AccountError) in
+            let isKnown = try await Self.storing {
+                try await self.shell.store.replaceCredentials(of: username, with: credentials)
+            }
+            guard isKnown else { throw .unknown(username) }
+            self.remember(credentials, of: username, createdAt: nil)
+        }
+    }
+
+    /// Deletes an account with its roster and kept messages; its clients are closed.
+    package func delete(_ name: String) async throws(AccountError) {
+        let username = try self.prepare(name)
+        try await self.inLane { () throws(AccountError) in
+            let isKnown = try await Self.storing { try await self.shell.store.delete(username: username) }
+            guard isKnown else { throw .unknown(username) }
+            self.known.withLock { $0[username] = nil }
+            let directives = self.shell.withDomain { $0.remove(account: self.address(of: username)) }
+            self.shell.perform(directives)
+        }
+    }
+
+    /// All accounts, by name.
+    package func list() -> [AccountSummary] {
+        let known = self.known.withLock { $0.mapValues(\.createdAt) }
+        return known.sorted { $0.key < $1.key }.map { username, createdAt in
+            let address = self.address(of: username)
+            let sessions = self.shell.withDomain { $0.sessions.sessions(of: address).count }
+            return AccountSummary(address: address, createdAt: createdAt, sessions: sessions)
+        }
+    }
+
+    private func address(of username: String) -> JID {
+        JID(preparedLocal: username, domain: self.domain.domain, resource: nil)
+    }
+
+    /// Takes `alice` and, for convenience, `alice@` this domain.
+    private func prepare(_ name: String) throws(AccountError) -> String {
+        do {
+            let jid = name.contains("@") ? try JID(name) : try JID(local: name[...], domain: "x")
+            let isOurs = !name.contains("@") || jid.domain == self.domain.domain
+            guard let local = jid.local, isOurs, jid.isBare else {
+                throw AccountError.unusableName(name)
+            }
+            return local
+        } catch {
+            throw .unusableName(name)
+        }
+    }
+
+    private func derive(
+        _ password: String, for username: String
+    ) throws(AccountError) -> [CredentialRecord] {
+        let length = self.limits.passwordLength
+        guard length.contains(password.count) else {
+            throw .unusablePassword(
+                reason: "it must have \(length.lowerBound) to \(length.upperBound) characters")
+        }
+        var random = SecureRandom()
+        var records: [CredentialRecord] = []
+        for hash in HashFunction.forSCRAM {
+            let salt = random.bytes(SCRAMCredentials.saltLength)
+            do {
+                let credentials = try SCRAMCredentials.derive(
+                    password: password, salt: salt, iterations: self.limits.iterations, hash: hash)
+                records.append(CredentialRecord(credentials, username: username, hash: hash))
+            } catch {
+                throw .unusablePassword(reason: "it has characters that no password may have")
+            }
+        }
+        return records
+    }
+
+    private func remember(
+        _ records: [CredentialRecord], of username: String, createdAt: Int64?
+    ) {
+        var credentials: [HashFunction: SCRAMCredentials] = [:]
+        for record in records {
+            guard let hash = HashFunction(mechanism: record.mechanism) else { continue }
+            credentials[hash] = SCRAMCredentials(record)
+        }
+        self.known.withLock { known in
+            let instant = createdAt.map(Instant.init(millisecondsSinceEpoch:)) ?? known[username]?.createdAt
+            guard let instant else { return }
+            known[username] = Known(createdAt: instant, credentials: credentials)
+        }
+    }
+
+    private func checkRoom(for username: String) throws(AccountError) {
+        let (count, isTaken) = self.known.withLock { ($0.count, $0[username] != nil) }
+        guard !isTaken else { throw .taken(username) }
+        guard count < self.limits.accounts else { throw .tooMany(limit: self.limits.accounts) }
+    }
+
+    private func inLane(
+        _ body: @escaping @Sendable () async throws(AccountError) -> Void
+    ) async throws(AccountError) {
+        let outcome = await self.shell.lane.perform { () async -> Result<Void, AccountError> in
+            do throws(AccountError) {
+                try await body()
+                return .success(())
+            } catch {
+                return .failure(error)
+            }
+        }
+        guard let outcome else { throw .notStored(reason: "the server is not running") }
+        try outcome.get()
+    }
+
+    private static func storing<Value: Sendable>(
+        _ body: () async throws -> Value
+    ) async throws(AccountError) -> Value {
+        do {
+            return try await body()
+        } catch {
+            throw .notStored(reason: "\(error)")
+        }
+    }
+}
+
+extension HashFunction {
+    /// The hash functions that accounts can log in with.
+    static let forSCRAM: [HashFunction] = [.sha256, .sha1]
+
+    init?(mechanism: String) {
+        guard let hash = Self.forSCRAM.first(where: { $0.scramMechanism == mechanism }) else { return nil }
+        self = hash
+    }
+
+    /// The name under which credentials are kept.
+    var scramMechanism: String? {
+        switch self {
+        case .sha1: SASLMechanism.scramSHA1.rawValue
+        case .sha256: SASLMechanism.scramSHA256.rawValue
+        case .sha512: nil
+        }
+    }
+}
+
+extension SCRAMCredentials {
+    init(_ record: CredentialRecord) {
+        self.init(
+            salt: record.salt, iterations: record.iterations, storedKey: record.storedKey,
+            serverKey: record.serverKey)
+    }
+}
+
+extension CredentialRecord {
+    init(_ credentials: SCRAMCredentials, username: String, hash: HashFunction) {
+        self.init(
+            username: username, mechanism: hash.scramMechanism ?? "", salt: credentials.salt,
+            iterations: credentials.iterations, storedKey: credentials.storedKey,
+            serverKey: credentials.serverKey)
+    }
+}

@@ -1,0 +1,13 @@
+package import XMPP
+
+/// Something that has to be on disk before it counts.
+///
+/// The shell carries out one such step at a time, then tells the domain, which only then changes its mind about the
+/// world: memory never knows more than the disk.
+package enum DurableStep: Hashable, Sendable {
+    case changeRoster(RosterUpdate)
+    /// Keeps a message for the account until a client comes.
+    case keep(Message, account: JID)
+    /// Takes what was kept for the session's account, which becomes available with this presence.
+    case takeKept(SessionID, Presence)
+}

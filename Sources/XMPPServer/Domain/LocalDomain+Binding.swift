@@ -1,0 +1,32 @@
+package import XMPP
+
+extension LocalDomain {
+    /// Binds a resource for an account (RFC 6120 §7); what ends the session that had it, if any.
+    package mutating func bind(
+        account: JID, resource: String
+    ) throws(StanzaError) -> (session: ClientSession, directives: [DomainDirective]) {
+        guard self.hasAccount(account) else {
+            throw StanzaError(.notAllowed, text: "the account \(account) is gone")
+        }
+        let previous = self.sessions.session(at: account.appending(resource: resource))
+        switch self.sessions.bind(account: account, resource: resource) {
+        case .refused:
+            throw StanzaError(
+                .resourceConstraint,
+                text: "\(account) already has \(self.sessions.sessionsPerAccount) sessions; close one")
+        case .bound(let session, let displaced):
+            guard let displaced else { return (session, []) }
+            // Those who saw the old session see it end: the new one has not said yet that it is there.
+            let farewell = previous.map { self.sayUnavailable($0, with: nil) } ?? []
+            _ = self.sessions.remove(displaced)
+            let conflict = StreamError(.conflict, text: "the resource was taken by another client")
+            return (session, farewell + [.close(displaced, conflict)])
+        }
+    }
+
+    /// Forgets a session, however it came to its end.
+    mutating func end(_ id: SessionID) -> [DomainDirective] {
+        guard let session = self.sessions.remove(id) else { return [] }
+        return self.sayUnavailable(session, with: nil)
+    }
+}

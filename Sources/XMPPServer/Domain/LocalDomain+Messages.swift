@@ -1,0 +1,64 @@
+package import CloudModel
+import XML
+package import XMPP
+
+extension LocalDomain {
+    /// A message that nobody is there to read: kept, or refused if too many already are.
+    func store(_ stanza: Stanza, account: JID) -> DomainStep {
+        guard case .message(let message) = stanza, message.isWorthKeeping else { return .done([]) }
+        guard self.keptMessages[account, default: 0] < self.keptPerAccount else {
+            return .done(self.refuseToKeep(message))
+        }
+        return .durable(.keep(message, account: account))
+    }
+
+    /// The message is on disk, or there was no room for it.
+    package mutating func kept(
+        _ message: Message, account: JID, wasKept: Bool
+    ) -> [DomainDirective] {
+        guard wasKept else { return self.refuseToKeep(message) }
+        self.keptMessages[account, default: 0] += 1
+        return []
+    }
+
+    /// The kept messages have been taken off the disk: the session becomes available and gets them.
+    ///
+    /// If it has ended meanwhile, they look for another client, or go back to the disk.
+    package mutating func took(
+        _ messages: [(receivedAt: Instant, message: Message)], for id: SessionID, presence: Presence,
+        account: JID
+    ) -> [DomainDirective] {
+        self.keptMessages[account] = nil
+        let stamped = messages.map { entry in
+            Stanza.message(entry.message.delayed(by: self.address, since: entry.receivedAt))
+        }
+        guard let session = self.sessions[id] else { return stamped.map(DomainDirective.route) }
+        return self.becomeAvailable(session, presence) + stamped.map { .deliver($0, [id]) }
+    }
+
+    private func refuseToKeep(_ message: Message) -> [DomainDirective] {
+        self.refuse(
+            .message(message),
+            StanzaError(.serviceUnavailable, text: "nobody is there and no more messages are kept"))
+    }
+}
+
+extension Message {
+    /// Whether anybody would miss the message later (XEP-0160 §3): typing notices and what says `no-store` are not kept.
+    var isWorthKeeping: Bool {
+        if self.payloads.contains(where: { $0.matches("no-store", "urn:xmpp:hints") }) { return false }
+        switch self.kind {
+        case .chat: return self.body != nil
+        case .normal: return !self.payloads.isEmpty
+        case .groupchat, .headline, .error: return false
+        }
+    }
+
+    /// The message with the moment it arrived (XEP-0203), unless it says so already.
+    func delayed(by domain: JID, since instant: Instant) -> Message {
+        guard !self.payloads.contains(where: { $0.matches("delay", Namespace.delay) }) else { return self }
+        var message = self
+        message.payloads.append(Delay(time: DateTime(instant), from: domain).element)
+        return message
+    }
+}

@@ -1,0 +1,174 @@
+package import CloudModel
+package import XMPP
+
+/// Everything a server decides for one domain, without doing any of it (RFC 6120 §10, RFC 6121).
+///
+/// A value: events go in, directives come out. Accounts, rosters and sessions live here; streams, disk and clock do
+/// not. The domain itself is an address too, behind which the local service sits; its subscribers are kept in a roster
+/// like everybody's.
+package struct LocalDomain: Sendable {
+    /// The domain as a bare JID.
+    package let address: JID
+    /// What the domain says of itself to service discovery.
+    package internal(set) var profile: ServiceProfile
+    package internal(set) var sessions: SessionTable
+    /// By bare JID: one for each account and one for the domain.
+    var rosters: [JID: Roster]
+    /// How many messages are kept for each account that has any.
+    var keptMessages: [JID: Int]
+    /// What those who ask after the domain are told; nil until the service has said something.
+    var servicePresence: Presence?
+    /// Messages kept for one account.
+    let keptPerAccount: Int
+    private var nextPush: UInt64 = 1
+
+    package init(
+        address: JID, profile: ServiceProfile, sessions: SessionTable = SessionTable(),
+        serviceRoster: Roster = Roster(), keptPerAccount: Int = 100
+    ) {
+        self.address = address
+        self.profile = profile
+        self.sessions = sessions
+        self.rosters = [address: serviceRoster]
+        self.keptMessages = [:]
+        self.servicePresence = nil
+        self.keptPerAccount = keptPerAccount
+    }
+
+    /// Handles one event.
+    package mutating func handle(_ event: DomainEvent, at now: Instant) -> DomainStep {
+        switch event {
+        case .fromClient(let stanza, let id):
+            guard let session = self.sessions[id] else { return .done([]) }
+            return self.handle(stanza, from: session, at: now)
+        case .fromService(let stanza): return self.handleFromService(stanza)
+        case .routed(let stanza): return self.route(stanza, at: now)
+        case .sessionEnded(let id): return .done(self.end(id))
+        }
+    }
+
+    // MARK: Accounts
+
+    package func hasAccount(_ account: JID) -> Bool {
+        account.local != nil && self.rosters[account] != nil
+    }
+
+    /// The accounts, by address.
+    package var accounts: [JID] {
+        self.rosters.keys.filter { $0.local != nil }.sorted()
+    }
+
+    package mutating func add(account: JID, roster: Roster = Roster(), keptMessages: Int = 0) {
+        self.rosters[account] = roster
+        if keptMessages > 0 { self.keptMessages[account] = keptMessages }
+    }
+
+    /// Forgets an account; its clients are closed.
+    package mutating func remove(account: JID) -> [DomainDirective] {
+        let sessions = self.sessions.sessions(of: account)
+        var directives: [DomainDirective] = []
+        for session in sessions {
+            directives += self.end(session.id)
+            directives.append(
+                .close(session.id, StreamError(.notAuthorized, text: "the account is gone")))
+        }
+        self.rosters[account] = nil
+        self.keptMessages[account] = nil
+        return directives
+    }
+
+    // MARK: Routing
+
+    /// Where a stanza that leaves somebody here goes next.
+    ///
+    /// The stanza must have a `to`.
+    func forward(_ stanza: Stanza) -> DomainDirective {
+        stanza.to?.domain == self.address.domain ? .route(stanza) : .sendRemote(stanza)
+    }
+
+    /// The error that goes back to the sender of `stanza`, if it may be told.
+    func refuse(_ stanza: Stanza, _ error: StanzaError) -> [DomainDirective] {
+        guard let reply = stanza.errorReply(error), reply.to != nil else { return [] }
+        return [self.forward(reply)]
+    }
+
+    /// The error that goes back to a client for what it just sent.
+    func refuse(_ stanza: Stanza, _ error: StanzaError, to session: ClientSession) -> [DomainDirective] {
+        guard var reply = stanza.errorReply(error) else { return [] }
+        reply.to = session.address
+        return [.deliver(reply, [session.id])]
+    }
+
+    private mutating func handle(
+        _ stanza: Stanza, from session: ClientSession, at now: Instant
+    ) -> DomainStep {
+        var stanza = stanza
+        stanza.from = session.address
+        switch stanza {
+        case .message(var message):
+            // A message to nobody is one to oneself (RFC 6120 §10.3.1).
+            if message.to == nil { message.to = session.address.bare }
+            return .done([self.forward(.message(message))])
+        case .presence(let presence): return self.handle(presence, from: session)
+        case .iq(let iq): return self.handle(iq, from: session, at: now)
+        }
+    }
+
+    private mutating func handleFromService(_ stanza: Stanza) -> DomainStep {
+        var stanza = stanza
+        if stanza.from == nil { stanza.from = self.address }
+        switch stanza {
+        case .presence(let presence): return self.handleFromService(presence)
+        case .message, .iq:
+            guard stanza.to != nil else { return .done([]) }
+            return .done([self.forward(stanza)])
+        }
+    }
+
+    private mutating func route(_ stanza: Stanza, at now: Instant) -> DomainStep {
+        guard let to = stanza.to, to.domain == self.address.domain else { return .done([]) }
+        if to.local == nil { return self.routeToService(stanza, at: now) }
+        if case .presence(let presence) = stanza {
+            switch presence.kind {
+            case .subscribe, .subscribed, .unsubscribe, .unsubscribed, .probe:
+                return self.routeManagement(presence, to: to.bare)
+            case .available, .unavailable, .error: break
+            }
+        }
+        return self.deliver(stanza, to: to, at: now)
+    }
+
+    private mutating func deliver(_ stanza: Stanza, to: JID, at now: Instant) -> DomainStep {
+        switch DeliveryRules.decide(DeliveryRules.Kind(stanza), for: self.addressee(to)) {
+        case .deliver(let sessions): return .done([.deliver(stanza, sessions)])
+        case .drop: return .done([])
+        case .refuse(let condition): return .done(self.refuse(stanza, StanzaError(condition)))
+        case .store: return self.store(stanza, account: to.bare)
+        case .answerForAccount:
+            guard case .iq(let iq) = stanza else { return .done([]) }
+            return .done([self.forward(.iq(self.answer(iq, for: to.bare)))])
+        }
+    }
+
+    private func addressee(_ to: JID) -> DeliveryRules.Addressee {
+        guard self.hasAccount(to.bare) else { return .unknownAccount }
+        let resources = self.sessions.sessions(of: to.bare).map { session in
+            DeliveryRules.Resource(id: session.id, priority: session.isAvailable ? session.priority : nil)
+        }
+        return to.isBare
+            ? .bare(resources) : .full(match: self.sessions.session(at: to)?.id, resources)
+    }
+
+    /// A fresh id for a request of the server's own.
+    mutating func makeID() -> String {
+        defer { self.nextPush += 1 }
+        return "push-\(self.nextPush)"
+    }
+}
+
+extension JID {
+    /// The full JID with an already prepared resource.
+    func appending(resource: String) -> JID {
+        JID(preparedLocal: self.local, domain: self.domain, resource: resource)
+    }
+}

@@ -1,0 +1,81 @@
+import CloudModel
+import Logging
+import Storage
+import XML
+import XMPP
+
+/// The steps that touch the disk. In the lane only.
+extension DomainShell {
+    func carryOut(_ step: DurableStep) async -> [DomainDirective] {
+        switch step {
+        case .changeRoster(let update): await self.write(update)
+        case .keep(let message, let account): await self.keep(message, for: account)
+        case .takeKept(let id, let presence): await self.takeKept(for: id, presence)
+        }
+    }
+
+    private func write(_ update: RosterUpdate) async -> [DomainDirective] {
+        do {
+            let owner = update.owner.local ?? ""
+            if let item = update.change.item {
+                try await self.store.save(
+                    try RosterItemRecord(item, owner: owner), version: update.change.version)
+            } else {
+                try await self.store.removeItem(
+                    contact: update.change.contact.description, from: owner, version: update.change.version)
+            }
+        } catch {
+            self.logger.error(
+                "A roster could not be written",
+                metadata: ["owner": "\(update.owner)", "error": "\(error)"])
+            return self.withDomain { $0.failed(update) }
+        }
+        return self.withDomain { $0.changed(update) }
+    }
+
+    private func keep(_ message: Message, for account: JID) async -> [DomainDirective] {
+        var wasKept = false
+        do {
+            let text = try Stanza.message(message).element().serializedText()
+            let record = OfflineMessageRecord(
+                username: account.local ?? "", receivedAt: self.now().millisecondsSinceEpoch, stanza: text)
+            wasKept = try await self.store.keep(record, limit: self.keptPerAccount)
+        } catch {
+            self.logger.error(
+                "A message could not be kept", metadata: ["account": "\(account)", "error": "\(error)"])
+        }
+        return self.withDomain { $0.kept(message, account: account, wasKept: wasKept) }
+    }
+
+    private func takeKept(for id: SessionID, _ presence: Presence) async -> [DomainDirective] {
+        guard let account = self.withDomain({ $0.sessions[id]?.address.bare }) else { return [] }
+        do {
+            let records = try await self.store.takeMessages(for: account.local ?? "")
+            let messages = records.compactMap { self.message(in: $0) }
+            return self.withDomain {
+                $0.took(messages, for: id, presence: presence, account: account)
+            }
+        } catch {
+            self.logger.error(
+                "Kept messages could not be read; they stay where they are",
+                metadata: ["account": "\(account)", "error": "\(error)"])
+            return self.withDomain { domain in
+                domain.sessions[id].map { domain.becomeAvailable($0, presence) } ?? []
+            }
+        }
+    }
+
+    private func message(in record: OfflineMessageRecord) -> (receivedAt: Instant, message: Message)? {
+        do {
+            guard case .message(let message) = try Stanza(parsing: Element(parsing: record.stanza)) else {
+                return nil
+            }
+            return (Instant(millisecondsSinceEpoch: record.receivedAt), message)
+        } catch {
+            self.logger.error(
+                "A kept message cannot be read and is dropped",
+                metadata: ["account": "\(record.username)", "error": "\(error)"])
+            return nil
+        }
+    }
+}

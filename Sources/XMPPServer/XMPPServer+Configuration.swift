@@ -1,0 +1,57 @@
+package import XMPP
+package import XMPPTransport
+
+extension XMPPServer {
+    /// Everything that distinguishes one server from another.
+    package struct Configuration: Hashable, Sendable {
+        /// The domain it is the server of, for instance `paris.example`.
+        package var domain: String
+        /// The domain's certificate and key, PEM.
+        package var certificate: CertificateFiles
+        /// Who may vouch for other servers.
+        package var trust: TrustAnchors
+        /// Where to listen.
+        package var endpoints: [XMPPListener.Endpoint]
+        /// Where certain other domains are to be reached instead of where DNS says, in the order of trying.
+        package var routes: [String: [Route]]
+        package var remotePolicy: RemotePolicy
+        /// By which mechanisms clients may log in; PLAIN only if it is named here, and only under TLS.
+        package var mechanisms: [SASLMechanism]
+        /// Whether a client may log in without TLS: for tests on loopback only.
+        package var clientsMayOmitTLS: Bool
+        package var limits: ServerLimits
+
+        package init(
+            domain: String, certificate: CertificateFiles, trust: TrustAnchors = .system,
+            endpoints: [XMPPListener.Endpoint] = Self.usualEndpoints(host: "0.0.0.0"),
+            routes: [String: [Route]] = [:], remotePolicy: RemotePolicy = RemotePolicy(),
+            mechanisms: [SASLMechanism] = [.scramSHA256Plus, .scramSHA1Plus, .scramSHA256, .scramSHA1],
+            clientsMayOmitTLS: Bool = false, limits: ServerLimits = ServerLimits()
+        ) {
+            self.domain = domain
+            self.certificate = certificate
+            self.trust = trust
+            self.endpoints = endpoints
+            self.routes = routes
+            self.remotePolicy = remotePolicy
+            self.mechanisms = mechanisms
+            self.clientsMayOmitTLS = clientsMayOmitTLS
+            self.limits = limits
+        }
+
+        /// The four ports every XMPP client and server looks for: 5222 and 5269 with STARTTLS, 5223 and 5270 with TLS first.
+        package static func usualEndpoints(host: String) -> [XMPPListener.Endpoint] {
+            [
+                XMPPListener.Endpoint(.clientStreams, host: host, port: 5_222),
+                XMPPListener.Endpoint(.clientStreams, host: host, port: 5_223, security: .directTLS),
+                XMPPListener.Endpoint(.serverStreams, host: host, port: 5_269),
+                XMPPListener.Endpoint(.serverStreams, host: host, port: 5_270, security: .directTLS),
+            ]
+        }
+    }
+
+    /// What can be wrong with a configuration.
+    package struct ConfigurationError: Error, Hashable, Sendable, CustomStringConvertible {
+        package let description: String
+    }
+}

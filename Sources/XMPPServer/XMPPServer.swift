@@ -1,0 +1,184 @@
+package import CloudModel
+import Cryptography
+package import Logging
+package import NIOCore
+import NIOPosix
+import ServiceLifecycle
+package import Storage
+package import XMPP
+package import XMPPTransport
+
+/// The XMPP server of one domain, with a local service behind the domain's own address.
+///
+/// ```swift
+/// let server = try await XMPPServer(configuration, database: database, now: now, logger: logger)
+/// server.attach(dispatcher, profile: profile)   // who handles what is addressed to the domain
+/// try await server.accounts.create("alice", password: password)   // once it runs
+/// // server.link speaks as the domain; server is a Service
+/// ```
+package final class XMPPServer: Service {
+    /// The domain as a bare JID.
+    package let address: JID
+    /// Speaks as the domain.
+    package let link: any XMPPLink
+    /// Makes, lists and deletes accounts; works while the server runs.
+    package let accounts: Accounts
+
+    private let shell: DomainShell
+    private let lane: DurableLane
+    private let delivery: ServiceDelivery
+    private let remotes: RemoteStreams
+    private let listener: XMPPListener
+
+    /// Bytes of the secret from which dialback keys and made-up credentials are derived.
+    private static let secretLength = 32
+
+    /// Reads accounts, rosters, certificates and keys; nothing listens before `bind()` or `run()`.
+    ///
+    /// - Parameters:
+    ///   - now: the time of day, for delay stamps and `urn:xmpp:time`.
+    ///   - clock: measures the time-outs of the link's requests.
+    package init(
+        _ configuration: Configuration, database: Database,
+        group: any EventLoopGroup = MultiThreadedEventLoopGroup.singleton,
+        clock: any Clock<Duration> = ContinuousClock(), now: @escaping @Sendable () -> Instant,
+        logger: Logger
+    ) async throws {
+        let address = try Self.address(configuration.domain)
+        let store = AccountStore(database: database)
+        let stored = try await store.accounts()
+        let limits = configuration.limits
+        let domain = try await Self.domain(address, stored: stored, store: store, limits: limits)
+        var random = SecureRandom()
+        let secret = try await store.secret(
+            for: "domain", orStore: random.bytes(Self.secretLength))
+        let environment = StreamEnvironment(
+            domains: [address.domain],
+            certificates: try CertificateStore(
+                certificates: [try address.asciiDomain(): configuration.certificate],
+                trust: configuration.trust),
+            remotePolicy: configuration.remotePolicy, clientsMayOmitTLS: configuration.clientsMayOmitTLS,
+            secret: secret, limits: limits.transport, group: group, logger: logger)
+
+        self.address = address
+        self.lane = DurableLane()
+        self.shell = DomainShell(
+            domain: domain, store: store, lane: self.lane, now: now, logger: logger)
+        self.accounts = Accounts(
+            domain: address, shell: self.shell, limits: limits.accounts, rosterLimits: limits.roster,
+            secret: secret, stored: stored)
+        let link = ServerLink(
+            address: address, shell: self.shell, clock: clock, pendingLimit: limits.pendingRequests)
+        self.link = link
+        self.delivery = ServiceDelivery(
+            on: link,
+            queues: SenderQueues(
+                stanzasPerSender: limits.serviceStanzasPerSender, senders: limits.serviceSenders))
+        self.remotes = RemoteStreams(
+            environment: environment, resolver: Resolver(routes: configuration.routes))
+        let receiver = RemoteReceiver(shell: self.shell)
+        self.remotes.attach(receiver)
+        self.listener = try XMPPListener(
+            configuration.endpoints, environment: environment,
+            clients: ClientService(
+                mechanisms: configuration.mechanisms,
+                features: [.bind, .session(isOptional: true), .rosterVersioning, .preApproval],
+                authority: self.accounts, acceptor: ClientAcceptor(shell: self.shell)),
+            remotes: self.remotes, receiver: receiver)
+        self.openExits(link)
+    }
+
+    /// Names who handles what is addressed to the domain, and what the domain says of itself; once, before `run()`.
+    package func attach(_ handler: any StanzaHandler, profile: ServiceProfile) {
+        self.delivery.attach(handler)
+        self.shell.withDomain { $0.profile = profile }
+    }
+
+    /// Begins to listen; the ports in the order of the configuration's endpoints, where 0 let the system choose.
+    ///
+    /// Optional: `run()` does it otherwise. Clients can connect at once, but are answered only when the server runs.
+    @discardableResult
+    package func bind() async throws -> [Int] {
+        try await self.listener.bind()
+    }
+
+    /// Serves until graceful shutdown: then streams are closed, and what they left to write is written.
+    package func run() async throws {
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask { try await self.lane.run() }
+            group.addTask { try await self.delivery.run() }
+            group.addTask {
+                defer { self.lane.finish() }
+                try await self.runStreams()
+            }
+            try await group.waitForAll()
+        }
+    }
+
+    private func runStreams() async throws {
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask { try await self.listener.run() }
+            group.addTask { try await self.remotes.run() }
+            try await group.waitForAll()
+        }
+    }
+
+    private func openExits(_ link: ServerLink) {
+        let (shell, delivery, remotes) = (self.shell, self.delivery, self.remotes)
+        let logger = shell.logger
+        shell.open(
+            DomainShell.Exits(
+                remote: { stanza in
+                    do throws(StanzaError) {
+                        try remotes.send(stanza)
+                    } catch {
+                        guard let reply = stanza.errorReply(error) else { return }
+                        shell.handleNow(.routed(reply))
+                    }
+                },
+                service: { stanza in
+                    if case .iq(let iq) = stanza, stanza.isAnswer {
+                        if !link.take(iq) {
+                            logger.debug("An answer that nobody waits for", metadata: ["id": "\(iq.id)"])
+                        }
+                        return
+                    }
+                    guard !delivery.offer(stanza) else { return }
+                    let error = StanzaError(
+                        .resourceConstraint, text: "too much of yours is waiting already; try again later")
+                    guard let reply = stanza.errorReply(error) else { return }
+                    shell.handleNow(.routed(reply))
+                }))
+    }
+
+    private static func address(_ domain: String) throws -> JID {
+        let address = try JID(domain)
+        guard address.local == nil, address.resource == nil else {
+            throw ConfigurationError(
+                description: "'\(domain)' is not a domain: write it without '@' and '/', as in paris.example")
+        }
+        return address
+    }
+
+    private static func domain(
+        _ address: JID, stored: [StoredAccount], store: AccountStore, limits: ServerLimits
+    ) async throws -> LocalDomain {
+        let kept = try await store.keptMessages()
+        var domain = LocalDomain(
+            address: address, profile: ServiceProfile(),
+            sessions: SessionTable(
+                sessionsPerAccount: limits.sessionsPerAccount,
+                directedPerSession: limits.directedPerSession),
+            serviceRoster: try Roster(
+                try await store.domainRoster(), limits: limits.serviceSubscribers),
+            keptPerAccount: limits.keptMessagesPerAccount)
+        for entry in stored {
+            let username = entry.account.username
+            domain.add(
+                account: JID(preparedLocal: username, domain: address.domain, resource: nil),
+                roster: try Roster(entry.roster, limits: limits.roster),
+                keptMessages: kept[username] ?? 0)
+        }
+        return domain
+    }
+}

@@ -1,0 +1,141 @@
+import Testing
+import XML
+import XMPP
+
+@testable import XMPPServer
+
+@Suite struct DomainMessageTests {
+    let carol = JID(preparedLocal: "carol", domain: "tokyo.test", resource: "laptop")
+
+    func chat(_ text: String, to: JID?, from: JID? = nil) -> Stanza {
+        .message(Message(to: to, from: from, id: text, body: text))
+    }
+
+    @Test func aMessageCarriesTheFullAddressOfItsSender() throws {
+        var bench = DomainBench()
+        let alice = try bench.connect("alice")
+        let bob = try bench.connect("bob")
+        _ = bench.take(bob)
+        bench.send(self.chat("hello", to: bob.address.bare), from: alice)
+        #expect(bench.take(bob) == [self.chat("hello", to: bob.address.bare, from: alice.address)])
+        bench.send(self.chat("far", to: self.carol), from: alice)
+        #expect(bench.takeRemote() == [self.chat("far", to: self.carol, from: alice.address)])
+        bench.send(self.chat("service", to: DomainBench.domainAddress), from: alice)
+        #expect(bench.takeServed().map(\.from) == [alice.address])
+    }
+
+    @Test func aMessageToNobodyIsToOneself() throws {
+        var bench = DomainBench()
+        let desk = try bench.connect("alice", "desk")
+        let phone = try bench.connect("alice", "phone")
+        _ = (bench.take(desk), bench.take(phone))
+        bench.send(self.chat("note", to: nil), from: desk)
+        #expect(bench.take(phone).compactMap { $0.messageValue?.body } == ["note"])
+    }
+
+    @Test func messagesAreKeptInOrderAndComeWithTheirTime() throws {
+        var bench = DomainBench()
+        for number in 1...3 {
+            bench.handle(.routed(self.chat("m\(number)", to: DomainBench.local("bob"), from: self.carol)))
+        }
+        let bob = try bench.connect("bob")
+        let messages = bench.take(bob).compactMap(\.messageValue)
+        #expect(messages.map(\.body) == ["m1", "m2", "m3"])
+        #expect(messages.allSatisfy { $0.payloads.contains { $0.matches("delay", Namespace.delay) } })
+        #expect(bench.disk.isEmpty)
+
+        bench.handle(.sessionEnded(bob.id))
+        let again = try bench.connect("bob")
+        #expect(bench.take(again).compactMap(\.messageValue).isEmpty)
+    }
+
+    @Test func aClientThatWantsNoMessagesLeavesThemKept() throws {
+        var bench = DomainBench()
+        bench.handle(.routed(self.chat("later", to: DomainBench.local("bob"), from: self.carol)))
+        let bot = try bench.connect("bob", "bot", priority: -1)
+        #expect(bench.take(bot).compactMap(\.messageValue).isEmpty)
+        bench.send(.presence(DomainBench.available(0)), from: bot)
+        #expect(bench.take(bot).compactMap(\.messageValue?.body) == ["later"])
+    }
+
+    @Test func theLastMessageThatFitsIsKeptAndTheNextComesBack() throws {
+        var bench = DomainBench(keptPerAccount: 100)
+        for number in 1...100 {
+            bench.handle(.routed(self.chat("m\(number)", to: DomainBench.local("bob"), from: self.carol)))
+        }
+        #expect(bench.takeRemote().isEmpty)
+        bench.handle(.routed(self.chat("m101", to: DomainBench.local("bob"), from: self.carol)))
+        let refusals = bench.takeRemote()
+        #expect(refusals.map(\.errorCondition) == [.serviceUnavailable])
+        #expect(refusals.first?.to == self.carol)
+        #expect(refusals.first?.id == "m101")
+    }
+
+    @Test func aFullDiskIsSaidToTheSender() throws {
+        var bench = DomainBench()
+        bench.isDiskFull = true
+        bench.handle(.routed(self.chat("lost?", to: DomainBench.local("bob"), from: self.carol)))
+        #expect(bench.takeRemote().map(\.errorCondition) == [.serviceUnavailable])
+    }
+
+    @Test func typingNoticesAreNotKept() throws {
+        var bench = DomainBench()
+        let composing = Message(
+            to: DomainBench.local("bob"), from: self.carol,
+            payloads: [Element("composing", namespace: "http://jabber.org/protocol/chatstates")])
+        bench.handle(.routed(.message(composing)))
+        #expect(bench.disk.isEmpty)
+        #expect(bench.takeRemote().isEmpty)
+    }
+
+    @Test func aSessionThatEndsWhileItsMessagesAreReadLosesNone() throws {
+        var bench = DomainBench()
+        bench.handle(.routed(self.chat("precious", to: DomainBench.local("bob"), from: self.carol)))
+        let bob = try bench.connect("bob", priority: nil)
+        let step = bench.domain.handle(
+            .fromClient(.presence(DomainBench.available(0)), bob.id), at: bench.now)
+        guard case .durable(.takeKept(bob.id, _)) = step else {
+            Issue.record("the kept messages are not asked for")
+            return
+        }
+        bench.handle(.sessionEnded(bob.id))
+        let directives = bench.domain.took(
+            [(bench.now, Message(to: bob.address.bare, from: self.carol, body: "precious"))], for: bob.id,
+            presence: DomainBench.available(0), account: bob.address.bare)
+        guard case .route(let stanza) = directives.first else {
+            Issue.record("the message is gone")
+            return
+        }
+        let again = bench.domain.handle(.routed(stanza), at: bench.now)
+        guard case .durable(.keep) = again else {
+            Issue.record("the message is not kept again")
+            return
+        }
+    }
+
+    @Test func aMessageToNobodyHereComesBack() throws {
+        var bench = DomainBench()
+        let alice = try bench.connect("alice")
+        _ = bench.take(alice)
+        bench.send(self.chat("anyone?", to: DomainBench.local("nobody")), from: alice)
+        #expect(bench.take(alice).map(\.errorCondition) == [.serviceUnavailable])
+    }
+
+    @Test func anAccountThatIsDeletedIsClosedAndForgotten() throws {
+        var bench = DomainBench()
+        let alice = try bench.connect("alice")
+        let directives = bench.domain.remove(account: alice.address.bare)
+        #expect(directives.contains { if case .close(alice.id, _) = $0 { true } else { false } })
+        #expect(!bench.domain.hasAccount(alice.address.bare))
+        #expect(bench.domain.sessions.count == 0)
+    }
+
+    @Test func aTakenResourceClosesTheOneThatHadIt() throws {
+        var bench = DomainBench()
+        let first = try bench.connect("alice", "desk")
+        let second = try bench.connect("alice", "desk")
+        #expect(bench.closed[first.id]?.condition == .conflict)
+        #expect(bench.closed[second.id] == nil)
+        #expect(throws: StanzaError.self) { try bench.connect("nobody") }
+    }
+}

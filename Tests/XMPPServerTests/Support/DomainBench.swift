@@ -1,0 +1,134 @@
+import CloudModel
+import Testing
+import XML
+import XMPP
+
+@testable import XMPPServer
+
+/// A domain with a disk that always works and streams that remember what was written to them.
+struct DomainBench {
+    var domain: LocalDomain
+    /// What each session got, in order.
+    private(set) var inboxes: [SessionID: [Stanza]] = [:]
+    private(set) var served: [Stanza] = []
+    private(set) var remote: [Stanza] = []
+    private(set) var closed: [SessionID: StreamError] = [:]
+    private(set) var disk: [JID: [Message]] = [:]
+    /// Whether writing fails.
+    var isDiskFull = false
+    var now = Instant(millisecondsSinceEpoch: 1_000_000)
+
+    init(accounts: [String] = ["alice", "bob"], keptPerAccount: Int = 100) {
+        self.domain = LocalDomain(
+            address: Self.domainAddress, profile: ServiceProfile(), keptPerAccount: keptPerAccount)
+        for account in accounts { self.domain.add(account: Self.local(account)) }
+    }
+
+    static let domainAddress = JID(preparedLocal: nil, domain: "paris.test", resource: nil)
+
+    static func local(_ name: String) -> JID {
+        JID(preparedLocal: name, domain: "paris.test", resource: nil)
+    }
+
+    /// Connects a client and, unless it is to stay silent, makes it available and interested.
+    mutating func connect(
+        _ name: String, _ resource: String = "desk", priority: Int8? = 0, isInterested: Bool = true
+    ) throws -> ClientSession {
+        let (session, directives) = try self.domain.bind(account: Self.local(name), resource: resource)
+        self.perform(directives)
+        if isInterested {
+            self.send(
+                .iq(IQ(to: nil, id: "roster", body: .get(RosterQuery(version: nil, items: []).element))),
+                from: session)
+        }
+        if let priority { self.send(.presence(Self.available(priority)), from: session) }
+        return session
+    }
+
+    static func available(_ priority: Int8) -> Presence {
+        Presence(
+            to: nil,
+            payloads: [Element("priority", namespace: Namespace.client, text: String(priority))])
+    }
+
+    mutating func send(_ stanza: Stanza, from session: ClientSession) {
+        self.handle(.fromClient(stanza, session.id))
+    }
+
+    mutating func handle(_ event: DomainEvent) {
+        switch self.domain.handle(event, at: self.now) {
+        case .done(let directives): self.perform(directives)
+        case .durable(let step): self.perform(self.carryOut(step))
+        }
+    }
+
+    /// What the session has got since the last call.
+    mutating func take(_ session: ClientSession) -> [Stanza] {
+        defer { self.inboxes[session.id] = nil }
+        return self.inboxes[session.id] ?? []
+    }
+
+    mutating func takeRemote() -> [Stanza] {
+        defer { self.remote = [] }
+        return self.remote
+    }
+
+    mutating func takeServed() -> [Stanza] {
+        defer { self.served = [] }
+        return self.served
+    }
+
+    private mutating func carryOut(_ step: DurableStep) -> [DomainDirective] {
+        switch step {
+        case .changeRoster(let update):
+            return self.isDiskFull ? self.domain.failed(update) : self.domain.changed(update)
+        case .keep(let message, let account):
+            if !self.isDiskFull { self.disk[account, default: []].append(message) }
+            return self.domain.kept(message, account: account, wasKept: !self.isDiskFull)
+        case .takeKept(let id, let presence):
+            guard let account = self.domain.sessions[id]?.address.bare else { return [] }
+            let messages = (self.disk[account] ?? []).map { (receivedAt: self.now, message: $0) }
+            self.disk[account] = nil
+            return self.domain.took(messages, for: id, presence: presence, account: account)
+        }
+    }
+
+    private mutating func perform(_ directives: [DomainDirective]) {
+        for directive in directives {
+            switch directive {
+            case .deliver(let stanza, let sessions):
+                for session in sessions { self.inboxes[session, default: []].append(stanza) }
+            case .serve(let stanza): self.served.append(stanza)
+            case .sendRemote(let stanza): self.remote.append(stanza)
+            case .route(let stanza): self.handle(.routed(stanza))
+            case .close(let id, let error): self.closed[id] = error
+            }
+        }
+    }
+}
+
+extension Stanza {
+    var presenceValue: Presence? {
+        if case .presence(let presence) = self { presence } else { nil }
+    }
+
+    var messageValue: Message? {
+        if case .message(let message) = self { message } else { nil }
+    }
+
+    var iqValue: IQ? {
+        if case .iq(let iq) = self { iq } else { nil }
+    }
+
+    var errorCondition: StanzaError.Condition? {
+        switch self {
+        case .message(let message): message.error?.condition
+        case .presence(let presence): presence.error?.condition
+        case .iq(let iq):
+            switch iq.body {
+            case .error(let error): error.condition
+            case .get, .set, .result: nil
+            }
+        }
+    }
+}
