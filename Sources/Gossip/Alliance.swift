@@ -217,12 +217,15 @@ package struct Alliance: Sendable {
     /// Says what our row shall contain from now on; `tick` publishes it.
     ///
     /// A payload beyond `RowLimits.payload` is not published: the caller checks it first.
-    package mutating func describe(_ payload: [UInt8], schema: String) -> [AllianceDirective] {
+    /// `isChange` is false for what can wait for the next heartbeat.
+    package mutating func describe(
+        _ payload: [UInt8], schema: String, isChange: Bool = true
+    ) -> [AllianceDirective] {
         guard payload != self.publication.payload else { return [] }
         let wasLarge = (self.publication.payload?.count ?? 0) > self.configuration.rows.payloadTarget
         let isLarge = payload.count > self.configuration.rows.payloadTarget
         self.schema = schema
-        self.publication.update(payload)
+        self.publication.update(payload, isChange: isChange)
         return isLarge && !wasLarge ? [.report(.ownRowLarge(payload.count))] : []
     }
 

@@ -8,6 +8,7 @@ enum Migrations {
         var migrator = DatabaseMigrator()
         AccountMigrations.register(in: &migrator)
         GrantMigrations.register(in: &migrator)
+        FederationMigrations.register(in: &migrator)
         MachineMigrations.register(in: &migrator)
         return migrator
     }

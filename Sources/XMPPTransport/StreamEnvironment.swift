@@ -8,10 +8,14 @@ package struct StreamEnvironment: Sendable {
     package var domains: Set<String>
     package var certificates: CertificateStore
     package var remotePolicy: RemotePolicy
-    /// Whether a client may authenticate without TLS. For tests on loopback only.
+    /// Whether a client may authenticate without TLS.
+    ///
+    /// For tests on loopback only.
     package var clientsMayOmitTLS: Bool
-    /// Random bytes, kept for as long as the domains: dialback keys (XEP-0185) and the made-up credentials of names
-    /// without an account are derived from it. The same for all processes that serve a domain.
+    /// Random bytes, kept for as long as the domains: dialback keys (XEP-0185) and the made-up credentials of
+    /// names without an account are derived from it.
+    ///
+    /// The same for all processes that serve a domain.
     package var secret: [UInt8]
     package var limits: TransportLimits
     package var group: any EventLoopGroup

@@ -1,7 +1,9 @@
 package import NIOCore
 package import XML
 
-/// What a stream may cost before it is closed or held back. One value for all streams of a process.
+/// What a stream may cost before it is closed or held back.
+///
+/// One value for all streams of a process.
 package struct TransportLimits: Hashable, Sendable {
     /// What a peer may send before it has authenticated.
     package var unauthenticated = XMLLimits.beforeAuthentication

@@ -70,6 +70,9 @@ struct GoldenTests {
         try self.check("RowEnvelope", RowEnvelope(row: try Samples.row(payload: payload)))
         try self.check("RowRequest", RowRequest(origin: SiteID("paris.test")))
         try self.check("Invitation", Invitation(name: "Paris", role: .agent, key: try Samples.key()))
+        let note = "Shall we share the night shift?"
+        try self.check(
+            "Invitation-note", Invitation(name: "Paris", role: .agent, key: try Samples.key(), note: note))
         try self.check(
             "Acceptance", Acceptance(name: "Coordinator", role: .coordinator, key: try Samples.key()))
         try self.check("Departure", Departure(reason: "moving house"))

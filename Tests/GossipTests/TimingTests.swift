@@ -17,6 +17,9 @@ struct TimingTests {
         #expect(publication.due(now: .seconds(1), using: &generator) == [3])
         publication.update([3])
         #expect(publication.due(now: .seconds(2), using: &generator) == nil)
+        publication.update([4], isChange: false)
+        #expect(publication.due(now: .seconds(2), using: &generator) == nil)
+        publication.update([3], isChange: false)
         publication.repeatSoon()
         #expect(publication.due(now: .seconds(2), using: &generator) == [3])
     }

@@ -3,10 +3,13 @@ package struct Introduction: Hashable, Sendable {
     package let name: String
     package let role: MemberRole
     package let key: SiteKey
+    /// A line for the other site's admins.
+    package let note: String?
 
-    package init(name: String, role: MemberRole, key: SiteKey) {
+    package init(name: String, role: MemberRole, key: SiteKey, note: String? = nil) {
         self.name = name
         self.role = role
         self.key = key
+        self.note = note
     }
 }

@@ -201,6 +201,7 @@ package struct Membership: Hashable, Sendable {
             member.name = introduction.name
             member.pinnedKey = nil
             member.offeredKey = introduction.key
+            member.reason = introduction.note.map { "it says: \($0)" }
         }
         return .accepted(directives + (isNew ? [.report(.invitedBy(site))] : []))
     }

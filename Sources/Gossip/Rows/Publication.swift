@@ -16,7 +16,7 @@ package struct Publication: Hashable, Sendable {
     package let timing: Timing
     /// What the next row will say; nil before the site has described itself.
     package private(set) var payload: [UInt8]?
-    private var published: [UInt8]?
+    private var hasChanged = false
     private var last: Instant?
     private var next: Instant?
 
@@ -24,7 +24,9 @@ package struct Publication: Hashable, Sendable {
         self.timing = timing
     }
 
-    package mutating func update(_ payload: [UInt8]) {
+    /// Says what to publish from now on; `isChange` is false for what can wait for the heartbeat.
+    package mutating func update(_ payload: [UInt8], isChange: Bool = true) {
+        self.hasChanged = self.hasChanged || (isChange && payload != self.payload)
         self.payload = payload
     }
 
@@ -32,8 +34,8 @@ package struct Publication: Hashable, Sendable {
     package mutating func due(
         now: Instant, using generator: inout some RandomNumberGenerator
     ) -> [UInt8]? {
-        guard let payload, self.isDue(payload, now: now) else { return nil }
-        self.published = payload
+        guard let payload, self.isDue(now: now) else { return nil }
+        self.hasChanged = false
         self.last = now
         let heartbeat = self.timing.heartbeat.wholeMilliseconds
         let wait = Int64.random(in: heartbeat * 4 / 5...heartbeat, using: &generator)
@@ -43,7 +45,7 @@ package struct Publication: Hashable, Sendable {
 
     /// Makes the next `due` publish, whatever was said before.
     package mutating func repeatSoon() {
-        self.published = nil
+        self.hasChanged = true
     }
 
     package mutating func shiftTimes(by shift: Duration) {
@@ -51,9 +53,9 @@ package struct Publication: Hashable, Sendable {
         self.next = self.next?.advanced(by: shift)
     }
 
-    private func isDue(_ payload: [UInt8], now: Instant) -> Bool {
+    private func isDue(now: Instant) -> Bool {
         guard let last, let next else { return true }
         guard now >= last.advanced(by: self.timing.leastGap) else { return false }
-        return payload != self.published || now >= next
+        return self.hasChanged || now >= next
     }
 }

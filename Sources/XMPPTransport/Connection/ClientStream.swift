@@ -56,7 +56,9 @@ package final class ClientStream: Sendable {
         return self.queue.append(bytes) == .queued
     }
 
-    /// Stops reading from the client: TCP then holds it back. Counted; pair with `resumeReading()`.
+    /// Stops reading from the client: TCP then holds it back.
+    ///
+    /// Counted; pair with `resumeReading()`.
     package func pauseReading() { self.gate.pause() }
 
     package func resumeReading() { self.gate.resume() }

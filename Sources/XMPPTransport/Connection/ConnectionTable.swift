@@ -23,7 +23,9 @@ final class ConnectionTable: Sendable {
         self.limit = limit
     }
 
-    /// Whether the connection may stay. On the event loop of the channel.
+    /// Whether the connection may stay.
+    ///
+    /// On the event loop of the channel.
     func add(_ handler: StreamHandler, on channel: any Channel) -> Bool {
         let address = channel.remoteAddress?.ipAddress ?? "unknown"
         let id = ObjectIdentifier(channel)

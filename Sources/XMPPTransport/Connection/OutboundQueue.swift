@@ -2,7 +2,9 @@ import NIOCore
 import Synchronization
 import XMPP
 
-/// What waits to be written to one channel. Filled from any thread, emptied in one write per turn of the event loop.
+/// What waits to be written to one channel.
+///
+/// Filled from any thread, emptied in one write per turn of the event loop.
 ///
 /// Elements are printed by whoever sends them, so the queue knows their size and the event loop only copies. While the
 /// peer reads, the queue takes bursts; once it has stopped reading, the limits for slow peers hold.
@@ -57,7 +59,9 @@ final class OutboundQueue: Sendable {
         return state.stanzas < self.limits.slowPeerStanzas && total <= self.limits.slowPeerBytes
     }
 
-    /// Writes what waits, unless the channel has enough to do. On the event loop.
+    /// Writes what waits, unless the channel has enough to do.
+    ///
+    /// On the event loop.
     func drain() {
         let isWritable = self.channel.isWritable
         let bytes = self.state.withLock { state -> ByteBuffer? in
@@ -69,13 +73,17 @@ final class OutboundQueue: Sendable {
         if let bytes { self.channel.writeAndFlush(bytes, promise: nil) }
     }
 
-    /// The channel can take more. On the event loop.
+    /// The channel can take more.
+    ///
+    /// On the event loop.
     func becameWritable() {
         let isDue = self.state.withLock { $0.isDrainDue }
         if isDue { self.drain() }
     }
 
-    /// Takes nothing from now on, and gives back what has not been written. On the event loop.
+    /// Takes nothing from now on, and gives back what has not been written.
+    ///
+    /// On the event loop.
     func close() -> ByteBuffer? {
         self.state.withLock { state in
             state.isClosed = true

@@ -11,7 +11,9 @@ package final class RemoteStream: Sendable {
         self.gate = gate
     }
 
-    /// Stops reading from the peer: TCP then holds it back. Counted; pair with `resumeReading()`.
+    /// Stops reading from the peer: TCP then holds it back.
+    ///
+    /// Counted; pair with `resumeReading()`.
     package func pauseReading() { self.gate.pause() }
 
     package func resumeReading() { self.gate.resume() }

@@ -1,7 +1,9 @@
 import XML
 import XMPP
 
-/// What one kind of stream makes of the events of its connection. Confined to the event loop of its channel.
+/// What one kind of stream makes of the events of its connection.
+///
+/// Confined to the event loop of its channel.
 protocol StreamRole: AnyObject {
     var kind: TransportMetrics.Kind { get }
     /// `jabber:client` or `jabber:server`.

@@ -1,6 +1,8 @@
 import CUnbound
 
-/// The three questions that finding another server takes, asked of DNS through libunbound. Blocks.
+/// The three questions that finding another server takes, asked of DNS through libunbound.
+///
+/// Blocks.
 ///
 /// `@unchecked Sendable`: libunbound locks its context, which may be used from several threads.
 @safe final class NameQueries: @unchecked Sendable {

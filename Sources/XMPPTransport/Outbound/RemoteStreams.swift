@@ -164,7 +164,9 @@ extension RemoteStreams {
         }
     }
 
-    /// Puts the stream into use. What waited is written under the lock, so that nothing overtakes it.
+    /// Puts the stream into use.
+    ///
+    /// What waited is written under the lock, so that nothing overtakes it.
     private func established(_ pair: DomainPair, _ stream: OutboundRemoteStream) -> Int? {
         var refused: [(Stanza, StanzaError)] = []
         let id = self.state.withLock { state -> Int? in

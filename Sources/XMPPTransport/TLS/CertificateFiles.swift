@@ -2,7 +2,9 @@
 package struct CertificateFiles: Hashable, Sendable {
     /// PEM, the domain's own certificate first, then its intermediates.
     package var chain: String
-    /// PEM, without a passphrase. May be the same file as `chain`.
+    /// PEM, without a passphrase.
+    ///
+    /// May be the same file as `chain`.
     package var key: String
 
     package init(chain: String, key: String) {

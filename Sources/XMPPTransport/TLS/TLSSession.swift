@@ -2,7 +2,9 @@ import COpenSSL
 import NIOCore
 import XMPP
 
-/// One TLS connection over memory: ciphertext in, plaintext out, and the reverse. Does no I/O.
+/// One TLS connection over memory: ciphertext in, plaintext out, and the reverse.
+///
+/// Does no I/O.
 ///
 /// Confined to the event loop of its channel.
 @safe final class TLSSession {

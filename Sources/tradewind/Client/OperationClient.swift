@@ -1,0 +1,131 @@
+import CloudModel
+import Cryptography
+import Foundation
+import FoundationNetworking
+import Operations
+
+/// Asks a running process to perform an operation and shows what it answers.
+struct OperationClient {
+    private let arguments: ClientArguments
+
+    init(words: [String]) throws(OperationError) {
+        self.arguments = try ClientArguments(words)
+    }
+
+    func run() async throws {
+        let reader = CommandReader(suggesting: Catalogue.operations)
+        if self.arguments.wantsHelp {
+            print(try HelpText(permitted: Catalogue.operations).text(self.arguments.tokens.map(\.text)))
+            return
+        }
+        let command = try reader.command(self.arguments.tokens)
+        try self.confirm(command)
+        let connection = try await Connection(
+            self.arguments, environment: ProcessInfo.processInfo.environment)
+        var members = Value.Object()
+        for (name, value) in command.arguments.sorted(by: { $0.key < $1.key }) { members[name] = value }
+        var random = SecureRandom()
+        let request = try connection.request(
+            command.operation.name, members, site: command.site?.address, streams: command.operation.isLong,
+            key: command.operation.effect == .reads ? nil : Hexadecimal.encode(random.bytes(16)))
+        let document = try await self.document(request, from: connection.server)
+        self.show(try Self.result(in: document), document, of: command.operation)
+    }
+
+    /// Asks on the terminal before something is destroyed; without a terminal, `--yes` must say so.
+    private func confirm(_ command: CommandReader.Command) throws(OperationError) {
+        guard command.operation.destroys, !self.arguments.isConfirmed else { return }
+        let subject = command.operation.parameters.filter(\.isPositional)
+            .compactMap { command.arguments[$0.name]?.string }.joined(separator: " ")
+        guard isatty(STDIN_FILENO) == 1 else {
+            throw OperationError(
+                .unconfirmed, "\(command.operation.phrase) \(subject) destroys something", next: "add --yes")
+        }
+        let site = command.site.map { " at \($0)" } ?? ""
+        Self.tell("\(command.operation.summary): \(subject)\(site). Type yes to do it: ", terminator: "")
+        guard readLine()?.lowercased() == "yes" else {
+            throw OperationError(.cancelled, "nothing was done")
+        }
+    }
+
+    /// The result document; progress is told on standard error meanwhile.
+    private func document(_ request: URLRequest, from server: String) async throws -> Value {
+        var status = 0
+        var isStream = false
+        var body: [UInt8] = []
+        var events = EventReader()
+        var last: EventReader.Event?
+        do {
+            try await Exchange().run(request) { piece in
+                switch piece {
+                case .head(let code, let type):
+                    (status, isStream) = (code, type.hasPrefix("text/event-stream"))
+                case .body(let bytes) where isStream:
+                    for event in events.read(bytes) {
+                        if event.name == "progress" { Self.tell(try Self.line(event)) } else { last = event }
+                    }
+                case .body(let bytes):
+                    body += bytes
+                }
+            }
+        } catch let error as URLError {
+            throw OperationError(
+                .unavailable, "\(server) does not answer: \(error.localizedDescription)",
+                next: "is tradewind serve running there? name another with --server URL")
+        }
+        let text = isStream ? Array((last?.data ?? "").utf8) : body
+        let document: Value
+        do throws(JSONParser.Problem) {
+            document = try JSONParser.parse(text)
+        } catch {
+            throw OperationError(
+                .internalError, "\(server) answered with status \(status) and no JSON",
+                next: "is it a Tradewind process?")
+        }
+        if isStream ? last?.name == "problem" : !(200..<300).contains(status) {
+            throw Self.error(in: document)
+        }
+        return document
+    }
+
+    private static func line(_ event: EventReader.Event) throws -> String {
+        let value = try JSONParser.parse(event.data)
+        var line = "\(value.value(at: "site")?.string ?? ""): \(value.value(at: "text")?.string ?? "")"
+        if let step = value.value(at: "step")?.integer, let steps = value.value(at: "steps")?.integer {
+            line += " (\(step) of \(steps))"
+        }
+        return line
+    }
+
+    static func error(in document: Value) -> OperationError {
+        let code = document.value(at: "code")?.string.flatMap(OperationError.Code.init(rawValue:))
+        return OperationError(
+            code ?? .internalError, document.value(at: "detail")?.string ?? "the request failed",
+            next: document.value(at: "next")?.string,
+            site: document.value(at: "site")?.string.map { SiteID($0) })
+    }
+
+    static func result(in document: Value) throws(OperationError) -> OperationResult {
+        guard let site = document.value(at: "site")?.string else {
+            throw OperationError(.internalError, "the answer names no site")
+        }
+        return OperationResult(
+            site: SiteID(site), value: document.value(at: "value") ?? .null,
+            message: document.value(at: "message")?.string)
+    }
+
+    private func show(_ result: OperationResult, _ document: Value, of operation: Operations.Operation) {
+        if self.arguments.isJSON {
+            print(document.json(indented: true))
+            return
+        }
+        let text = TextRenderer().text(of: result, layout: operation.layout)
+        print(
+            text.contains("\n")
+                ? "\(result.site)\n\(text)" : "\(result.site): \(text.isEmpty ? "done" : text)")
+    }
+
+    private static func tell(_ text: String, terminator: String = "\n") {
+        FileHandle.standardError.write(Data((text + terminator).utf8))
+    }
+}

@@ -1,0 +1,106 @@
+import CloudModel
+import ControlAPI
+import Cryptography
+import Operations
+import XMPP
+import XMPPTransport
+
+extension ServeConfiguration.Profile {
+    init(_ file: ConfigurationFile, usualName: String) throws(OperationError) {
+        self.name = try file.text("site.name") ?? usualName
+        self.country = try file.text("site.country")?.uppercased()
+        if let country, country.count != 2 { throw file.problem("site.country", "a country of two letters") }
+        switch (try file.number("site.latitude"), try file.number("site.longitude")) {
+        case (.none, .none):
+            self.position = nil
+        case (.some(let latitude), .some(let longitude)):
+            guard let position = Position(latitude: latitude, longitude: longitude) else {
+                throw file.problem("site.latitude", "-90 to 90, and site.longitude -180 to 180")
+            }
+            self.position = position
+        case (.some, .none), (.none, .some):
+            throw file.problem("site.latitude", "given together with site.longitude")
+        }
+        for text in try file.list("site.labels") {
+            guard let colon = text.firstIndex(of: ":") else {
+                throw file.problem("site.labels", "a list of texts NAME:VALUE; “\(text)” is none")
+            }
+            self.labels[String(text[..<colon])] = String(text[text.index(after: colon)...])
+        }
+    }
+}
+
+extension ServeConfiguration.Server {
+    init(_ file: ConfigurationFile) throws(OperationError) {
+        self.certificate = CertificateFiles(
+            chain: file.resolved(try file.requiredText("server.certificate")),
+            key: file.resolved(try file.requiredText("server.key")))
+        let authorities = try file.text("server.authorities") ?? "system"
+        self.trust = authorities == "system" ? .system : .file(file.resolved(authorities))
+        self.clientHost = try file.text("server.clients.host") ?? self.clientHost
+        self.clientPort = try Self.port(file, "server.clients.port", usual: 5_222)
+        self.clientTLSPort = try Self.port(file, "server.clients.tls-port", usual: nil)
+        self.serverHost = try file.text("server.servers.host") ?? self.serverHost
+        self.serverPort = try Self.port(file, "server.servers.port", usual: 5_269)
+        self.serverTLSPort = try Self.port(file, "server.servers.tls-port", usual: nil)
+        self.acceptsDialback = try file.flag("server.dialback") ?? false
+        for text in try file.list("server.routes") {
+            let parts = text.split(separator: "=", maxSplits: 1).map(String.init)
+            guard parts.count == 2, let route = Route(parts[1]) else {
+                throw file.problem("server.routes", "a list of texts DOMAIN=HOST:PORT; “\(text)” is none")
+            }
+            self.routes[parts[0], default: []].append(route)
+        }
+    }
+
+    /// A port; 0 switches it off.
+    private static func port(
+        _ file: ConfigurationFile, _ key: String, usual: Int?
+    ) throws(OperationError) -> Int? {
+        guard let port = try file.integer(key, in: 0...65_535) else { return usual }
+        return port == 0 ? nil : port
+    }
+}
+
+extension ServeConfiguration.Driver {
+    /// Nil if the file does not mention an agent.
+    init?(_ file: ConfigurationFile) throws(OperationError) {
+        let name = try file.choice("agent.driver", ["libvirt", "memory"])
+        let uri = try file.text("agent.uri")
+        let host = Resources(
+            vcpus: try file.integer("agent.memory-host.vcpus", in: 1...4_096) ?? 8,
+            memory: Mebibytes(try file.size("agent.memory-host.memory") ?? 16_384),
+            disk: Mebibytes(try file.size("agent.memory-host.disk") ?? 102_400))
+        guard file.has("agent") else { return nil }
+        self = name == "memory" ? .memory(host: host) : .libvirt(uri: uri)
+    }
+}
+
+extension ControlAPI.Configuration {
+    init(_ file: ConfigurationFile) throws(OperationError) {
+        self.init()
+        self.host = try file.text("api.host") ?? self.host
+        self.port = try file.integer("api.port", in: 0...65_535) ?? self.port
+        self.operationTimeout = try file.duration("api.timeout") ?? self.operationTimeout
+        for text in try file.list("api.tokens") { self.tokens.append(try BearerToken(text, in: file)) }
+    }
+}
+
+extension BearerToken {
+    /// `ADDRESS sha256:HEX LABEL`.
+    init(_ text: String, in file: ConfigurationFile) throws(OperationError) {
+        let wish = "a list of texts ADDRESS sha256:DIGEST LABEL"
+        let words = text.split(separator: " ", maxSplits: 2).map(String.init)
+        guard words.count == 3, words[1].hasPrefix("sha256:"),
+            let digest = Hexadecimal.decode(words[1].dropFirst(7)),
+            digest.count == HashFunction.sha256.digestLength
+        else { throw file.problem("api.tokens", wish) }
+        let address: JID
+        do {
+            address = try JID(words[0])
+        } catch {
+            throw file.problem("api.tokens", "\(wish); “\(words[0])” is no address: \(error)")
+        }
+        self.init(label: words[2], caller: GrantBook.Caller(address), digest: digest)
+    }
+}

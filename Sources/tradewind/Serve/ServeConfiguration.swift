@@ -1,0 +1,116 @@
+import CloudModel
+import ControlAPI
+import Logging
+import Operations
+import XMPP
+import XMPPTransport
+
+/// Everything that `tradewind serve` reads from its file; the manual page describes each key.
+struct ServeConfiguration: Sendable {
+    /// What listens, and with which certificate.
+    struct Server: Sendable {
+        var certificate: CertificateFiles
+        var trust: TrustAnchors
+        var clientHost = "127.0.0.1"
+        var clientPort: Int? = 5_222
+        var clientTLSPort: Int?
+        var serverHost = "127.0.0.1"
+        var serverPort: Int? = 5_269
+        var serverTLSPort: Int?
+        var routes: [String: [Route]] = [:]
+        var acceptsDialback = false
+    }
+
+    /// What a site says about itself.
+    struct Profile: Sendable {
+        var name: String
+        var country: String?
+        var position: Position?
+        var labels: [String: String] = [:]
+    }
+
+    /// Which hypervisor an agent drives.
+    enum Driver: Hashable, Sendable {
+        /// Machines that exist only in this process: for trials and tests.
+        case memory(host: Resources)
+        /// The URI; nil for an embedded libvirt whose root is in the state directory.
+        case libvirt(uri: String?)
+    }
+
+    /// The address, a bare JID.
+    let address: JID
+    /// Where state is kept: the database, images, consoles.
+    let directory: String
+    let siteKeyFile: String
+    let logLevel: Logger.Level
+    let profile: Profile
+    let server: Server
+    /// Nil if this process is no agent.
+    let agentDriver: Driver?
+    let isCoordinator: Bool
+    let api: ControlAPI.Configuration
+    let isAPIServed: Bool
+    /// The token that the command line shows when it is given this file.
+    let clientTokenFile: String
+    let grants: [Grant]
+    let roles: [String: Set<String>]
+
+    var site: SiteID { SiteID(self.address.description) }
+
+    static func reading(_ path: String) async throws(OperationError) -> Self {
+        let file = try await ConfigurationFile(path: path)
+        let configuration = try Self(file)
+        try file.refuseUnknownKeys()
+        guard configuration.agentDriver != nil || configuration.isCoordinator else {
+            throw OperationError(
+                .badRequest, "\(path) names no role", next: "add agent.driver, coordinator.enabled, or both")
+        }
+        return configuration
+    }
+
+    private init(_ file: ConfigurationFile) throws(OperationError) {
+        self.address = try Self.address(file, "site.address")
+        self.directory = file.resolved(try file.text("directory") ?? "data")
+        self.siteKeyFile = file.resolved(try file.text("site.key") ?? "site.key")
+        let levels = Logger.Level.allCases.map(\.rawValue)
+        self.logLevel = try file.choice("log.level", levels).flatMap(Logger.Level.init(rawValue:)) ?? .info
+        self.profile = try Profile(file, usualName: self.address.domain)
+        self.server = try Server(file)
+        self.agentDriver = try Driver(file)
+        self.isCoordinator = try file.flag("coordinator.enabled") ?? false
+        self.isAPIServed = try file.flag("api.enabled") ?? true
+        self.api = try ControlAPI.Configuration(file)
+        self.clientTokenFile = file.resolved(try file.text("api.token-file") ?? "token")
+        var grants: [Grant] = []
+        for text in try file.list("grants") { grants.append(try Grant(text: text)) }
+        self.grants = grants
+        self.roles = try Self.roles(file)
+    }
+
+    private static func address(_ file: ConfigurationFile, _ key: String) throws(OperationError) -> JID {
+        let text = try file.requiredText(key)
+        let address: JID
+        do {
+            address = try JID(text)
+        } catch {
+            throw file.problem(key, "an XMPP address such as paris.example; “\(text)” is none: \(error)")
+        }
+        guard address.isBare, address.local == nil else {
+            throw file.problem(key, "a domain, without @ and /")
+        }
+        return address
+    }
+
+    /// `admins=alice@paris.example,bob@paris.example`, one text for each role.
+    private static func roles(_ file: ConfigurationFile) throws(OperationError) -> [String: Set<String>] {
+        var roles: [String: Set<String>] = [:]
+        for text in try file.list("roles") {
+            let parts = text.split(separator: "=", maxSplits: 1).map(String.init)
+            guard parts.count == 2 else {
+                throw file.problem("roles", "a list of texts ROLE=ADDRESS,…; “\(text)” is none")
+            }
+            roles[parts[0], default: []].formUnion(parts[1].split(separator: ",").map(String.init))
+        }
+        return roles
+    }
+}

@@ -1,0 +1,151 @@
+import Testing
+import XML
+
+@testable import XMPP
+
+@Suite("Opening a stream to another server")
+struct InitiatingRemoteStreamTests {
+    private static let local = JID(preparedLocal: nil, domain: "a.test", resource: nil)
+    private static let remote = JID(preparedLocal: nil, domain: "b.test", resource: nil)
+    private static let secret: [UInt8] = [1, 2, 3]
+
+    private static func machine(
+        _ purpose: InitiatingRemoteStream.Purpose = .stanzas,
+        policy: RemotePolicy.Authentication = .certificateOrDialback, certificate: Bool = true
+    ) -> InitiatingRemoteStream {
+        InitiatingRemoteStream(
+            .init(
+                pair: DomainPair(local: "a.test", remote: "b.test"), purpose: purpose, policy: policy,
+                hasCertificate: certificate, dialbackSecret: self.secret))
+    }
+
+    private static let header = StreamHeader(
+        contentNamespace: Namespace.server, to: local, from: remote, id: "s1", declaresDialback: true)
+
+    private static let trusted = TLSFacts(
+        version: "TLSv1.3", cipher: "",
+        peer: .init(names: CertificateNames(dns: ["b.test"]), verification: .trusted))
+
+    private static let untrusted = TLSFacts(
+        version: "TLSv1.3", cipher: "",
+        peer: .init(names: CertificateNames(dns: ["b.test"]), verification: .untrusted(reason: "expired")))
+
+    private static func features(_ features: StreamFeature...) -> Element { StreamFeatures(features).element }
+
+    /// What the machine does on the features that follow TLS.
+    private static func afterTLS(
+        _ machine: inout InitiatingRemoteStream, _ facts: TLSFacts = trusted, _ features: StreamFeature...
+    ) -> [InitiatingRemoteStream.Directive] {
+        _ = machine.start()
+        _ = machine.received(self.header)
+        #expect(
+            machine.received(self.features(.startTLS(isRequired: true)))
+                == [.stream(.send(Element("starttls", namespace: Namespace.tls)))])
+        #expect(machine.received(Element("proceed", namespace: Namespace.tls)) == [.stream(.startTLS)])
+        guard case .stream(.sendHeader) = machine.established(facts).first else {
+            Issue.record("the stream was not opened anew under TLS")
+            return []
+        }
+        _ = machine.received(self.header)
+        return machine.received(StreamFeatures(features).element)
+    }
+
+    private static func failure(
+        _ directives: [InitiatingRemoteStream.Directive]
+    ) -> InitiatingRemoteStream.Failure? {
+        for case .failed(let failure) in directives { return failure }
+        return nil
+    }
+
+    @Test("A server that offers no TLS gets nothing", arguments: [true, false])
+    func noTLS(knowsFeatures: Bool) {
+        var machine = Self.machine()
+        _ = machine.start()
+        var header = Self.header
+        if !knowsFeatures { header.version = nil }
+        let directives =
+            machine.received(header) + machine.received(Self.features(.dialback(hasErrors: true)))
+        #expect(Self.failure(directives) == .noTLS)
+    }
+
+    @Test("EXTERNAL is preferred, and the stream begins anew after it")
+    func external() {
+        var machine = Self.machine()
+        let directives = Self.afterTLS(
+            &machine, Self.trusted, .mechanisms(["EXTERNAL"]), .dialback(hasErrors: true))
+        let auth = SASLElement.auth(mechanism: "EXTERNAL", initialResponse: Array("a.test".utf8))
+        #expect(directives == [.stream(.send(auth.element))])
+        let success = machine.received(SASLElement.success(nil).element)
+        #expect(success.first == .stream(.restart))
+        guard case .stream(.sendHeader) = success.last else {
+            Issue.record("the stream did not begin anew")
+            return
+        }
+        _ = machine.received(Self.header)
+        let limits = StreamLimits(longestStanza: 10_000)
+        #expect(machine.received(Self.features(.limits(limits))) == [.authenticated(limits: limits)])
+        #expect(machine.isAuthenticated)
+    }
+
+    @Test("A refusal of EXTERNAL is reported as such, for a second try by dialback")
+    func externalRefused() {
+        var machine = Self.machine()
+        _ = Self.afterTLS(&machine, Self.trusted, .mechanisms(["EXTERNAL"]))
+        let directives = machine.received(SASLElement.failure(SASLFailure(.notAuthorized)).element)
+        #expect(Self.failure(directives) == .externalRefused(SASLFailure(.notAuthorized)))
+        var second = Self.machine(.stanzasByDialback)
+        let key = DialbackKey(secret: Self.secret, receiving: "b.test", originating: "a.test", streamID: "s1")
+        let request = DialbackResult(from: Self.local, to: Self.remote, .key(key.text))
+        let offers = Self.afterTLS(
+            &second, Self.trusted, .mechanisms(["EXTERNAL"]), .dialback(hasErrors: true))
+        #expect(offers == [.stream(.send(request.element))])
+        let valid = DialbackResult(from: Self.remote, to: Self.local, .valid)
+        #expect(second.received(valid.element) == [.authenticated(limits: StreamLimits())])
+    }
+
+    @Test("A verdict from another domain is not believed")
+    func foreignVerdict() {
+        var machine = Self.machine(certificate: false)
+        _ = Self.afterTLS(&machine, Self.trusted, .dialback(hasErrors: true))
+        let other = JID(preparedLocal: nil, domain: "c.test", resource: nil)
+        #expect(machine.received(DialbackResult(from: other, to: Self.local, .valid).element) == [])
+        #expect(machine.received(DialbackResult(from: Self.remote, to: other, .valid).element) == [])
+        #expect(!machine.isAuthenticated)
+        let refused = machine.received(DialbackResult(from: Self.remote, to: Self.local, .invalid).element)
+        #expect(Self.failure(refused) == .dialbackRefused(.invalid))
+    }
+
+    @Test("Where policy wants certificates, one that does not count ends the attempt")
+    func untrustedPeer() {
+        var machine = Self.machine(policy: .certificate)
+        let directives = Self.afterTLS(&machine, Self.untrusted, .mechanisms(["EXTERNAL"]))
+        #expect(Self.failure(directives) == .untrustedPeer(reason: "expired"))
+        var strict = Self.machine(policy: .certificate, certificate: false)
+        let offers = Self.afterTLS(&strict, Self.trusted, .dialback(hasErrors: true))
+        #expect(Self.failure(offers) == .noCommonMethod)
+    }
+
+    @Test("A verification asks and reports what its server answers for that stream")
+    func verification() {
+        var machine = Self.machine(.verification(streamID: "x", key: "k"))
+        let question = DialbackVerify(from: Self.local, to: Self.remote, id: "x", .key("k"))
+        #expect(Self.afterTLS(&machine) == [.stream(.send(question.element))])
+        #expect(
+            machine.received(DialbackVerify(from: Self.remote, to: Self.local, id: "y", .valid).element) == []
+        )
+        let answer = DialbackVerify(from: Self.remote, to: Self.local, id: "x", .valid)
+        #expect(machine.received(answer.element) == [.verified(.valid), .stream(.close(nil))])
+    }
+
+    @Test("A stream error and the end of time fail the attempt, once")
+    func ends() {
+        var refused = Self.machine()
+        _ = refused.start()
+        let error = StreamError(.hostUnknown)
+        #expect(Self.failure(refused.received(error.element)) == .refused(error))
+        #expect(refused.timedOut() == [])
+        var slow = Self.machine()
+        _ = slow.start()
+        #expect(Self.failure(slow.timedOut()) == .timedOut)
+    }
+}

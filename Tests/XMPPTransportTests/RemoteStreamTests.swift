@@ -1,0 +1,193 @@
+import Testing
+import XML
+import XMPP
+
+@testable import XMPPTransport
+
+@Suite("Streams between servers over loopback")
+struct RemoteStreamTests {
+    private static func message(from: String, to: String, _ body: String = "hello") throws -> Stanza {
+        .message(Message(to: try JID(to), from: try JID(from), id: "1", body: body))
+    }
+
+    /// Two sites that reach each other; `routes` of the first are filled in once the second has its ports.
+    private func exchange(
+        _ first: CertificateFiles, _ second: CertificateFiles, trust: TrustAnchors, policy: RemotePolicy,
+        direct: Bool
+    ) async throws {
+        // The ports of the one are part of the configuration of the other: the second is asked to answer by a
+        // third site object with the same domain, so that each direction is tried on its own.
+        func send(
+            from sender: String, _ own: CertificateFiles, to receiver: String, _ other: CertificateFiles
+        ) async throws {
+            try await TestSite.run(sender, certificate: own, trust: trust, policy: policy) { back in
+                let answering = [sender: [Route(host: "127.0.0.1", port: back.ports.servers)]]
+                try await TestSite.run(
+                    receiver, certificate: other, trust: trust, policy: policy, routes: answering
+                ) { there in
+                    let port = direct ? there.ports.serversDirect : there.ports.servers
+                    let route = Route(
+                        host: "127.0.0.1", port: port, security: direct ? .directTLS : .startTLS)
+                    try await TestSite.run(
+                        sender, certificate: own, trust: trust, policy: policy, routes: [receiver: [route]]
+                    ) { here in
+                        for number in 0..<50 {
+                            try here.remotes.send(
+                                try Self.message(from: "u@\(sender)", to: "v@\(receiver)", "\(number)"))
+                        }
+                        for number in 0..<50 {
+                            let expected = try Self.message(
+                                from: "u@\(sender)", to: "v@\(receiver)", "\(number)")
+                            #expect(try await there.remote.next() == .received(expected))
+                        }
+                    }
+                }
+            }
+        }
+        try await send(from: "a.test", first, to: "b.test", second)
+        try await send(from: "b.test", second, to: "a.test", first)
+    }
+
+    @Test("Certificates authenticate by SASL EXTERNAL, both ways, in order", arguments: [false, true])
+    func external(direct: Bool) async throws {
+        let authority = try TestAuthority()
+        try await self.exchange(
+            try authority.issue("a.test"), try authority.issue("b.test"), trust: authority.trust,
+            policy: RemotePolicy(standard: .certificate), direct: direct)
+    }
+
+    @Test("Without a trusted certificate dialback authenticates, both ways", arguments: [false, true])
+    func dialback(direct: Bool) async throws {
+        let authority = try TestAuthority()
+        try await self.exchange(
+            try authority.issue("a.test", flaw: .selfSigned),
+            try authority.issue("b.test", flaw: .selfSigned),
+            trust: authority.trust, policy: RemotePolicy(standard: .certificateOrDialback), direct: direct)
+    }
+
+    @Test(
+        "A server whose certificate does not count is not sent to where policy wants certificates",
+        arguments: [
+            ("DNS:other.test", TestAuthority.Flaw.none), ("DNS:b.test", .expired),
+            ("DNS:b.test", .selfSigned),
+            ("DNS:*.b.test", .none),
+        ])
+    func untrusted(names: String, flaw: TestAuthority.Flaw) async throws {
+        let authority = try TestAuthority()
+        let other = try authority.issue("b.test", names: names, flaw: flaw)
+        let own = try authority.issue("a.test")
+        try await TestSite.run("b.test", certificate: other, trust: authority.trust) { there in
+            let routes = ["b.test": [Route(host: "127.0.0.1", port: there.ports.servers)]]
+            let policy = RemotePolicy(standard: .certificate)
+            try await TestSite.run(
+                "a.test", certificate: own, trust: authority.trust, policy: policy, routes: routes
+            ) { here in
+                let stanza = try Self.message(from: "u@a.test", to: "v@b.test")
+                try here.remotes.send(stanza)
+                guard case .undeliverable(stanza, let error) = try await here.remote.next() else {
+                    Issue.record("the stanza was not given back")
+                    return
+                }
+                #expect(error.condition == .remoteServerTimeout)
+                // The domain rests now: the next stanza is refused at once.
+                #expect(throws: StanzaError.self) { try here.remotes.send(stanza) }
+            }
+        }
+    }
+
+    @Test("A server that nobody can reach gives stanzas back")
+    func unreachable() async throws {
+        let authority = try TestAuthority()
+        let own = try authority.issue("a.test")
+        // Port 1 of loopback: nobody listens there.
+        let routes = ["b.test": [Route(host: "127.0.0.1", port: 1)]]
+        try await TestSite.run("a.test", certificate: own, trust: authority.trust, routes: routes) { here in
+            let stanza = try Self.message(from: "u@a.test", to: "v@b.test")
+            try here.remotes.send(stanza)
+            guard case .undeliverable(stanza, let error) = try await here.remote.next() else {
+                Issue.record("the stanza was not given back")
+                return
+            }
+            #expect(error.condition == .remoteServerTimeout)
+        }
+    }
+
+    /// A peer that has authenticated as `b.test` at a site `a.test`.
+    private func authenticated(
+        _ body: (TestSite, RawPeer) async throws -> Void
+    ) async throws {
+        let authority = try TestAuthority()
+        let own = try authority.issue("a.test")
+        let store = try CertificateStore(
+            certificates: ["b.test": try authority.issue("b.test")], trust: authority.trust)
+        try await TestSite.run("a.test", certificate: own, trust: authority.trust) { site in
+            let peer = try await RawPeer(
+                port: site.ports.servers, side: .serverStreams, serverName: "a.test", identity: "b.test",
+                certificates: store)
+            let (_, features) = try await peer.startTLS(to: "a.test", from: "b.test")
+            #expect(features.mechanisms == ["EXTERNAL"])
+            peer.send(SASLElement.auth(mechanism: "EXTERNAL", initialResponse: Array("b.test".utf8)).element)
+            #expect(try await peer.nextElement() == SASLElement.success(nil).element)
+            try await body(site, peer)
+        }
+    }
+
+    @Test("A stanza from a domain that the stream did not prove closes it with invalid-from")
+    func forgedSender() async throws {
+        try await self.authenticated { site, peer in
+            try peer.open(to: "a.test", from: "b.test")
+            _ = try await peer.nextFeatures()
+            let honest = try Self.message(from: "u@b.test", to: "v@a.test")
+            peer.send(honest.element(in: Namespace.server))
+            #expect(try await site.remote.next() == .received(honest))
+            peer.send(try Self.message(from: "u@c.test", to: "v@a.test").element(in: Namespace.server))
+            #expect(try await peer.nextError().condition == .invalidFrom)
+        }
+    }
+
+    @Test("A stanza to a domain that is not served, or without addresses, closes the stream")
+    func wrongRecipient() async throws {
+        try await self.authenticated { _, peer in
+            try peer.open(to: "a.test", from: "b.test")
+            _ = try await peer.nextFeatures()
+            peer.send(try Self.message(from: "u@b.test", to: "v@c.test").element(in: Namespace.server))
+            #expect(try await peer.nextError().condition == .hostUnknown)
+        }
+        try await self.authenticated { _, peer in
+            try peer.open(to: "a.test", from: "b.test")
+            _ = try await peer.nextFeatures()
+            peer.send(Element("message", namespace: Namespace.server))
+            #expect(try await peer.nextError().condition == .improperAddressing)
+        }
+    }
+
+    @Test("A stream may not become another domain's when it restarts")
+    func changedSender() async throws {
+        try await self.authenticated { _, peer in
+            try peer.open(to: "a.test", from: "c.test")
+            #expect(try await peer.nextError().condition == .invalidFrom)
+        }
+    }
+
+    @Test("EXTERNAL is offered only for what the certificate proves, and acting for another is refused")
+    func externalForAnother() async throws {
+        let authority = try TestAuthority()
+        let own = try authority.issue("a.test")
+        let store = try CertificateStore(
+            certificates: ["b.test": try authority.issue("b.test")], trust: authority.trust)
+        try await TestSite.run("a.test", certificate: own, trust: authority.trust) { site in
+            let liar = try await RawPeer(
+                port: site.ports.servers, side: .serverStreams, serverName: "a.test", identity: "b.test",
+                certificates: store)
+            let (_, features) = try await liar.startTLS(to: "a.test", from: "c.test")
+            #expect(features.mechanisms.isEmpty)
+            #expect(features.offersDialback)
+            liar.send(SASLElement.auth(mechanism: "EXTERNAL", initialResponse: Array("c.test".utf8)).element)
+            guard case .failure(let failure) = try SASLElement(parsing: try await liar.nextElement()) else {
+                Issue.record("not refused")
+                return
+            }
+            #expect(failure.condition == .notAuthorized)
+        }
+    }
+}
