@@ -3,7 +3,7 @@ import CLibXML2
 /// What the SAX callbacks of one parser write into: open elements, finished events, and the counts behind the limits.
 ///
 /// Offsets are bytes from the beginning of the present libxml2 context.
-@safe struct TreeBuilder {
+@safe struct TreeBuilder: ~Copyable {
     /// Whether the root is a stream that yields its children, or a document that is yielded whole.
     enum Mode { case stream, document }
 
@@ -28,11 +28,20 @@ import CLibXML2
     var isReplaying = false
 
     private var names = NameCache()
-    private var open: [Element] = []
-    private var text: [UInt8] = []
+    private var open = MoveStack<OpenElement>()
+    /// What the open elements hold so far, in document order.
+    private var nodes = MoveStack<Element.Node>()
+    /// Text since the last tag.
+    private var text = ""
     /// Open elements, the root included.
     private var depth = 0
     private var elementsInStanza = 0
+
+    /// An element whose end has not come; its children are in `nodes` from `firstChild` on.
+    private struct OpenElement {
+        var element: Element
+        let firstChild: Int
+    }
 
     init(mode: Mode, limits: XMLLimits) {
         self.mode = mode
@@ -43,8 +52,9 @@ import CLibXML2
     mutating func begin(with context: xmlParserCtxtPtr) {
         unsafe self.context = context
         self.names.removeAll()
-        self.open.removeAll(keepingCapacity: true)
-        self.text.removeAll(keepingCapacity: true)
+        self.open.removeAll()
+        self.nodes.removeAll()
+        self.text = ""
         self.boundary = 0
         self.tokenEnd = 0
         self.recycleOffset = nil
@@ -107,7 +117,7 @@ extension TreeBuilder {
         self.events.append(.opened(element))
     }
 
-    private mutating func openedElement(_ element: Element) {
+    private mutating func openedElement(_ element: consuming Element) {
         self.depth += 1
         let level = self.mode == .stream ? self.depth - 1 : self.depth
         guard level <= self.limits.depth else { return self.exceeded(.depth) }
@@ -116,7 +126,7 @@ extension TreeBuilder {
             return self.exceeded(.elementsPerStanza)
         }
         self.closeText()
-        self.open.append(element)
+        self.open.push(OpenElement(element: element, firstChild: self.nodes.count))
     }
 
     mutating func ended() {
@@ -126,14 +136,13 @@ extension TreeBuilder {
         self.tokenEnd = end
         self.closeText()
         self.depth -= 1
-        guard let element = self.open.popLast() else { return self.closedRoot(end: end) }
-        guard self.open.isEmpty else {
-            return self.open[self.open.count - 1].children.append(.element(element))
-        }
+        guard var ended = self.open.pop() else { return self.closedRoot(end: end) }
+        ended.element.children = self.nodes.pop(from: ended.firstChild)
+        guard self.open.isEmpty else { return self.nodes.push(.element(ended.element)) }
         guard end - self.boundary <= self.limits.stanzaBytes else { return self.exceeded(.stanzaBytes) }
         self.boundary = end
         self.elementsInStanza = 0
-        self.events.append(.element(element))
+        self.events.append(.element(ended.element))
         if self.mode == .stream { self.recycleIfGrown(at: end) }
     }
 
@@ -165,7 +174,8 @@ extension TreeBuilder {
         if self.open.isEmpty {
             unsafe self.betweenStanzas(characters)
         } else {
-            unsafe self.text.append(contentsOf: characters)
+            let text = unsafe String(decoding: characters, as: UTF8.self)
+            if self.text.isEmpty { self.text = text } else { self.text += text }
         }
     }
 
@@ -186,10 +196,8 @@ extension TreeBuilder {
     /// Makes one text node of everything since the last tag.
     private mutating func closeText() {
         guard !self.text.isEmpty else { return }
-        if !self.open.isEmpty {
-            self.open[self.open.count - 1].children.append(.text(String(decoding: self.text, as: UTF8.self)))
-        }
-        self.text.removeAll(keepingCapacity: true)
+        if !self.open.isEmpty { self.nodes.push(.text(self.text)) }
+        self.text = ""
     }
 }
 

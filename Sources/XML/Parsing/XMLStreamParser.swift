@@ -85,8 +85,10 @@ import CLibXML2
     /// - Throws: what is wrong with the stream, once all events before it were taken.
     package func next() throws(ParseError) -> XMLEvent? {
         if unsafe self.taken < self.builder.pointee.events.count {
-            defer { self.taken += 1 }
-            return unsafe self.builder.pointee.events[self.taken]
+            var event = XMLEvent.closed
+            unsafe swap(&event, &self.builder.pointee.events[self.taken])
+            self.taken += 1
+            return event
         }
         unsafe self.builder.pointee.events.removeAll(keepingCapacity: true)
         self.taken = 0
