@@ -1,0 +1,29 @@
+/// One number of a benchmark.
+struct Measurement: Codable, Sendable {
+    let name: String
+    let value: Double
+    /// `1/s`, `ms`, `MB`, or empty for a ratio.
+    let unit: String
+
+    init(_ name: String, _ value: Double, unit: String = "") {
+        self.name = name
+        self.value = value
+        self.unit = unit
+    }
+}
+
+extension Duration {
+    /// As a number to calculate with.
+    var inSeconds: Double {
+        Double(self.components.seconds) + Double(self.components.attoseconds) * 1e-18
+    }
+}
+
+extension [Double] {
+    /// The value that `share` of the values do not exceed; 0 without values.
+    func quantile(_ share: Double) -> Double {
+        let sorted = self.sorted()
+        guard let last = sorted.indices.last else { return 0 }
+        return sorted[Swift.min(last, Int(Double(sorted.count) * share))]
+    }
+}
