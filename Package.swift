@@ -188,3 +188,16 @@ let package = Package(
     ],
     swiftLanguageModes: [.v6]
 )
+
+// The fuzzers: everything is then compiled with libFuzzer's instrumentation, so they have a build folder of their own.
+if Context.environment["TRADEWIND_FUZZING"] != nil {
+    let fuzzing = SwiftSetting.unsafeFlags(["-sanitize=fuzzer,address", "-parse-as-library"])
+    for target in package.targets where target.name == "XML" {
+        target.swiftSettings = (target.swiftSettings ?? []) + [fuzzing]
+    }
+    package.targets.append(
+        .executableTarget(
+            name: "XMLFuzzer", dependencies: ["XML"], path: "Interop/Fuzzing/XMLFuzzer",
+            swiftSettings: settings + [fuzzing],
+            linkerSettings: [.unsafeFlags(["-sanitize=fuzzer,address", "-use-ld=lld"])]))
+}
