@@ -20,6 +20,7 @@ let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let metrics = Target.Dependency.product(name: "Metrics", package: "swift-metrics")
 let coreMetrics = Target.Dependency.product(name: "CoreMetrics", package: "swift-metrics")
 let lifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
+let unixSignals = Target.Dependency.product(name: "UnixSignals", package: "swift-service-lifecycle")
 let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
 let hummingbird = Target.Dependency.product(name: "Hummingbird", package: "hummingbird")
 let hummingbirdTesting = Target.Dependency.product(name: "HummingbirdTesting", package: "hummingbird")
@@ -132,7 +133,7 @@ let package = Package(
                 "Operations",
                 "XMPPTransport", "XMPPServer", "Storage", "MachineDrivers", "Participant", "ControlAPI",
                 "Agent",
-                "Coordinator", arguments, configuration, lifecycle, logging, metrics,
+                "Coordinator", arguments, configuration, lifecycle, unixSignals, logging, metrics,
             ],
             swiftSettings: settings),
         .executableTarget(
@@ -184,7 +185,8 @@ let package = Package(
                 "XMPPServer",
                 "XMPPTransport", "Federation", "Gossip", "Placement", "XMPP", "XML", "CloudModel", logging,
             ]),
-        tests("TradewindTests", ["tradewind"]),
+        tests(
+            "TradewindTests", ["tradewind", "CloudModel", "Operations", "XMPPTransport", arguments]),
     ],
     swiftLanguageModes: [.v6]
 )

@@ -62,17 +62,35 @@ extension ServeConfiguration.Server {
     }
 }
 
-extension ServeConfiguration.Driver {
+extension ServeConfiguration.Agent {
     /// Nil if the file does not mention an agent.
-    init?(_ file: ConfigurationFile) throws(OperationError) {
-        let name = try file.choice("agent.driver", ["libvirt", "memory"])
-        let uri = try file.text("agent.uri")
-        let host = Resources(
-            vcpus: try file.integer("agent.memory-host.vcpus", in: 1...4_096) ?? 8,
-            memory: Mebibytes(try file.size("agent.memory-host.memory") ?? 16_384),
-            disk: Mebibytes(try file.size("agent.memory-host.disk") ?? 102_400))
+    init?(_ file: ConfigurationFile, directory: String) throws(OperationError) {
+        let driver = try file.choice("agent.driver", ["libvirt", "memory"])
+        self.driver = driver == "memory" ? .memory : .libvirt
+        self.uri = try file.text("agent.uri")
+        self.root = try file.text("agent.root").map(file.resolved) ?? directory + "/libvirt"
+        self.guestUser = try file.text("agent.guest-user")
+        self.offered = try Resources(offeredIn: file)
+        let folders = try file.list("agent.image-directories")
+        self.imageDirectories = folders.isEmpty ? [directory + "/images"] : folders.map(file.resolved)
+        let policies = AdmissionPolicy.allCases.map(\.rawValue)
+        self.policy =
+            try file.choice("agent.policy", policies).flatMap(AdmissionPolicy.init(rawValue:)) ?? .open
         guard file.has("agent") else { return nil }
-        self = name == "memory" ? .memory(host: host) : .libvirt(uri: uri)
+    }
+}
+
+extension Resources {
+    /// What `agent.offered` says; nil if it is not there.
+    init?(offeredIn file: ConfigurationFile) throws(OperationError) {
+        let vcpus = try file.integer("agent.offered.vcpus", in: 1...65_536)
+        let memory = try file.size("agent.offered.memory")
+        let disk = try file.size("agent.offered.disk")
+        guard file.has("agent.offered") else { return nil }
+        guard let vcpus, let memory, let disk else {
+            throw file.problem("agent.offered", "given in full: vcpus, memory and disk")
+        }
+        self.init(vcpus: vcpus, memory: Mebibytes(memory), disk: Mebibytes(disk))
     }
 }
 

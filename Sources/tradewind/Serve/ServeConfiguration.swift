@@ -29,12 +29,27 @@ struct ServeConfiguration: Sendable {
         var labels: [String: String] = [:]
     }
 
-    /// Which hypervisor an agent drives.
-    enum Driver: Hashable, Sendable {
-        /// Machines that exist only in this process: for trials and tests.
-        case memory(host: Resources)
-        /// The URI; nil for an embedded libvirt whose root is in the state directory.
-        case libvirt(uri: String?)
+    /// What this process is as an agent.
+    struct Agent: Sendable {
+        /// Which hypervisor it drives.
+        enum Driver: Hashable, Sendable {
+            /// Machines that exist only in this process: for trials and tests.
+            case memory
+            case libvirt
+        }
+
+        var driver: Driver
+        /// Any libvirt URI; nil for QEMU inside this process, with everything below `root`.
+        var uri: String?
+        /// Where embedded machines live; a short path, for sockets are made below it.
+        var root: String
+        /// The user that embedded guests run as; nil for libvirt's own.
+        var guestUser: String?
+        /// What the site offers of its host; nil for all of it.
+        var offered: Resources?
+        /// Below which folders images may be named by path.
+        var imageDirectories: [String]
+        var policy: AdmissionPolicy
     }
 
     /// The address, a bare JID.
@@ -46,7 +61,7 @@ struct ServeConfiguration: Sendable {
     let profile: Profile
     let server: Server
     /// Nil if this process is no agent.
-    let agentDriver: Driver?
+    let agent: Agent?
     let isCoordinator: Bool
     let api: ControlAPI.Configuration
     let isAPIServed: Bool
@@ -61,7 +76,7 @@ struct ServeConfiguration: Sendable {
         let file = try await ConfigurationFile(path: path)
         let configuration = try Self(file)
         try file.refuseUnknownKeys()
-        guard configuration.agentDriver != nil || configuration.isCoordinator else {
+        guard configuration.agent != nil || configuration.isCoordinator else {
             throw OperationError(
                 .badRequest, "\(path) names no role", next: "add agent.driver, coordinator.enabled, or both")
         }
@@ -76,7 +91,7 @@ struct ServeConfiguration: Sendable {
         self.logLevel = try file.choice("log.level", levels).flatMap(Logger.Level.init(rawValue:)) ?? .info
         self.profile = try Profile(file, usualName: self.address.domain)
         self.server = try Server(file)
-        self.agentDriver = try Driver(file)
+        self.agent = try Agent(file, directory: self.directory)
         self.isCoordinator = try file.flag("coordinator.enabled") ?? false
         self.isAPIServed = try file.flag("api.enabled") ?? true
         self.api = try ControlAPI.Configuration(file)

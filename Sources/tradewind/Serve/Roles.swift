@@ -1,0 +1,156 @@
+import Agent
+import CloudModel
+import ControlAPI
+import Cryptography
+import Federation
+import Foundation
+import Gossip
+import Logging
+import MachineDrivers
+import Operations
+import Participant
+import Placement
+import ServiceLifecycle
+import Storage
+import XMPP
+import XMPPTransport
+
+/// The alliance and the roles that take part in it: agent, coordinator or both.
+struct Roles: Sendable {
+    let names: [String]
+    private let site: SiteID
+    private let federation: FederationService
+    private let grants: GrantKeeper
+    private let agent: Agent?
+    private let driver: (any MachineDriver)?
+    private let remote: RemoteOperations
+    private let reports: Reports
+
+    init(
+        _ configuration: ServeConfiguration, database: Database, link: any XMPPLink, grants: GrantKeeper,
+        logger: Logger
+    ) async throws {
+        self.site = configuration.site
+        self.grants = grants
+        self.remote = RemoteOperations(link: link)
+        let reports = Reports(site: configuration.site, link: link)
+        self.reports = reports
+        self.names =
+            (configuration.agent == nil ? [] : ["agent"])
+            + (configuration.isCoordinator ? ["coordinator"] : [])
+        let federation = try FederationService(
+            link: link, signingKey: Self.signingKey(in: configuration.siteKeyFile),
+            store: FederationStore(database: database),
+            configuration: .init(
+                name: configuration.profile.name, role: configuration.agent == nil ? .coordinator : .agent),
+            now: SiteProcess.now, logger: logger)
+        self.federation = federation
+        if let wishes = configuration.agent {
+            let driver = try Self.driver(wishes, configuration)
+            self.driver = driver
+            self.agent = try Self.agent(
+                wishes, configuration, driver: driver, database: database, federation: federation,
+                reports: reports, logger: logger)
+        } else {
+            (self.driver, self.agent) = (nil, nil)
+        }
+    }
+
+    /// In the order of their dependencies.
+    var services: [any Service] {
+        var services: [any Service] = [self.federation]
+        if let agent { services.append(agent) }
+        return services
+    }
+
+    /// Answers what other sites ask of the alliance, the agent and the coordinator.
+    func register(on dispatcher: StanzaDispatcher) {
+        self.federation.register(on: dispatcher)
+        if let agent {
+            let responder = agent.responder { self.grants.book }
+            for request in SiteResponder.requests {
+                dispatcher.register(
+                    Responder { iq, element, from throws(StanzaError) in
+                        try await responder.respond(to: iq, request: element, from: from)
+                    }, name: request.name, namespace: request.namespace,
+                    feature: Namespace.federation)
+            }
+        }
+    }
+
+    /// Registers what the roles perform.
+    func register(in table: inout OperationTable) {
+        let agent = self.agent
+        table.registerSites(self.federation, grants: self.grants) { await agent?.description }
+        self.agent?.register(in: &table)
+    }
+
+    func health() async -> [HealthReport.Check] {
+        guard let driver else { return [] }
+        do {
+            _ = try await driver.hosts()
+            return [.init("hypervisor")]
+        } catch {
+            return [.init("hypervisor", fault: "\(error)")]
+        }
+    }
+
+    private static func signingKey(in path: String) throws(OperationError) -> SigningKey {
+        do {
+            let text = try String(contentsOfFile: path, encoding: .utf8)
+            let seed = Hexadecimal.decode(text.trimmingCharacters(in: .whitespacesAndNewlines))
+            return try SigningKey(rawRepresentation: seed ?? [])
+        } catch {
+            throw OperationError(
+                .badRequest, "the site key in \(path) cannot be read: \(error)",
+                next: "tradewind init writes one; a lost key means joining anew")
+        }
+    }
+
+    private static func driver(
+        _ wishes: ServeConfiguration.Agent, _ configuration: ServeConfiguration
+    ) throws(OperationError) -> any MachineDriver {
+        switch wishes.driver {
+        case .memory:
+            let total =
+                wishes.offered
+                ?? Resources(vcpus: 16, memory: .gibibytes(64), disk: .gibibytes(500))
+            return InMemoryDriver(hosts: [
+                Host(
+                    name: "memory", hypervisor: "memory", total: total, load: 0, freeMemory: total.memory)
+            ])
+        case .libvirt:
+            var libvirt = LibvirtConfiguration.embedded(root: wishes.root)
+            if let uri = wishes.uri { libvirt.uri = uri }
+            libvirt.offered = wishes.offered
+            libvirt.guestUser = wishes.guestUser
+            if wishes.uri == nil { try SiteProcess.makeDirectory(wishes.root) }
+            return LibvirtDriver(configuration: libvirt)
+        }
+    }
+
+    private static func agent(
+        _ wishes: ServeConfiguration.Agent, _ configuration: ServeConfiguration, driver: any MachineDriver,
+        database: Database, federation: FederationService, reports: Reports, logger: Logger
+    ) throws -> Agent {
+        let profile = configuration.profile
+        let images = ImageStoreConfiguration(
+            directories: wishes.imageDirectories, cache: wishes.root + "/images")
+        return try Agent(
+            configuration: AgentConfiguration(
+                site: configuration.site,
+                profile: .init(
+                    name: profile.name, position: profile.position, country: profile.country,
+                    labels: profile.labels), policy: wishes.policy),
+            driver: driver, images: ImageStore(configuration: images), database: database,
+            outlets: .init(
+                report: { machine, holder in try await reports.send(machine, to: holder) },
+                publish: { description in
+                    do {
+                        try await federation.publish(description)
+                    } catch {
+                        logger.error("the site's row cannot be published", metadata: ["error": "\(error)"])
+                    }
+                }), logger: logger, now: SiteProcess.now)
+    }
+}

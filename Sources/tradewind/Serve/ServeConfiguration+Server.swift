@@ -1,0 +1,52 @@
+import CloudModel
+import Federation
+import Operations
+import XMPP
+import XMPPServer
+import XMPPTransport
+
+extension ServeConfiguration {
+    /// The embedded server's own configuration.
+    var xmppServer: XMPPServer.Configuration {
+        let policy = RemotePolicy(
+            standard: self.server.acceptsDialback ? .certificateOrDialback : .certificate)
+        return XMPPServer.Configuration(
+            domain: self.address.domain, certificate: self.server.certificate, trust: self.server.trust,
+            endpoints: self.endpoints, routes: self.server.routes, remotePolicy: policy)
+    }
+
+    private var endpoints: [XMPPListener.Endpoint] {
+        let server = self.server
+        var endpoints: [XMPPListener.Endpoint] = []
+        if let port = server.clientPort {
+            endpoints.append(.init(.clientStreams, host: server.clientHost, port: port))
+        }
+        if let port = server.clientTLSPort {
+            endpoints.append(
+                .init(.clientStreams, host: server.clientHost, port: port, security: .directTLS))
+        }
+        if let port = server.serverPort {
+            endpoints.append(.init(.serverStreams, host: server.serverHost, port: port))
+        }
+        if let port = server.serverTLSPort {
+            endpoints.append(
+                .init(.serverStreams, host: server.serverHost, port: port, security: .directTLS))
+        }
+        return endpoints
+    }
+
+    /// The grants of the file, and that of this process on itself: its coordinator uses its own agent like any other.
+    var allGrants: [Grant] {
+        let own = Grant.Subject.address(self.address.description)
+        return self.grants + [
+            Grant(subject: own, permissions: .noun("reservation"), scope: .own),
+            Grant(subject: own, permissions: .noun("machine"), scope: .own),
+        ]
+    }
+
+    func serviceProfile(features: [String]) -> ServiceProfile {
+        ServiceProfile(
+            identities: [.init(category: "automation", type: "tradewind", name: self.profile.name)],
+            features: features, softwareName: "Tradewind", softwareVersion: SiteProcess.version)
+    }
+}

@@ -1,0 +1,127 @@
+import Agent
+import CloudModel
+import ControlAPI
+import Cryptography
+import Foundation
+import Logging
+import Metrics
+import Operations
+import Participant
+import ServiceLifecycle
+import Storage
+import UnixSignals
+import XMPP
+import XMPPServer
+import XMPPTransport
+
+/// Puts the parts of one process together and runs them until a signal ends it.
+enum SiteProcess {
+    static let version = "0.1"
+
+    /// Runs the roles of `configuration`; returns after a graceful shutdown (SIGTERM, SIGINT).
+    static func run(_ configuration: ServeConfiguration) async throws {
+        let level = configuration.logLevel
+        LoggingSystem.bootstrap { label in
+            var handler = StreamLogHandler.standardError(label: label)
+            handler.logLevel = level
+            return handler
+        }
+        let metrics = PrometheusRegistry()
+        MetricsSystem.bootstrap(metrics)
+        let logger = Logger(label: "tradewind")
+        let services = try await Self.services(configuration, metrics: metrics, logger: logger)
+        logger.info("tradewind starts", metadata: ["site": "\(configuration.site)"])
+        let group = ServiceGroup(
+            configuration: ServiceGroupConfiguration(
+                services: services.map { .init(service: $0) },
+                gracefulShutdownSignals: [.sigterm, .sigint], logger: logger))
+        try await group.run()
+    }
+
+    /// Everything that runs, what depends on something after it.
+    static func services(
+        _ configuration: ServeConfiguration, metrics: PrometheusRegistry, logger: Logger
+    ) async throws -> [any Service] {
+        try Self.makeDirectory(configuration.directory)
+        let database = try Database(path: configuration.directory + "/tradewind.sqlite")
+        let server = try await XMPPServer(
+            configuration.xmppServer, database: database, now: Self.now, logger: logger)
+        let grants = try await GrantKeeper(
+            store: GrantStore(database: database), configured: configuration.allGrants,
+            roles: configuration.roles)
+        var table = OperationTable(
+            site: configuration.site, grants: { () async throws(OperationError) in grants.book },
+            remote: RemoteOperations(link: server.link),
+            audit: { record in Self.log(record, to: logger) })
+        let dispatcher = StanzaDispatcher(
+            identity: .init(category: "automation", type: "tradewind", name: configuration.profile.name),
+            logger: logger)
+        let roles = try await Roles(
+            configuration, database: database, link: server.link, grants: grants, logger: logger)
+        roles.register(on: dispatcher)
+        roles.register(in: &table)
+        table.registerAccounts(server.accounts)
+        table.registerGrants(grants)
+        let health: @Sendable () async -> HealthReport = { [roles] in
+            await Self.health(database: database, roles: roles)
+        }
+        table.registerProcess(version: Self.version, roles: roles.names) {
+            await health().checks.map { ($0.name, $0.fault) }
+        }
+        let chat = ChatFace(table: table, link: server.link, now: Self.now, logger: logger)
+        dispatcher.register(
+            chat: chat,
+            commands: CommandFace(table: table, address: configuration.address, now: Self.now),
+            invocations: InvokeFace(performer: table))
+        server.attach(dispatcher, profile: configuration.serviceProfile(features: dispatcher.features))
+        var services: [any Service] = [server, dispatcher] + roles.services + [chat]
+        if configuration.isAPIServed {
+            services.append(
+                ControlServer(
+                    configuration: configuration.api, performer: table, metrics: metrics, logger: logger,
+                    health: health))
+        }
+        return services
+    }
+
+    /// The time of day, in the one place that asks the system for it.
+    static let now: @Sendable () -> Instant = {
+        Instant(millisecondsSinceEpoch: Int64(Date().timeIntervalSince1970 * 1_000))
+    }
+
+    static func makeDirectory(_ path: String) throws(OperationError) {
+        do {
+            try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
+        } catch {
+            throw OperationError(
+                .unavailable, "the folder \(path) cannot be made: \(error.localizedDescription)",
+                next: "name another with the key directory")
+        }
+    }
+
+    private static func health(database: Database, roles: Roles) async -> HealthReport {
+        var checks: [HealthReport.Check] = []
+        do {
+            _ = try await GrantStore(database: database).all()
+            checks.append(.init("storage"))
+        } catch {
+            checks.append(.init("storage", fault: "the database cannot be read: \(error)"))
+        }
+        return HealthReport(checks + (await roles.health()))
+    }
+
+    private static func log(_ record: AuditRecord, to logger: Logger) {
+        var metadata: Logger.Metadata = [
+            "operation": "\(record.operation)", "caller": "\(record.caller)", "at": "\(record.site)",
+            "arguments": "\(record.arguments)",
+        ]
+        if let behalf = record.behalf { metadata["behalf"] = "\(behalf)" }
+        switch record.outcome {
+        case .performed:
+            metadata["outcome"] = "performed"
+        case .failed(let code):
+            metadata["outcome"] = "\(code.rawValue)"
+        }
+        logger.info("operation", metadata: metadata)
+    }
+}

@@ -1,0 +1,73 @@
+import CloudModel
+import Operations
+import Testing
+
+@testable import tradewind
+
+@Suite("The command line")
+struct ClientTests {
+    @Test("Parameters are written with or without dashes")
+    func readsParameters() throws {
+        let arguments = try ClientArguments([
+            "machine", "create", "web-1", "--memory", "1G", "--disk=2G", "image=/a=b", "--no-start", "--json",
+            "--at", "tokyo.test",
+        ])
+        #expect(
+            arguments.tokens == [
+                .init("machine"), .init("create"), .init("web-1"), .init(key: "memory", "1G"),
+                .init(key: "disk", "2G"), .init(key: "image", "/a=b"), .init(key: "start", "no"),
+                .init(key: "at", "tokyo.test"),
+            ])
+        #expect(arguments.isJSON)
+        #expect(!arguments.isConfirmed)
+    }
+
+    @Test("A flag at the end is yes; what comes after -- is taken as it is")
+    func readsFlags() throws {
+        let arguments = try ClientArguments(["machine", "create", "--start", "--yes", "--", "--odd"])
+        #expect(arguments.tokens.map(\.text) == ["machine", "create", "yes", "--odd"])
+        #expect(arguments.isConfirmed)
+    }
+
+    @Test("An option without its value and one that is none are refused")
+    func refusesOptions() {
+        #expect(throws: OperationError.self) { try ClientArguments(["status", "--server"]) }
+        #expect(throws: OperationError.self) { try ClientArguments(["status", "-x"]) }
+    }
+
+    @Test("Events are read however they are cut", arguments: 0 as UInt64..<50)
+    func readsEvents(seed: UInt64) {
+        let text =
+            "event: progress\r\ndata: {\"a\":1}\r\n\r\n: comment\n\nevent: result\ndata: x\ndata: y\n\n"
+        let bytes = Array(text.utf8)
+        var reader = EventReader()
+        var events: [EventReader.Event] = []
+        var position = 0
+        var state = seed
+        while position < bytes.count {
+            state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
+            let end = min(bytes.count, position + 1 + Int(state >> 60))
+            events += reader.read(Array(bytes[position..<end]))
+            position = end
+        }
+        #expect(
+            events == [.init(name: "progress", data: "{\"a\":1}"), .init(name: "result", data: "x\ny")])
+    }
+
+    @Test("A problem document becomes the error it was made of")
+    func readsProblems() {
+        let error = OperationClient.error(
+            in: [
+                "status": 404, "code": "not-found", "detail": "no machine web-9", "next": "machine list",
+                "site": "tokyo.test",
+            ])
+        #expect(
+            error
+                == OperationError(
+                    .notFound, "no machine web-9", next: "machine list", site: SiteID("tokyo.test")))
+        #expect(ClientFailure(error).exitCode.rawValue == 4)
+        #expect(
+            ClientFailure(error).description
+                == "tokyo.test: Not found: no machine web-9\nNext: machine list")
+    }
+}
