@@ -43,7 +43,8 @@ static inline uint32_t cidn_width_mapped(uint32_t c) {
 /// The A-label form of a UTF-8 domain (IDNA2008, UTS #46 non-transitional); IDN2_OK or an error code.
 /// The result is released with idn2_free.
 static inline int cidn_domain_to_ascii(const char *domain, char **result) {
-    return idn2_to_ascii_8z(domain, result, IDN2_NFC_INPUT | IDN2_NONTRANSITIONAL | IDN2_USE_STD3_ASCII_RULES);
+    int flags = IDN2_NFC_INPUT | IDN2_NONTRANSITIONAL | IDN2_USE_STD3_ASCII_RULES;
+    return idn2_to_ascii_8z(domain, result, flags);
 }
 
 /// The U-label form, in UTF-8, of a domain; IDN2_OK or an error code. The result is released with idn2_free.

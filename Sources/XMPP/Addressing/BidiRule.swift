@@ -18,7 +18,8 @@ enum BidiRule {
             return !mixesDigits && classes.allSatisfy { rightToLeft.contains($0) || neutral.contains($0) }
                 && last.map(ends.contains) == true
         }
-        // A name that starts left to right and has right-to-left letters breaks condition 5, any other condition 1.
+        // A name that starts left to right and has right-to-left letters breaks condition 5, any other
+        // condition 1.
         return false
     }
 }

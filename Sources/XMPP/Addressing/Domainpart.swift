@@ -1,6 +1,7 @@
 import CIDN
 
-/// Prepares the domain (RFC 7622 §3.2): an internationalized name in lower-case U-labels, or an address literal.
+/// Prepares the domain (RFC 7622 §3.2): an internationalized name in lower-case U-labels, or an address
+/// literal.
 package enum Domainpart {
     /// The longest label and the longest name in bytes of their A-label form (RFC 1035 §2.3.4).
     package static let longestLabel = 63

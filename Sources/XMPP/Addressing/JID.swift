@@ -1,4 +1,5 @@
-/// An XMPP address (RFC 7622): `local@domain/resource`, each part prepared so that equal addresses are equal strings.
+/// An XMPP address (RFC 7622): `local@domain/resource`, each part prepared so that equal addresses are equal
+/// strings.
 package struct JID: Hashable, Sendable {
     package let local: String?
     package let domain: String

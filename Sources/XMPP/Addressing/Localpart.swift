@@ -1,4 +1,5 @@
-/// Prepares the part before the `@` (RFC 7622 §3.3: UsernameCaseMapped, with a few more characters forbidden).
+/// Prepares the part before the `@` (RFC 7622 §3.3: UsernameCaseMapped, with a few more characters
+/// forbidden).
 package enum Localpart {
     /// The prepared form of `text`, or why there is none.
     package static func prepare(_ text: Substring) throws(JIDError) -> String {

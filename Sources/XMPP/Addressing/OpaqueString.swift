@@ -1,6 +1,7 @@
 /// The PRECIS profile for text whose case and width matter: resources and passwords (RFC 8265 §4.2).
 package enum OpaqueString {
-    /// Other spaces become U+0020, then NFC; nil when the result is empty or holds what FreeformClass forbids.
+    /// Other spaces become U+0020, then NFC; nil when the result is empty or holds what FreeformClass
+    /// forbids.
     package static func prepare(_ text: Substring) -> String? {
         let once = Self.mapped(text.unicodeScalars.map(\.value))
         guard let once, Self.mapped(once) == once else { return nil }

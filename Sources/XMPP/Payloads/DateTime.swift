@@ -1,6 +1,7 @@
 /// A moment as XMPP writes it (XEP-0082): UTC, to the millisecond.
 ///
-/// The Gregorian calendar is applied to all of time, and there are no leap seconds: `:60` is read as the next minute.
+/// The Gregorian calendar is applied to all of time, and there are no leap seconds: `:60` is read as the next
+/// minute.
 package struct DateTime: Hashable, Sendable, Comparable {
     /// Since 1970-01-01T00:00:00Z.
     package let millisecondsSinceEpoch: Int64

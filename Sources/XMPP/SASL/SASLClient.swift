@@ -49,8 +49,8 @@ package struct SASLClient: Hashable, Sendable {
 
     /// Chooses the best mechanism that both sides know; nil if there is none.
     ///
-    /// - `offered`: the names in the server's features; `serverBindings`: its types of channel binding (XEP-0440), nil
-    ///   if it does not say.
+    /// - `offered`: the names in the server's features; `serverBindings`: its types of channel binding
+    ///   (XEP-0440), nil if it does not say.
     /// - `bindings`: what binds our TLS connection, best first; `nonce`: fresh random bytes.
     package init?(
         offered: [String], serverBindings: [String]?, credentials: Credentials, bindings: [ChannelBinding],

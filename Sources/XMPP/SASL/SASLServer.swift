@@ -1,10 +1,11 @@
 package import Cryptography
 
-/// The server's half of one authentication (RFC 6120 §6): what the client sends goes in, what to do comes out.
+/// The server's half of one authentication (RFC 6120 §6): what the client sends goes in, what to do comes
+/// out.
 ///
-/// One value serves one attempt; for the next attempt the shell makes a new one with a new nonce, and counts. The identity
-/// of a success is a bare address, and always the one that was authenticated: nobody may act for another
-/// (`invalid-authzid`).
+/// One value serves one attempt; for the next attempt the shell makes a new one with a new nonce, and counts.
+/// The identity of a success is a bare address, and always the one that was authenticated: nobody may act for
+/// another (`invalid-authzid`).
 package struct SASLServer: Hashable, Sendable {
     /// What the server knows about the stream.
     package struct Context: Hashable, Sendable {

@@ -4,7 +4,8 @@ import Cryptography
 struct SCRAMClient: Hashable, Sendable {
     /// The iteration counts a client works with.
     ///
-    /// Fewer would make what an impostor learns easy to guess (RFC 7677 §4), more would keep us busy for seconds.
+    /// Fewer would make what an impostor learns easy to guess (RFC 7677 §4), more would keep us busy for
+    /// seconds.
     static let iterations = 4_096...1_000_000
 
     private enum State: Hashable, Sendable {

@@ -1,6 +1,7 @@
 package import Cryptography
 
-/// What a server keeps of a password for one SCRAM mechanism (RFC 5802 §3): enough to check it, not to use it elsewhere.
+/// What a server keeps of a password for one SCRAM mechanism (RFC 5802 §3): enough to check it, not to use it
+/// elsewhere.
 package struct SCRAMCredentials: Hashable, Sendable {
     package let salt: [UInt8]
     package let iterations: Int
@@ -22,8 +23,8 @@ package struct SCRAMCredentials: Hashable, Sendable {
 
     /// Derives what to keep of a password.
     ///
-    /// The password is prepared as OpaqueString (RFC 8265 §4.2). One that cannot be prepared is no password; an
-    /// iteration count outside of `HashFunction.iterations` is refused too.
+    /// The password is prepared as OpaqueString (RFC 8265 §4.2). One that cannot be prepared is no password;
+    /// an iteration count outside of `HashFunction.iterations` is refused too.
     package static func derive(
         password: String, salt: [UInt8], iterations: Int, hash: HashFunction
     ) throws(SCRAMError) -> SCRAMCredentials {
@@ -34,7 +35,8 @@ package struct SCRAMCredentials: Hashable, Sendable {
             serverKey: SCRAM.serverKey(salted, hash))
     }
 
-    /// Made-up credentials for a name that has no account, the same each time, so that nobody learns which names exist.
+    /// Made-up credentials for a name that has no account, the same each time, so that nobody learns which
+    /// names exist.
     ///
     /// `secret` is the server's own. No password fits them: nobody knows a key whose digest is `storedKey`.
     package static func fake(

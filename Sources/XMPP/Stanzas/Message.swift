@@ -15,7 +15,8 @@ package struct Message: Hashable, Sendable {
     package var id: String?
     package var language: String?
     package var kind: Kind
-    /// Everything inside, `<body/>` included, in order; elements this server does not know are kept as they came.
+    /// Everything inside, `<body/>` included, in order; elements this server does not know are kept as they
+    /// came.
     package var payloads: [Element]
 
     package init(

@@ -3,9 +3,9 @@ package import XML
 extension Stanza {
     /// Reads a first-level element of a stream, whatever its content namespace.
     ///
-    /// The children come out in `jabber:client` (see `StanzaNamespace`). Unknown attributes are dropped, unknown
-    /// children kept. A message of unknown type is a normal one (RFC 6121 §5.2.2); everything else that RFC 6120
-    /// §8 forbids is a failure that says what to send back.
+    /// The children come out in `jabber:client` (see `StanzaNamespace`). Unknown attributes are dropped,
+    /// unknown children kept. A message of unknown type is a normal one (RFC 6121 §5.2.2); everything else
+    /// that RFC 6120 §8 forbids is a failure that says what to send back.
     package init(parsing element: Element) throws(StanzaParseFailure) {
         guard StanzaNamespace.isContentNamespace(element.namespace) else { throw .notAStanza }
         let draft = try Draft(element)

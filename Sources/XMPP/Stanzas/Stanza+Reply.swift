@@ -12,7 +12,8 @@ extension Stanza {
         }
     }
 
-    /// The stanza that tells the sender of this one about `error`, addressed back; nil if this one is an answer.
+    /// The stanza that tells the sender of this one about `error`, addressed back; nil if this one is an
+    /// answer.
     ///
     /// The payloads are not sent back, for they can be large and the sender has them.
     package func errorReply(_ error: StanzaError) -> Stanza? {

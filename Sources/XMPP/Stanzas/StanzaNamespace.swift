@@ -2,10 +2,11 @@ import XML
 
 /// Moves stanza-level elements between the namespace of a stream and the one used inside the process.
 ///
-/// On the wire a stanza and its own children (`body`, `show`, `error`…) are in the content namespace of the stream:
-/// `jabber:client`, `jabber:server` or `jabber:component:accept`. Inside the process they are always in
-/// `jabber:client`, so that nobody above the codec asks which kind of stream a stanza came by. Only elements reached
-/// through elements of the content namespace are moved: a stanza forwarded inside a payload keeps its namespace.
+/// On the wire a stanza and its own children (`body`, `show`, `error`…) are in the content namespace of the
+/// stream: `jabber:client`, `jabber:server` or `jabber:component:accept`. Inside the process they are always
+/// in `jabber:client`, so that nobody above the codec asks which kind of stream a stanza came by. Only
+/// elements reached through elements of the content namespace are moved: a stanza forwarded inside a payload
+/// keeps its namespace.
 enum StanzaNamespace {
     /// Whether stanzas of a stream may be in this namespace.
     static func isContentNamespace(_ namespace: String) -> Bool {

@@ -2,8 +2,8 @@ package import XML
 
 /// The opening tag of a stream (RFC 6120 §4.7).
 ///
-/// `element` has no children and no namespace declarations: the parser and printer of the stream keep those apart, as
-/// `contentNamespace` and `namespaceDeclarations`.
+/// `element` has no children and no namespace declarations: the parser and printer of the stream keep those
+/// apart, as `contentNamespace` and `namespaceDeclarations`.
 package struct StreamHeader: Hashable, Sendable {
     /// The default namespace: `jabber:client`, `jabber:server` or `jabber:component:accept`.
     package var contentNamespace: String
@@ -66,7 +66,8 @@ package struct StreamHeader: Hashable, Sendable {
 }
 
 extension StreamHeader {
-    /// Reads the opening tag; `declarations` are the namespaces it declares by prefix, the default one under "".
+    /// Reads the opening tag; `declarations` are the namespaces it declares by prefix, the default one under
+    /// "".
     ///
     /// Throws what to close the stream with: `invalid-namespace`, `bad-format`, `improper-addressing` or
     /// `unsupported-version`.

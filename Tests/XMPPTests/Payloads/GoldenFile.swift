@@ -58,7 +58,8 @@ enum GoldenFile {
         }
     }
 
-    /// With an attribute lost or spoilt anywhere, the element is read or refused with a payload error; nothing else.
+    /// With an attribute lost or spoilt anywhere, the element is read or refused with a payload error;
+    /// nothing else.
     private static func checkMutilated<P: Payload>(_ golden: Element, _ type: P.Type) {
         for mutilated in golden.mutilations {
             do {
@@ -85,7 +86,8 @@ extension Element {
         return copy
     }
 
-    /// This element with one thing wrong: an attribute gone or odd, a child gone, text replaced, at any depth.
+    /// This element with one thing wrong: an attribute gone or odd, a child gone, text replaced, at any
+    /// depth.
     var mutilations: [Element] {
         var result: [Element] = []
         for index in self.attributes.indices {

@@ -23,7 +23,7 @@ struct StanzaCodecTests {
             .presence(Presence(to: nil)),
             .presence(Presence(to: romeo, kind: .subscribe)),
             .iq(
-                IQ(to: romeo, from: juliet, id: "i1", body: .get(Element("ping", namespace: Namespace.ping)))),
+                IQ(to: romeo, from: juliet, id: "i1", body: .get(Ping().element))),
             .iq(IQ(to: romeo, id: "i2", body: .result(nil))),
             .iq(
                 IQ(to: romeo, id: "i3", body: .error(StanzaError(.itemNotFound, text: "no such machine")))),
@@ -56,7 +56,7 @@ struct StanzaCodecTests {
         arguments: [
             (
                 wire(
-                    "iq", Namespace.client, ["type": "get", "from": "a.test"], [Element("x", namespace: "y")]),
+                    "iq", Namespace.client, ["type": "get", "from": "a.test"], [Ping().element]),
                 .badRequest
             ),
             (wire("iq", Namespace.client, ["type": "get", "id": "1"]), .badRequest),

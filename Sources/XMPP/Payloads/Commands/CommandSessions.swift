@@ -1,7 +1,8 @@
 /// The ad-hoc commands that people have begun and not finished, and what each has said so far.
 ///
-/// A session belongs to the full address that began it; for anybody else it does not exist. Sessions expire, are limited
-/// in number, and are remembered for a while after they expired, so that whoever comes late learns why.
+/// A session belongs to the full address that began it; for anybody else it does not exist. Sessions expire,
+/// are limited in number, and are remembered for a while after they expired, so that whoever comes late
+/// learns why.
 package struct CommandSessions<State: Sendable>: Sendable {
     package struct Limits: Hashable, Sendable {
         /// Open sessions of one full address; one more closes its oldest.

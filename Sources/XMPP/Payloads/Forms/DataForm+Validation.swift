@@ -1,7 +1,8 @@
 extension DataForm {
     /// What was filled in, by the names of the form's own fields, checked and in one spelling.
     ///
-    /// Booleans are `1` or `0`, addresses prepared, lists without repetition. A field that was left out is not there.
+    /// Booleans are `1` or `0`, addresses prepared, lists without repetition. A field that was left out is
+    /// not there.
     package typealias Answers = [String: [String]]
 
     /// Why a submission does not fit the form.
