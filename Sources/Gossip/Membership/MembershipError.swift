@@ -34,7 +34,7 @@ extension MembershipError: CustomStringConvertible {
         case .full: "end an alliance that is not needed: site leave SITE"
         case .unknown(let site), .notInvited(let site): "invite it: site invite \(site)"
         case .awaitingThem(let site):
-            "its admin types there: site accept, with the address of this site (\(site) shows it)"
+            "an admin of \(site) types: site accept, with the address of this site"
         case .alreadyMember: "nothing is left to do"
         }
     }

@@ -10,12 +10,13 @@ extension Catalogue {
                     path: "",
                     [
                         .init("Site", "site"), .init("Name", "name"), .init("Standing", "standing"),
-                        .init("Policy", "policy"), .init("Machines", "capacity.machines"),
+                        .init("State", "reachability"), .init("Policy", "policy"),
+                        .init("Machines", "capacity.machines"),
                         .init("Free vCPU", "capacity.free.vcpus"),
                         .init("Free memory", "capacity.free.memory", .size),
                         .init("Load", "capacity.load", .share),
                         .init("Round trip (ms)", "roundTrip", .decimal),
-                        .init("Reported", "reported", .time),
+                        .init("Last heard", "lastHeard", .time),
                     ], none: "No other site is known.")
             ]),
         Operation(
