@@ -125,7 +125,7 @@ package struct ReceivingClientStream: Sendable {
         if self.tls == nil { features.append(.startTLS(isRequired: !self.configuration.allowsCleartext)) }
         let mechanisms = self.mechanisms
         if !mechanisms.isEmpty { features.append(.mechanisms(mechanisms.map(\.rawValue))) }
-        let bindings = self.bindings
+        let bindings = self.bindings.filter { $0.kind != .tlsUnique }
         if !bindings.isEmpty { features.append(.channelBindings(bindings.map(\.kind.rawValue))) }
         return features + [limits]
     }
@@ -147,6 +147,7 @@ package struct ReceivingClientStream: Sendable {
         [
             self.tls?.exporterBinding.map { ChannelBinding(kind: .tlsExporter, bytes: $0) },
             self.tls?.endPointBinding.map { ChannelBinding(kind: .tlsServerEndPoint, bytes: $0) },
+            self.tls?.uniqueBinding.map { ChannelBinding(kind: .tlsUnique, bytes: $0) },
         ].compactMap { $0 }
     }
 

@@ -26,17 +26,20 @@ package struct TLSFacts: Hashable, Sendable {
     package var exporterBinding: [UInt8]?
     /// RFC 5929 §4: the hash of the *server's* certificate; absent if its signature algorithm defines none.
     package var endPointBinding: [UInt8]?
+    /// RFC 5929 §3: the first Finished message; absent on TLS 1.2 without extended master secret.
+    package var uniqueBinding: [UInt8]?
     package var peer: Peer?
 
     package init(
         version: String, cipher: String, applicationProtocol: String? = nil, exporterBinding: [UInt8]? = nil,
-        endPointBinding: [UInt8]? = nil, peer: Peer? = nil
+        endPointBinding: [UInt8]? = nil, uniqueBinding: [UInt8]? = nil, peer: Peer? = nil
     ) {
         self.version = version
         self.cipher = cipher
         self.applicationProtocol = applicationProtocol
         self.exporterBinding = exporterBinding
         self.endPointBinding = endPointBinding
+        self.uniqueBinding = uniqueBinding
         self.peer = peer
     }
 

@@ -5,6 +5,10 @@ package struct ChannelBinding: Hashable, Sendable {
         case tlsExporter = "tls-exporter"
         /// A digest of the server's certificate (RFC 5929 §4): for proxies that end TLS.
         case tlsServerEndPoint = "tls-server-end-point"
+        /// The first Finished message of the handshake (RFC 5929 §3).
+        ///
+        /// Superseded: taken from clients that know nothing newer (slixmpp), never announced.
+        case tlsUnique = "tls-unique"
     }
 
     package let kind: Kind

@@ -155,6 +155,7 @@ extension TLSSession {
             applicationProtocol: self.applicationProtocol(),
             exporterBinding: self.exporterBinding(),
             endPointBinding: self.endPointBinding(),
+            uniqueBinding: self.uniqueBinding(),
             peer: leaf.map {
                 unsafe self.store.judge(leaf: $0, intermediates: SSL_get_peer_cert_chain(self.ssl))
             })
@@ -171,6 +172,12 @@ extension TLSSession {
     private func exporterBinding() -> [UInt8]? {
         var bytes = [UInt8](repeating: 0, count: 32)
         return unsafe cssl_exporter_binding(self.ssl, &bytes) == 1 ? bytes : nil
+    }
+
+    private func uniqueBinding() -> [UInt8]? {
+        var bytes = [UInt8](repeating: 0, count: Int(EVP_MAX_MD_SIZE))
+        let length = unsafe cssl_unique_binding(self.ssl, self.isServer ? 1 : 0, &bytes, bytes.count)
+        return length > 0 ? Array(bytes.prefix(length)) : nil
     }
 
     private func endPointBinding() -> [UInt8]? {
