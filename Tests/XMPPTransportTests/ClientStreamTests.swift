@@ -183,7 +183,7 @@ struct ClientStreamTests {
         let authority = try TestAuthority()
         let store = try CertificateStore(certificates: [:], trust: authority.trust)
         let certificate = try authority.issue("a.test")
-        var limits = TransportLimits()
+        var limits = TransportLimits.patient
         limits.authenticationTime = .milliseconds(50)
         try await TestSite.run("a.test", certificate: certificate, trust: authority.trust, limits: limits) {
             site in
@@ -199,7 +199,7 @@ struct ClientStreamTests {
         let authority = try TestAuthority()
         let store = try CertificateStore(certificates: [:], trust: authority.trust)
         let certificate = try authority.issue("a.test")
-        var limits = TransportLimits()
+        var limits = TransportLimits.patient
         limits.connectionsPerAddress = 2
         try await TestSite.run("a.test", certificate: certificate, trust: authority.trust, limits: limits) {
             site in

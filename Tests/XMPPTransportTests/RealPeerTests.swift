@@ -43,4 +43,28 @@ struct RealPeerTests {
             }
         }
     }
+
+    /// ejabberd 23.01 refuses EXTERNAL with a certificate for TLS servers only: a new stream then tries dialback.
+    @Test(
+        "A certificate for servers only is good enough, if need be by way of dialback",
+        arguments: ["a.test", "c.test"])
+    func serverCertificate(domain: String) async throws {
+        let folder = try #require(peers)
+        let authority = try TestAuthority(existing: "\(folder)/certs")
+        let own = try authority.issue("d.test")
+        try await TestSite.run(
+            "d.test", certificate: own, trust: authority.trust, routes: Self.routes,
+            serverAddress: ("127.0.0.5", 5269)
+        ) { site in
+            let ping = IQ(
+                to: try JID(domain), from: try JID("d.test"), id: "ping",
+                body: .get(Element("ping", namespace: Namespace.ping)))
+            try site.remotes.send(.iq(ping))
+            guard case .received(.iq(let answer)) = try await site.remote.next(within: 30) else {
+                Issue.record("no answer")
+                return
+            }
+            #expect(answer.body == .result(nil))
+        }
+    }
 }

@@ -95,6 +95,28 @@ struct RemoteStreamTests {
         }
     }
 
+    @Test("When a stream was closed, the next stanza goes by a new one")
+    func reconnects() async throws {
+        let authority = try TestAuthority()
+        let (own, other) = (try authority.issue("a.test"), try authority.issue("b.test"))
+        try await TestSite.run("b.test", certificate: other, trust: authority.trust) { there in
+            let routes = ["b.test": [Route(host: "127.0.0.1", port: there.ports.servers)]]
+            try await TestSite.run("a.test", certificate: own, trust: authority.trust, routes: routes) {
+                here in
+                let pair = DomainPair(local: "a.test", remote: "b.test")
+                for number in 0..<3 {
+                    let stanza = try Self.message(from: "u@a.test", to: "v@b.test", "\(number)")
+                    try here.remotes.send(stanza)
+                    #expect(try await there.remote.next() == .received(stanza))
+                    let stream = try #require(here.remotes.stream(for: pair))
+                    stream.close(nil)
+                    // The stream is still in the table while it is being closed: that is what the next stanza meets.
+                    while stream.isOpen { await Task.yield() }
+                }
+            }
+        }
+    }
+
     @Test("A server that nobody can reach gives stanzas back")
     func unreachable() async throws {
         let authority = try TestAuthority()

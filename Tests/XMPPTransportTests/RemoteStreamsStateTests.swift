@@ -21,7 +21,7 @@ struct RemoteStreamsStateTests {
 
     private func send(_ state: inout RemoteStreamsState<Int>, at time: NIODeadline = start) -> String {
         switch state.send(Self.stanza, over: Self.pair, at: time) {
-        case .write(let stream): "write \(stream)"
+        case .write(let stream, _): "write \(stream)"
         case .wait: "wait"
         case .connect: "connect"
         case .refuse(let error): error.condition.rawValue

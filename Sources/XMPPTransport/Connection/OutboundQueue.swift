@@ -13,6 +13,7 @@ final class OutboundQueue: Sendable {
         var bytes = ByteBuffer()
         var stanzas = 0
         var isDrainDue = false
+        var hasWritten = false
         var isStalled = false
         var isClosed = false
     }
@@ -68,6 +69,7 @@ final class OutboundQueue: Sendable {
             state.isStalled = !isWritable
             guard isWritable else { return nil }
             state.isDrainDue = false
+            state.hasWritten = true
             return Self.take(&state)
         }
         if let bytes { self.channel.writeAndFlush(bytes, promise: nil) }
@@ -79,6 +81,16 @@ final class OutboundQueue: Sendable {
     func becameWritable() {
         let isDue = self.state.withLock { $0.isDrainDue }
         if isDue { self.drain() }
+    }
+
+    var isClosed: Bool { self.state.withLock { $0.isClosed } }
+
+    /// Whether anything was written since this was last asked.
+    func hasWrittenSinceLastAsked() -> Bool {
+        self.state.withLock { state in
+            defer { state.hasWritten = false }
+            return state.hasWritten
+        }
     }
 
     /// Takes nothing from now on, and gives back what has not been written.

@@ -175,7 +175,8 @@ extension StreamHandler {
 
     private func keepAlive() {
         guard self.state == .open, let context else { return }
-        if !self.hasSentSinceTick, context.channel.isWritable {
+        let isQuiet = !self.hasSentSinceTick && self.queue?.hasWrittenSinceLastAsked() != true
+        if isQuiet, context.channel.isWritable {
             context.writeAndFlush(self.wrapOutboundOut(ByteBuffer(string: " ")), promise: nil)
         }
         self.hasSentSinceTick = false

@@ -22,8 +22,10 @@ final class OutboundRemoteStream: Sendable {
         self.closing = closing
     }
 
-    /// Queues the stanza; throws what its sender is to be told if that cannot be.
-    func send(_ stanza: Stanza) throws(StanzaError) {
+    /// Queues the stanza; false if the stream is over, so that it has to go by a new one.
+    ///
+    /// Throws what its sender is to be told if it cannot be sent at all.
+    func send(_ stanza: Stanza) throws(StanzaError) -> Bool {
         let element = stanza.element(in: Namespace.server)
         guard let bytes = StreamWriter.bytes(of: element, contentNamespace: Namespace.server) else {
             throw StanzaError(.badRequest, text: "the stanza holds what XML cannot carry")
@@ -35,12 +37,14 @@ final class OutboundRemoteStream: Sendable {
         }
         self.wasUsed.store(true, ordering: .relaxed)
         switch self.queue.append(bytes) {
-        case .queued: break
-        case .closed: throw StanzaError(.remoteServerTimeout, text: "the stream is closing; send again")
+        case .queued: return true
+        case .closed: return false
         case .overflowed:
             throw StanzaError(.resourceConstraint, text: "the other server does not read what is sent to it")
         }
     }
+
+    var isOpen: Bool { !self.queue.isClosed }
 
     func wasUsedSinceLastAsked() -> Bool {
         self.wasUsed.exchange(false, ordering: .relaxed)

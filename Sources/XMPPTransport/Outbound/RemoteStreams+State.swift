@@ -13,7 +13,8 @@ struct RemoteStreamsState<Stream: Sendable>: Sendable {
 
     /// What to do with a stanza.
     enum OnSend: Sendable {
-        case write(Stream)
+        /// By its number the stream is reported as ended if it turns out to be over.
+        case write(Stream, id: Int)
         /// It waits; somebody is connecting.
         case wait
         /// It waits, and the caller must have the pair connected.
@@ -38,11 +39,15 @@ struct RemoteStreamsState<Stream: Sendable>: Sendable {
 
     var pairCount: Int { self.pairs.count }
 
+    func stream(for pair: DomainPair) -> Stream? {
+        if case .connected(let stream, _) = self.pairs[pair] { stream } else { nil }
+    }
+
     mutating func send(_ stanza: Stanza, over pair: DomainPair, at now: NIODeadline) -> OnSend {
         guard !self.isClosed else { return .refuse(StanzaError(.serviceUnavailable, text: "shutting down")) }
         switch self.pairs[pair] {
-        case .connected(let stream, _):
-            return .write(stream)
+        case .connected(let stream, let id):
+            return .write(stream, id: id)
         case .connecting(var waiting, let failures):
             guard waiting.count < self.limits.connectingStanzas else {
                 return .refuse(StanzaError(.resourceConstraint, text: "too much waits for \(pair.remote)"))

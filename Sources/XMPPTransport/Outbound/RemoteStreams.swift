@@ -26,6 +26,7 @@ package final class RemoteStreams: Service {
     private let receiver = Mutex<(any RemoteStanzaReceiver)?>(nil)
     private let commands: AsyncStream<Command>
     private let continuation: AsyncStream<Command>.Continuation
+    /// Connections that are not yet in use; nil once the service has ended.
     private let attempts = Mutex<[ObjectIdentifier: any Channel]?>([:])
 
     package init(environment: StreamEnvironment, resolver: Resolver) {
@@ -52,17 +53,28 @@ package final class RemoteStreams: Service {
             !self.environment.domains.contains(to.domain)
         else { throw StanzaError(.internalServerError, text: "not a stanza from here to another server") }
         let pair = DomainPair(local: from.domain, remote: to.domain)
-        let onSend = self.state.withLock { $0.send(stanza, over: pair, at: .now()) }
-        switch onSend {
-        case .write(let stream):
-            try stream.send(stanza)
-            self.environment.metrics.remoteOutbound.stanzas.increment()
-        case .wait: break
-        case .connect:
-            // The state allows one attempt for each pair, so the buffer has room.
-            self.continuation.yield(.connect(pair))
-        case .refuse(let error): throw error
+        while true {
+            switch self.state.withLock({ $0.send(stanza, over: pair, at: .now()) }) {
+            case .write(let stream, let id):
+                if try stream.send(stanza) {
+                    self.environment.metrics.remoteOutbound.stanzas.increment()
+                    return
+                }
+                // It was closed by the peer or for being idle: the next turn of the loop has a new one made.
+                self.state.withLock { $0.ended(pair, id: id) }
+            case .wait: return
+            case .connect:
+                // The state allows one attempt for each pair, so the buffer has room.
+                self.continuation.yield(.connect(pair))
+                return
+            case .refuse(let error): throw error
+            }
         }
+    }
+
+    /// The stream on which stanzas of the pair go, if one is up.
+    func stream(for pair: DomainPair) -> OutboundRemoteStream? {
+        self.state.withLock { $0.stream(for: pair) }
     }
 
     /// For what nobody waits for: an error that cannot be sent is dropped and counted.
@@ -173,7 +185,9 @@ extension RemoteStreams {
             guard let (waiting, id) = state.connected(pair, stream) else { return nil }
             for stanza in waiting {
                 do throws(StanzaError) {
-                    try stream.send(stanza)
+                    if try stream.send(stanza) { continue }
+                    refused.append(
+                        (stanza, StanzaError(.remoteServerTimeout, text: "the stream ended at once")))
                 } catch {
                     refused.append((stanza, error))
                 }
@@ -221,15 +235,11 @@ extension RemoteStreams {
                 .connect(host: route.host, port: route.port).get()
         } catch {
             let error = RemoteStreamError.unreachable(route, reason: "\(error)")
+            // Fails nothing if the role has done so.
             outcome.fail(error)
             throw error
         }
-        let mayGoOn = self.attempts.withLock { attempts in
-            attempts?[ObjectIdentifier(channel)] = channel
-            return attempts != nil
-        }
-        if !mayGoOn { channel.close(promise: nil) }
-        defer { self.attempts.withLock { $0?[ObjectIdentifier(channel)] = nil } }
+        defer { self.attempts.withLock { _ = $0?.removeValue(forKey: ObjectIdentifier(channel)) } }
         do {
             return try await outcome.futureResult.get()
         } catch let error as RemoteStreamError {
@@ -237,6 +247,17 @@ extension RemoteStreams {
         } catch {
             throw .unreachable(route, reason: "\(error)")
         }
+    }
+
+    /// Notes a connection that is being made, so that the end of the service ends it; refuses it after that.
+    private func register(_ channel: any Channel) throws {
+        let id = ObjectIdentifier(channel)
+        let isRegistered = self.attempts.withLock { attempts in
+            attempts?[id] = channel
+            return attempts != nil
+        }
+        guard isRegistered else { throw RemoteStreamError.shuttingDown }
+        channel.closeFuture.whenComplete { _ in self.attempts.withLock { _ = $0?.removeValue(forKey: id) } }
     }
 
     private func bootstrap(
@@ -249,6 +270,7 @@ extension RemoteStreams {
             .channelOption(.tcpOption(.tcp_nodelay), value: 1)
             .channelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
+                    try self.register(channel)
                     let usesDirectTLS = route.security == .directTLS
                     let role = RemoteOutboundRole(
                         environment: environment, pair: pair, purpose: purpose, usesDirectTLS: usesDirectTLS,

@@ -3,7 +3,7 @@ import XMPP
 
 /// The certificates of the served domains and the authorities that peers are verified against.
 ///
-/// Read once, when made. To renew a certificate, make a new store and hand it to the listener.
+/// Read once, when made: a renewed certificate is taken up by the next start of the process.
 ///
 /// `@unchecked Sendable`: everything is set in `init`; `X509_STORE` locks itself.
 @safe package final class CertificateStore: @unchecked Sendable {

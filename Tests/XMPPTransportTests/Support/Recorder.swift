@@ -18,7 +18,7 @@ final class Recorder<Event: Sendable>: Sendable {
     }
 
     /// The next event.
-    func next(within seconds: Int = 20) async throws -> Event {
+    func next(within seconds: Int = 60) async throws -> Event {
         let stream = self.stream
         return try await withThrowingTaskGroup(of: Event?.self) { group in
             group.addTask {

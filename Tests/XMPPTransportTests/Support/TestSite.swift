@@ -99,7 +99,7 @@ final class TestSite: Sendable {
     static func run<Result>(
         _ domain: String, more: [String: CertificateFiles] = [:], certificate: CertificateFiles?,
         trust: TrustAnchors,
-        policy: RemotePolicy = RemotePolicy(), limits: TransportLimits = TransportLimits(),
+        policy: RemotePolicy = RemotePolicy(), limits: TransportLimits = .patient,
         routes: [String: [Route]] = [:], serverAddress: (String, Int) = ("127.0.0.1", 0),
         _ body: (TestSite) async throws -> Result
     ) async throws -> Result {
@@ -123,5 +123,16 @@ final class TestSite: Sendable {
             try await group.waitForAll()
             return result
         }
+    }
+}
+
+extension TransportLimits {
+    /// The usual limits, with time enough for a machine that does much else.
+    static var patient: TransportLimits {
+        var limits = TransportLimits()
+        limits.authenticationTime = .minutes(5)
+        limits.handshakeTime = .minutes(5)
+        limits.connectTime = .minutes(5)
+        return limits
     }
 }
