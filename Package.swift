@@ -169,7 +169,7 @@ let package = Package(
                 "XMPPServer", "XMPPTransport", "Storage", "CloudModel", "XMPP", "XML", "Cryptography",
                 nioCore, nioPosix, logging, lifecycle,
             ]),
-        tests("StorageTests", ["Storage", "CloudModel", "XMPP", "XML", grdb]),
+        tests("StorageTests", ["Storage", "CloudModel", "Placement", "XMPP", "XML", grdb]),
         tests("MachineDriversTests", ["MachineDrivers", "CloudModel", "XML", "Cryptography"]),
         tests("ParticipantTests", ["Participant", "Operations", "Federation", "XMPP", "XML", "CloudModel"]),
         tests(
@@ -184,6 +184,7 @@ let package = Package(
                 "Agent", "Coordinator", "Participant", "MachineDrivers", "Storage", "Operations",
                 "XMPPServer",
                 "XMPPTransport", "Federation", "Gossip", "Placement", "XMPP", "XML", "CloudModel", logging,
+                lifecycle,
             ]),
         tests(
             "TradewindTests", ["tradewind", "CloudModel", "Operations", "XMPPTransport", arguments]),

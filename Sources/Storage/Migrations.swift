@@ -10,6 +10,7 @@ enum Migrations {
         GrantMigrations.register(in: &migrator)
         FederationMigrations.register(in: &migrator)
         MachineMigrations.register(in: &migrator)
+        PlacementMigrations.register(in: &migrator)
         return migrator
     }
 }

@@ -27,6 +27,10 @@ extension Catalogue {
         .optional("weight-room", .number(0...1_000), "how much free room counts", default: 0.25),
     ]
 
+    private static let workloadWait = Parameter.optional(
+        "wait", .choice(["accepted", "placed", "running"]), "how far to wait before answering",
+        default: "placed")
+
     private static let workloadSections: [Section] = [
         .record([
             .init("Workload", "specification.name"), .init("Id", "id"), .init("Owner", "owner"),
@@ -44,10 +48,11 @@ extension Catalogue {
         Operation(
             "workload.plan", "Say where a workload would go, and why, without placing it",
             by: .coordinator, .reads, .init(.post, "/plans"), parameters: Self.workloadShape,
-            layout: [.automatic]),
+            layout: [.text(path: "text")]),
         Operation(
             "workload.place", "Place a workload: reserve at the best sites and start its machines",
-            by: .coordinator, .changes, .init(.post, "/workloads"), parameters: Self.workloadShape,
+            by: .coordinator, .changes, .init(.post, "/workloads"),
+            parameters: Self.workloadShape + [Self.workloadWait],
             layout: Self.workloadSections, isLong: true),
         Operation(
             "workload.list", "List workloads", by: .coordinator, .reads, .init(.get, "/workloads"),

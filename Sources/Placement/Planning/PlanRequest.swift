@@ -20,8 +20,9 @@ package struct PlanRequest: Hashable, Sendable {
         self.excluded = excluded
     }
 
-    /// Asks for every replica, none of which is anywhere yet.
+    /// Asks for every replica, none of which is anywhere yet; no more of them than any request may have.
     package init(_ specification: WorkloadSpecification) {
-        self.init(specification: specification, replicas: Array(0..<specification.replicas))
+        let count = max(0, min(specification.replicas, SpecificationLimits.replicas.upperBound))
+        self.init(specification: specification, replicas: Array(0..<count))
     }
 }

@@ -38,6 +38,13 @@ package struct PlacementSaga: Hashable, Codable, Sendable {
         self.isRemoving = false
     }
 
+    /// The saga as it was stored, replica by replica.
+    package init(workload: WorkloadID, replicas: [ReplicaPlacement], isRemoving: Bool) {
+        self.workload = workload
+        self.replicas = replicas.sorted { $0.index < $1.index }
+        self.isRemoving = isRemoving
+    }
+
     /// What is under way, to be asked for again under the same numbers: at the start and after a restart.
     package mutating func resume() -> [Directive] {
         var directives: [Directive] = []

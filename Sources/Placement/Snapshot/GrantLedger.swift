@@ -13,7 +13,6 @@ package struct GrantLedger: Hashable, Sendable {
     package static let retention: Duration = .seconds(300)
 
     private struct Entry: Hashable, Sendable {
-        let site: SiteID
         let resources: Resources
         let asked: Instant
         var granted: Instant?
@@ -24,29 +23,33 @@ package struct GrantLedger: Hashable, Sendable {
         let learned: Instant
     }
 
-    private var entries: [ReservationID: Entry] = [:]
+    private var entries: [SiteID: [ReservationID: Entry]] = [:]
+    private var sites: [ReservationID: SiteID] = [:]
     private var corrections: [SiteID: Correction] = [:]
 
     package init() {}
 
     /// Counts `resources` at `site` from now on; asking again with the same id counts once.
-    package mutating func asked(_ id: ReservationID, for resources: Resources, at site: SiteID, now: Instant)
-    {
-        if self.entries[id] == nil, self.entries.count >= Self.capacityLimit {
-            let oldest = self.entries.min { ($0.value.asked, $0.key) < ($1.value.asked, $1.key) }
-            if let oldest { self.entries[oldest.key] = nil }
-        }
-        self.entries[id] = Entry(site: site, resources: resources, asked: now, granted: nil)
+    package mutating func asked(
+        _ id: ReservationID, for resources: Resources, at site: SiteID, now: Instant
+    ) {
+        self.ended(id)
+        if self.sites.count >= Self.capacityLimit { self.forgetOldest() }
+        self.entries[site, default: [:]][id] = Entry(resources: resources, asked: now, granted: nil)
+        self.sites[id] = site
     }
 
     /// Notes that the site has answered: any report received later includes the request.
     package mutating func granted(_ id: ReservationID, now: Instant) {
-        self.entries[id]?.granted = now
+        guard let site = self.sites[id], self.entries[site]?[id]?.granted == nil else { return }
+        self.entries[site]?[id]?.granted = now
     }
 
     /// Stops counting a request that was refused, released or found unknown.
     package mutating func ended(_ id: ReservationID) {
-        self.entries[id] = nil
+        guard let site = self.sites.removeValue(forKey: id) else { return }
+        self.entries[site]?[id] = nil
+        if self.entries[site]?.isEmpty == true { self.entries[site] = nil }
     }
 
     /// Takes the true state that came with a refusal.
@@ -65,7 +68,7 @@ package struct GrantLedger: Hashable, Sendable {
             known = correction.learned
         }
         var pending = Resources.zero
-        for entry in self.entries.values where entry.site == description.site {
+        for entry in (self.entries[description.site] ?? [:]).values {
             if let granted = entry.granted, granted < known { continue }
             pending = pending + entry.resources
         }
@@ -76,9 +79,8 @@ package struct GrantLedger: Hashable, Sendable {
 
     /// Forgets what the report of `site` received at `received` shows.
     package mutating func reported(_ site: SiteID, received: Instant) {
-        self.entries = self.entries.filter { _, entry in
-            guard entry.site == site, let granted = entry.granted else { return true }
-            return granted >= received
+        for (id, entry) in self.entries[site] ?? [:] {
+            if let granted = entry.granted, granted < received { self.ended(id) }
         }
         if let correction = self.corrections[site], correction.learned <= received {
             self.corrections[site] = nil
@@ -87,7 +89,16 @@ package struct GrantLedger: Hashable, Sendable {
 
     /// Forgets what is older than `retention`.
     package mutating func expire(now: Instant) {
-        self.entries = self.entries.filter { $0.value.asked.duration(to: now) <= Self.retention }
+        for (id, site) in self.sites {
+            guard let entry = self.entries[site]?[id] else { continue }
+            if entry.asked.duration(to: now) > Self.retention { self.ended(id) }
+        }
         self.corrections = self.corrections.filter { $0.value.learned.duration(to: now) <= Self.retention }
+    }
+
+    private mutating func forgetOldest() {
+        let all = self.entries.values.flatMap { $0 }
+        let oldest = all.min { ($0.value.asked, $0.key) < ($1.value.asked, $1.key) }
+        if let oldest { self.ended(oldest.key) }
     }
 }

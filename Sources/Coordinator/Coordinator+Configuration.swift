@@ -1,0 +1,41 @@
+package import CloudModel
+package import Placement
+
+extension Coordinator {
+    /// What an operator may set about a coordinator; read once at the start.
+    package struct Configuration: Hashable, Sendable {
+        /// The address of this process, which sites see as the holder of what it reserves.
+        package var address: SiteID
+        /// How long a site is asked to hold capacity between the two steps.
+        ///
+        /// Longer than a few `requestTimeout`s, or holds run out while a slow site is being asked about them.
+        package var holdFor: Duration
+        /// How long a site has for an answer; then it is asked what became of the request.
+        package var requestTimeout: Duration
+        /// How long a face waits for a placement or a removal before it answers with what has been reached.
+        package var patience: Duration
+        /// Workloads kept at once, removed ones of the last `remembrance` included.
+        package var workloadLimit: Int
+        /// How long a removed workload is remembered, so that its idempotency key does not place it anew.
+        package var remembrance: Duration
+        /// The pause before another try when the disk did not take a change.
+        package var storageRetry: Duration
+        package var rules: PlanningRules
+
+        package init(
+            address: SiteID, holdFor: Duration = .seconds(60), requestTimeout: Duration = .seconds(10),
+            patience: Duration = .seconds(60), workloadLimit: Int = 10_000,
+            remembrance: Duration = .seconds(86_400), storageRetry: Duration = .seconds(1),
+            rules: PlanningRules = PlanningRules()
+        ) {
+            self.address = address
+            self.holdFor = holdFor
+            self.requestTimeout = requestTimeout
+            self.patience = patience
+            self.workloadLimit = workloadLimit
+            self.remembrance = remembrance
+            self.storageRetry = storageRetry
+            self.rules = rules
+        }
+    }
+}

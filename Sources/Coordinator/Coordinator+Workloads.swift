@@ -1,0 +1,176 @@
+package import CloudModel
+import Logging
+package import Operations
+package import Placement
+import Storage
+import Synchronization
+
+/// What users ask of a coordinator.
+extension Coordinator {
+    /// Where a workload would go, and why; nothing is reserved.
+    package func plan(_ specification: WorkloadSpecification) async throws(OperationError) -> Plan {
+        let view = await self.sites.view()
+        let now = self.now()
+        let snapshot = self.state.withLock { $0.snapshot(of: view, now: now) }
+        return try Self.plan(specification, over: snapshot, Planner(rules: self.configuration.rules))
+    }
+
+    private static func plan(
+        _ specification: WorkloadSpecification, over snapshot: PlacementSnapshot, _ planner: Planner
+    ) throws(OperationError) -> Plan {
+        do throws(SpecificationError) {
+            return try planner.plan(PlanRequest(specification), over: snapshot)
+        } catch {
+            throw OperationError(
+                .badRequest, "the workload cannot be placed anywhere: \(error)",
+                next: "change what is named and ask again")
+        }
+    }
+
+    /// Takes on a workload: planned, stored, and under way to its sites when this returns.
+    ///
+    /// The same owner asking again with the same key and content gets the workload of the first time; with another
+    /// content a conflict. If no site can take some replica, nothing is kept and the error says why.
+    package func place(
+        _ specification: WorkloadSpecification, owner: String, idempotencyKey: String?
+    ) async throws(OperationError) -> Workload {
+        let view = await self.sites.view()
+        let now = self.now()
+        let planner = Planner(rules: self.configuration.rules)
+        let forgetting = self.forgetting()
+        var generator = SystemRandomNumberGenerator()
+        let id = WorkloadID(randomUsing: &generator)
+        let admission = self.state.withLock { state -> Result<Admission, OperationError> in
+            do throws(OperationError) {
+                if let idempotencyKey, let known = state.workload(owner: owner, key: idempotencyKey) {
+                    return .success(.known(try Self.repeated(known, specification, key: idempotencyKey)))
+                }
+                state.forget(removedBefore: forgetting)
+                try Self.admit(specification, to: state, limit: self.configuration.workloadLimit)
+                let plan = try Self.plan(specification, over: state.snapshot(of: view, now: now), planner)
+                guard plan.isComplete else { throw Self.refusal(plan) }
+                return .success(
+                    .new(
+                        Self.begin(
+                            specification, id: id, owner: owner, key: idempotencyKey, plan: plan, now: now,
+                            in: &state)))
+            } catch {
+                return .failure(error)
+            }
+        }
+        switch admission {
+        case .failure(let error): throw error
+        case .success(.known(let workload)): return workload
+        case .success(.new(let change)):
+            try await self.insert(change)
+            return change.placement.workload
+        }
+    }
+
+    private enum Admission {
+        case known(Workload)
+        case new(CoordinatorState.Change)
+    }
+
+    private static func repeated(
+        _ known: StoredPlacement, _ specification: WorkloadSpecification, key: String
+    ) throws(OperationError) -> Workload {
+        guard known.specification == specification else {
+            throw OperationError(
+                .conflict,
+                "the idempotency key \(key) was used for another workload, \(known.specification.name)",
+                next: "use a new key for a new request")
+        }
+        return known.workload
+    }
+
+    private static func admit(
+        _ specification: WorkloadSpecification, to state: CoordinatorState, limit: Int
+    ) throws(OperationError) {
+        guard state.isLoaded else {
+            throw OperationError(.unavailable, "the coordinator is starting", next: "ask again in a moment")
+        }
+        guard state.placements.count < limit else {
+            throw OperationError(
+                .tooMany, "the coordinator keeps \(limit) workloads and takes no more",
+                next: "remove some first")
+        }
+        if let other = state.workload(named: specification.name), other.saga.state != .removed {
+            throw OperationError(
+                .conflict, "there is a workload \(specification.name) already (\(other.id))",
+                next: "choose another name, or remove it first")
+        }
+    }
+
+    private static func refusal(_ plan: Plan) -> OperationError {
+        OperationError(
+            .refused, plan.lines.joined(separator: "; "),
+            next: "ask for less, or drop a constraint: workload plan shows what would do")
+    }
+
+    /// Starts the saga with the sites of `plan`, all in one change.
+    private static func begin(
+        _ specification: WorkloadSpecification, id: WorkloadID, owner: String, key: String?, plan: Plan,
+        now: Instant, in state: inout CoordinatorState
+    ) -> CoordinatorState.Change {
+        var saga = PlacementSaga(workload: id, replicas: specification.replicas)
+        var directives: [PlacementSaga.Directive] = []
+        for directive in saga.resume() {
+            guard case .plan(let replica, let turn) = directive, let site = plan.site(ofReplica: replica)
+            else { continue }
+            directives += saga.handle(.planned(site: site, turn: turn), replica: replica)
+        }
+        let placement = StoredPlacement(
+            owner: owner, idempotencyKey: key, specification: specification, created: now, changed: now,
+            saga: saga, revision: 1)
+        state.add(placement)
+        state.count(directives, of: specification.resources, now: now)
+        return CoordinatorState.Change(placement: placement, replicas: [], directives: directives)
+    }
+
+    private func insert(_ change: CoordinatorState.Change) async throws(OperationError) {
+        do {
+            try await self.store.insert(change.placement)
+        } catch {
+            self.state.withLock { state in
+                for case .reserve(_, let hold, _) in change.directives {
+                    state.ledger.ended(hold.reservation)
+                }
+                state.drop(change.placement.id)
+            }
+            self.logger.error("workload not stored", metadata: ["error": "\(error)"])
+            throw OperationError(
+                .unavailable, "the workload could not be stored: \(error)",
+                next: "ask again once the coordinator's disk is in order")
+        }
+        self.follow(change)
+    }
+
+    /// The workload of that id or name; only the owner's own unless `scope` reaches further.
+    package func workload(
+        _ text: String, for owner: String, scope: Grant.Scope
+    ) throws(OperationError) -> Workload {
+        let found = self.state.withLock { $0.workload(named: text) }
+        guard let found, scope == .site || found.owner == owner else {
+            throw OperationError(
+                .notFound, "there is no workload \(text)", next: "workload list shows those there are")
+        }
+        return found.workload
+    }
+
+    /// All workloads that are not removed, the oldest first.
+    package func workloads(for owner: String, scope: Grant.Scope) -> [Workload] {
+        self.state.withLock { Array($0.placements.values) }
+            .filter { $0.saga.state != .removed && (scope == .site || $0.owner == owner) }
+            .sorted { ($0.created, $0.id) < ($1.created, $1.id) }
+            .map(\.workload)
+    }
+
+    /// Begins to delete a workload and all it holds.
+    package func remove(_ id: WorkloadID) async {
+        let change = self.state.withLock { state in
+            state.change(id, replica: nil, now: self.now()) { $0.remove() }
+        }
+        if let change { await self.commit(change) }
+    }
+}

@@ -1,0 +1,162 @@
+import CloudModel
+import Placement
+import Storage
+
+/// What a coordinator has in memory: pure, kept behind the coordinator's lock.
+struct CoordinatorState {
+    struct Key: Hashable {
+        let owner: String
+        let key: String
+    }
+
+    /// A directive and the workload it is for.
+    struct Step: Hashable {
+        let workload: WorkloadID
+        let directive: PlacementSaga.Directive
+    }
+
+    /// A change that must be stored before its steps are taken.
+    struct Change {
+        let placement: StoredPlacement
+        let replicas: [Int]
+        let directives: [PlacementSaga.Directive]
+    }
+
+    private(set) var placements: [WorkloadID: StoredPlacement] = [:]
+    private var keys: [Key: WorkloadID] = [:]
+    var ledger = GrantLedger()
+    var isLoaded = false
+    /// Steps that nobody has taken up yet; at most two for each replica that is kept.
+    private(set) var pending: [Step] = []
+    private var watchers: [WorkloadID: [Int: AsyncStream<Void>.Continuation]] = [:]
+    private var nextWatcher = 0
+
+    // MARK: Workloads
+
+    /// Takes up what was stored, and what was under way in it.
+    mutating func load(_ stored: [StoredPlacement]) {
+        for var placement in stored {
+            if !placement.saga.isSettled {
+                for directive in placement.saga.resume() {
+                    self.pending.append(Step(workload: placement.id, directive: directive))
+                }
+            }
+            self.add(placement)
+        }
+        self.isLoaded = true
+    }
+
+    mutating func add(_ placement: StoredPlacement) {
+        self.placements[placement.id] = placement
+        if let key = placement.idempotencyKey {
+            self.keys[Key(owner: placement.owner, key: key)] = placement.id
+        }
+    }
+
+    mutating func drop(_ id: WorkloadID) {
+        guard let placement = self.placements.removeValue(forKey: id) else { return }
+        if let key = placement.idempotencyKey { self.keys[Key(owner: placement.owner, key: key)] = nil }
+        for watcher in (self.watchers[id] ?? [:]).values { watcher.finish() }
+    }
+
+    /// Forgets workloads removed before `instant`.
+    mutating func forget(removedBefore instant: Instant) {
+        for (id, placement) in self.placements
+        where placement.saga.state == .removed && placement.changed < instant {
+            self.drop(id)
+        }
+    }
+
+    /// The workload that `owner` asked for under `key`.
+    func workload(owner: String, key: String) -> StoredPlacement? {
+        self.keys[Key(owner: owner, key: key)].flatMap { self.placements[$0] }
+    }
+
+    /// The workload of that id or, among those not removed, of that name.
+    func workload(named text: String) -> StoredPlacement? {
+        if let id = WorkloadID(text), let placement = self.placements[id] { return placement }
+        return self.placements.values.first { placement in
+            placement.specification.name == text && placement.saga.state != .removed
+        }
+    }
+
+    /// Applies `change` to a workload's saga; nil if there is no such workload or nothing changed.
+    mutating func change(
+        _ id: WorkloadID, replica: Int?, now: Instant,
+        _ change: (inout PlacementSaga) -> [PlacementSaga.Directive]
+    ) -> Change? {
+        guard var placement = self.placements[id] else { return nil }
+        let before = placement.saga
+        let directives = change(&placement.saga)
+        guard placement.saga != before else {
+            return directives.isEmpty
+                ? nil : Change(placement: placement, replicas: [], directives: directives)
+        }
+        placement.revision += 1
+        placement.changed = now
+        self.placements[id] = placement
+        let replicas = replica.map { [$0] } ?? Array(placement.saga.replicas.indices)
+        return Change(placement: placement, replicas: replicas, directives: directives)
+    }
+
+    // MARK: Planning
+
+    /// What a plan is made from: the federation's view and what this coordinator has asked for since.
+    mutating func snapshot(of view: AllianceView, now: Instant) -> PlacementSnapshot {
+        self.ledger.expire(now: now)
+        var candidates: [Candidate] = []
+        for site in view.sites {
+            self.ledger.reported(site.description.site, received: site.received)
+            candidates.append(
+                self.ledger.candidate(
+                    site.description, received: site.received, isReachable: site.isReachable, now: now))
+        }
+        return PlacementSnapshot(
+            candidates: candidates, roundTrips: view.roundTrips, landmarks: view.landmarks)
+    }
+
+    /// Counts what the directives are about to ask for, so that the next plan knows.
+    mutating func count(_ directives: [PlacementSaga.Directive], of resources: Resources, now: Instant) {
+        for case .reserve(_, let hold, _) in directives {
+            self.ledger.asked(hold.reservation, for: resources, at: hold.site, now: now)
+        }
+    }
+
+    // MARK: Steps
+
+    mutating func schedule(_ directives: [PlacementSaga.Directive], for workload: WorkloadID) {
+        self.pending += directives.map { Step(workload: workload, directive: $0) }
+    }
+
+    mutating func takePending() -> [Step] {
+        defer { self.pending = [] }
+        return self.pending
+    }
+
+    // MARK: Watchers
+
+    mutating func watch(_ id: WorkloadID, _ continuation: AsyncStream<Void>.Continuation) -> Int {
+        self.nextWatcher += 1
+        self.watchers[id, default: [:]][self.nextWatcher] = continuation
+        return self.nextWatcher
+    }
+
+    mutating func unwatch(_ id: WorkloadID, _ number: Int) {
+        self.watchers[id]?[number] = nil
+        if self.watchers[id]?.isEmpty == true { self.watchers[id] = nil }
+    }
+
+    /// Those who wait for news of a workload; told outside the lock.
+    func watchers(of id: WorkloadID) -> [AsyncStream<Void>.Continuation] {
+        Array((self.watchers[id] ?? [:]).values)
+    }
+}
+
+extension StoredPlacement {
+    /// The workload as its owner sees it.
+    var workload: Workload {
+        Workload(
+            id: self.id, owner: self.owner, specification: self.specification, state: self.saga.state,
+            reason: self.saga.reason, replicas: self.saga.replicaStates, created: self.created)
+    }
+}

@@ -1,0 +1,104 @@
+package import CloudModel
+import GRDB
+import Placement
+
+/// Keeps a coordinator's workloads; each call is one transaction, durable when it returns.
+package struct PlacementStore: Sendable {
+    private let database: Database
+
+    package init(_ database: Database) {
+        self.database = database
+    }
+
+    /// Everything, in the order in which it was asked for.
+    package func load() async throws -> [StoredPlacement] {
+        try await self.database.writer.read { connection in
+            let replicas = Dictionary(
+                grouping: try WorkloadReplicaRecord.fetchAll(connection), by: \.workload)
+            return try WorkloadRecord.order(Column("created"), Column("id")).fetchAll(connection).map {
+                try Self.placement($0, replicas: replicas[$0.id] ?? [])
+            }
+        }
+    }
+
+    /// Adds a new workload.
+    ///
+    /// Throws if the id or the owner's idempotency key is there already.
+    package func insert(_ placement: StoredPlacement) async throws {
+        try await self.database.writer.write { connection in
+            try Self.record(of: placement).insert(connection)
+            for replica in placement.saga.replicas {
+                try Self.record(of: replica, in: placement).insert(connection)
+            }
+        }
+    }
+
+    /// Writes the workload's state and those of the given replicas, unless something newer is there.
+    ///
+    /// Blocks until the disk has the change.
+    package func save(_ placement: StoredPlacement, replicas: [Int]) throws {
+        try self.database.writer.write { connection in
+            try connection.execute(
+                sql: """
+                    UPDATE workload SET state = ?, reason = ?, isRemoving = ?, changed = ?, revision = ?
+                    WHERE id = ? AND revision < ?
+                    """,
+                arguments: [
+                    placement.saga.state.rawValue, placement.saga.reason, placement.saga.isRemoving,
+                    placement.changed.millisecondsSinceEpoch, placement.revision, placement.id.description,
+                    placement.revision,
+                ])
+            for index in replicas where placement.saga.replicas.indices.contains(index) {
+                let record = Self.record(of: placement.saga.replicas[index], in: placement)
+                let isNewer =
+                    try Bool.fetchOne(
+                        connection,
+                        sql: "SELECT revision < ? FROM workloadReplica WHERE workload = ? AND replica = ?",
+                        arguments: [record.revision, record.workload, record.replica]) ?? false
+                if isNewer { try record.update(connection) }
+            }
+        }
+    }
+
+    /// Forgets workloads that were removed before `instant`, with their idempotency keys.
+    package func forget(removedBefore instant: Instant) async throws {
+        try await self.database.writer.write { connection in
+            try connection.execute(
+                sql: "DELETE FROM workload WHERE state = 'removed' AND changed < ?",
+                arguments: [instant.millisecondsSinceEpoch])
+        }
+    }
+
+    private static func record(of placement: StoredPlacement) -> WorkloadRecord {
+        WorkloadRecord(
+            id: placement.id.description, owner: placement.owner, idempotencyKey: placement.idempotencyKey,
+            specification: placement.specification, state: placement.saga.state,
+            reason: placement.saga.reason, isRemoving: placement.saga.isRemoving,
+            created: placement.created.millisecondsSinceEpoch,
+            changed: placement.changed.millisecondsSinceEpoch, revision: placement.revision)
+    }
+
+    private static func record(
+        of replica: ReplicaPlacement, in placement: StoredPlacement
+    ) -> WorkloadReplicaRecord {
+        WorkloadReplicaRecord(
+            workload: placement.id.description, replica: replica.index, placement: replica,
+            revision: placement.revision)
+    }
+
+    private static func placement(
+        _ record: WorkloadRecord, replicas: [WorkloadReplicaRecord]
+    ) throws -> StoredPlacement {
+        guard let id = WorkloadID(record.id) else { throw PlacementStoreError.badIdentifier(record.id) }
+        guard replicas.map(\.replica).sorted() == Array(0..<record.specification.replicas) else {
+            throw PlacementStoreError.incomplete(workload: record.id)
+        }
+        return StoredPlacement(
+            owner: record.owner, idempotencyKey: record.idempotencyKey, specification: record.specification,
+            created: Instant(millisecondsSinceEpoch: record.created),
+            changed: Instant(millisecondsSinceEpoch: record.changed),
+            saga: PlacementSaga(
+                workload: id, replicas: replicas.map(\.placement), isRemoving: record.isRemoving),
+            revision: record.revision)
+    }
+}
