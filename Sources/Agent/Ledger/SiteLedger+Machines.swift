@@ -100,7 +100,9 @@ extension SiteLedger {
         return entry
     }
 
-    /// The hypervisor has the definition now. A machine that is not to be started is `stopped` then.
+    /// The hypervisor has the definition now.
+    ///
+    /// A machine that is not to be started is `stopped` then.
     package mutating func defined(_ id: MachineID, now: Instant) {
         guard var entry = self.machines[id], !entry.isDefined, !entry.isDoomed else { return }
         entry.isDefined = true

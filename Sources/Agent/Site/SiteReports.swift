@@ -12,7 +12,9 @@ struct SiteReports: Sendable {
     let retryDelay: Duration
     let logger: Logger
 
-    /// Reports until cancelled. One holder out of reach does not hold up the others.
+    /// Reports until cancelled.
+    ///
+    /// One holder out of reach does not hold up the others.
     func run() async throws {
         var unreachable: Set<SiteID> = []
         for await _ in self.service.keeper.changed.rings() {
