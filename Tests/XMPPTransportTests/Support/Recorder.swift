@@ -1,4 +1,5 @@
-import Synchronization
+import NIOCore
+import NIOPosix
 
 /// Events in the order they happened, for a test to take one after the other; waiting ends with an error after a while.
 final class Recorder<Event: Sendable>: Sendable {
@@ -17,23 +18,16 @@ final class Recorder<Event: Sendable>: Sendable {
         self.continuation.yield(event)
     }
 
-    /// The next event.
-    func next(within seconds: Int = 60) async throws -> Event {
-        let stream = self.stream
-        return try await withThrowingTaskGroup(of: Event?.self) { group in
-            group.addTask {
-                var iterator = stream.makeAsyncIterator()
-                return await iterator.next()
-            }
-            group.addTask {
-                try await Task.sleep(for: .seconds(seconds))
-                return nil
-            }
-            defer { group.cancelAll() }
-            guard let first = try await group.next(), let event = first else {
-                throw NothingHappened(seconds: seconds)
-            }
-            return event
+    /// The next event; once none has come for so long, this and every later call ends with an error.
+    func next(within seconds: Int = 20) async throws -> Event {
+        let continuation = self.continuation
+        let deadline = MultiThreadedEventLoopGroup.singleton.next().scheduleTask(in: .seconds(Int64(seconds)))
+        {
+            continuation.finish()
         }
+        defer { deadline.cancel() }
+        var iterator = self.stream.makeAsyncIterator()
+        guard let event = await iterator.next() else { throw NothingHappened(seconds: seconds) }
+        return event
     }
 }
