@@ -44,6 +44,10 @@ extension ServeConfiguration.Server {
         self.serverPort = try Self.port(file, "server.servers.port", usual: 5_269)
         self.serverTLSPort = try Self.port(file, "server.servers.tls-port", usual: nil)
         self.acceptsDialback = try file.flag("server.dialback") ?? false
+        let mechanisms = try file.list("server.mechanisms")
+        if !mechanisms.isEmpty {
+            self.mechanisms = try Self.mechanisms(mechanisms, in: file)
+        }
         for text in try file.list("server.routes") {
             let parts = text.split(separator: "=", maxSplits: 1).map(String.init)
             guard parts.count == 2, let route = Route(parts[1]) else {
@@ -51,6 +55,20 @@ extension ServeConfiguration.Server {
             }
             self.routes[parts[0], default: []].append(route)
         }
+    }
+
+    private static func mechanisms(
+        _ names: [String], in file: ConfigurationFile
+    ) throws(OperationError) -> [SASLMechanism] {
+        var mechanisms: [SASLMechanism] = []
+        for name in names {
+            guard let mechanism = SASLMechanism(rawValue: name) else {
+                throw file.problem(
+                    "server.mechanisms", "a list of SASL mechanisms; “\(name)” is none that is known")
+            }
+            mechanisms.append(mechanism)
+        }
+        return mechanisms
     }
 
     /// A port; 0 switches it off.

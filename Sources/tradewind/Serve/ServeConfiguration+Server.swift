@@ -10,12 +10,15 @@ extension ServeConfiguration {
     var xmppServer: XMPPServer.Configuration {
         let policy = RemotePolicy(
             standard: self.server.acceptsDialback ? .certificateOrDialback : .certificate)
-        return XMPPServer.Configuration(
+        var configuration = XMPPServer.Configuration(
             domain: self.address.domain, certificate: self.server.certificate, trust: self.server.trust,
             endpoints: self.endpoints, routes: self.server.routes, remotePolicy: policy)
+        if let mechanisms = self.server.mechanisms { configuration.mechanisms = mechanisms }
+        return configuration
     }
 
-    private var endpoints: [XMPPListener.Endpoint] {
+    /// Where the server listens.
+    var endpoints: [XMPPListener.Endpoint] {
         let server = self.server
         var endpoints: [XMPPListener.Endpoint] = []
         if let port = server.clientPort {

@@ -19,6 +19,8 @@ struct ServeConfiguration: Sendable {
         var serverTLSPort: Int?
         var routes: [String: [Route]] = [:]
         var acceptsDialback = false
+        /// By which mechanisms clients may log in; nil for the server's own choice.
+        var mechanisms: [SASLMechanism]?
     }
 
     /// What a site says about itself.

@@ -74,6 +74,7 @@ enum SiteProcess {
             commands: CommandFace(table: table, address: configuration.address, now: Self.now),
             invocations: InvokeFace(performer: table))
         server.attach(dispatcher, profile: configuration.serviceProfile(features: dispatcher.features))
+        try await Self.bind(server, configuration)
         var services: [any Service] = [server, dispatcher] + roles.services + [chat]
         if configuration.isAPIServed {
             services.append(
@@ -82,6 +83,20 @@ enum SiteProcess {
                     health: health))
         }
         return services
+    }
+
+    /// Takes the ports before anything runs, so that one that is taken ends the process with a clear error.
+    private static func bind(
+        _ server: XMPPServer, _ configuration: ServeConfiguration
+    ) async throws(OperationError) {
+        do {
+            try await server.bind()
+        } catch {
+            let ports = configuration.endpoints.map { "\($0.host):\($0.port)" }.joined(separator: ", ")
+            throw OperationError(
+                .unavailable, "one of \(ports) cannot be listened on: \(error)",
+                next: "change server.clients.port or server.servers.port, or end whoever uses it")
+        }
     }
 
     /// The time of day, in the one place that asks the system for it.
