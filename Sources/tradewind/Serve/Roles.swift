@@ -1,6 +1,7 @@
 import Agent
 import CloudModel
 import ControlAPI
+import Coordinator
 import Cryptography
 import Federation
 import Foundation
@@ -23,6 +24,7 @@ struct Roles: Sendable {
     private let grants: GrantKeeper
     private let agent: Agent?
     private let driver: (any MachineDriver)?
+    private let coordinator: Coordinator?
     private let remote: RemoteOperations
     private let reports: Reports
 
@@ -54,12 +56,24 @@ struct Roles: Sendable {
         } else {
             (self.driver, self.agent) = (nil, nil)
         }
+        guard configuration.isCoordinator else {
+            self.coordinator = nil
+            return
+        }
+        let agent = self.agent
+        let coordinator = Coordinator(
+            configuration: .init(address: configuration.site), store: PlacementStore(database),
+            sites: LinkedSites(link: link) { await AllianceView(federation, own: agent?.description) },
+            now: SiteProcess.now, logger: logger)
+        reports.attach(coordinator)
+        self.coordinator = coordinator
     }
 
     /// In the order of their dependencies.
     var services: [any Service] {
         var services: [any Service] = [self.federation]
         if let agent { services.append(agent) }
+        if let coordinator { services.append(coordinator) }
         return services
     }
 
@@ -67,13 +81,11 @@ struct Roles: Sendable {
     func register(on dispatcher: StanzaDispatcher) {
         self.federation.register(on: dispatcher)
         if let agent {
-            let responder = agent.responder { self.grants.book }
-            for request in SiteResponder.requests {
-                dispatcher.register(
-                    Responder { iq, element, from throws(StanzaError) in
-                        try await responder.respond(to: iq, request: element, from: from)
-                    }, name: request.name, namespace: request.namespace,
-                    feature: Namespace.federation)
+            agent.responder { self.grants.book }.register(on: dispatcher)
+        }
+        if let coordinator {
+            self.federation.receive(MachineReport.self, on: dispatcher) { report, site in
+                await coordinator.receive(report, from: site)
             }
         }
     }
@@ -83,6 +95,11 @@ struct Roles: Sendable {
         let agent = self.agent
         table.registerSites(self.federation, grants: self.grants) { await agent?.description }
         self.agent?.register(in: &table)
+        guard let coordinator else { return }
+        coordinator.register(in: &table)
+        if self.agent == nil {
+            MachineForwarding(coordinator: coordinator, remote: self.remote).register(in: &table)
+        }
     }
 
     func health() async -> [HealthReport.Check] {
