@@ -1,0 +1,1 @@
+"""What the interop tests share: real peers, real agents, and waiting for things to become true."""

@@ -1,0 +1,87 @@
+"""A real ejabberd on a loopback address of its own."""
+import os
+import pathlib
+import platform
+import shutil
+import signal
+import socket
+import subprocess
+
+from .waiting import wait_until
+
+CONFIGURATION = """\
+hosts: [{domain}]
+loglevel: debug
+ca_file: {ca}
+certfiles: [{stem}.pem]
+listen:
+  - {{port: 5222, ip: "{address}", module: ejabberd_c2s, starttls_required: true, max_stanza_size: 262144}}
+  - {{port: 5269, ip: "{address}", module: ejabberd_s2s_in, max_stanza_size: 524288}}
+s2s_use_starttls: required
+s2s_access: all
+outgoing_s2s_port: 5269
+auth_password_format: scram
+access_rules: {{c2s: {{allow: all}}, register: {{allow: all}}}}
+registration_timeout: infinity
+modules:
+  mod_disco: {{}}
+  mod_offline: {{}}
+  mod_ping: {{}}
+  mod_register: {{ip_access: all}}
+  mod_roster: {{}}
+  mod_s2s_dialback: {{}}
+  mod_time: {{}}
+  mod_version: {{}}
+"""
+
+
+class Ejabberd:
+    """Speaks for `domain` on `address`, without Erlang's distribution, so that no other daemon is started.
+
+    It looks names up with the system's resolver; a private mount namespace gives it `hosts` as /etc/hosts.
+    """
+
+    software = "ejabberd"
+
+    def __init__(self, root, domain, address, hosts, authority):
+        self.root = pathlib.Path(root)
+        (self.root / "db").mkdir(parents=True)
+        (self.root / "log").mkdir()
+        stem = authority.issue(domain)
+        (self.root / "ejabberd.yml").write_text(CONFIGURATION.format(
+            domain=domain, address=address, ca=authority.certificate, stem=stem))
+        lookups = ["{lookup,[file]}."]
+        for line in pathlib.Path(hosts).read_text().splitlines():
+            ip, *names = line.split()
+            quoted = ",".join(f'"{name}"' for name in names)
+            lookups.append(f"{{host,{{{ip.replace('.', ',')}}},[{quoted}]}}.")
+        (self.root / "inetrc").write_text("\n".join(lookups) + "\n")
+        for path in (self.root, *self.root.rglob("*")):
+            shutil.chown(path, "ejabberd", "ejabberd")
+        environment = {
+            "HOME": str(self.root), "PATH": os.environ["PATH"],
+            "EJABBERD_CONFIG_PATH": str(self.root / "ejabberd.yml"),
+            "EJABBERD_LOG_PATH": str(self.root / "log" / "ejabberd.log"),
+            "ERL_LIBS": f"/usr/lib/{platform.machine()}-linux-gnu",
+            "ERL_INETRC": str(self.root / "inetrc"),
+            "ERL_CRASH_DUMP_SECONDS": "0",
+        }
+        script = (f"mount --bind {hosts} /etc/hosts && exec runuser -u ejabberd -- erl -noinput "
+                  f"-mnesia dir '\"{self.root}/db\"' -s ejabberd")
+        self.process = subprocess.Popen(
+            ["unshare", "-m", "bash", "-c", script], env=environment, cwd=self.root, start_new_session=True,
+            stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.STDOUT)
+        wait_until(lambda: self._listens(address, 5269), 40, "ejabberd listens", self.log)
+
+    @staticmethod
+    def _listens(address, port):
+        with socket.socket() as probe:
+            return probe.connect_ex((address, port)) == 0
+
+    def log(self):
+        path = self.root / "log" / "ejabberd.log"
+        return path.read_text()[-4000:] if path.exists() else ""
+
+    def stop(self):
+        os.killpg(self.process.pid, signal.SIGTERM)
+        self.process.wait(20)

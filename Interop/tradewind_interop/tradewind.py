@@ -1,0 +1,113 @@
+"""A real `tradewind serve`, configured by `tradewind init`."""
+import json
+import os
+import pathlib
+import signal
+import socket
+import subprocess
+import urllib.request
+
+from .waiting import wait_until
+
+EXECUTABLE = os.environ.get("TRADEWIND", "tradewind")
+STOP_SECONDS = 20
+
+
+def free_port(address="127.0.0.1"):
+    with socket.socket() as probe:
+        probe.bind((address, 0))
+        return probe.getsockname()[1]
+
+
+class Tradewind:
+    """Speaks for `domain`; its certificate comes from the run's authority."""
+
+    def __init__(self, root, domain, authority, address="127.0.0.1", server_port=None, routes=(),
+                 driver="memory", coordinator=False, settings=()):
+        self.domain = domain
+        self.address = address
+        self.directory = pathlib.Path(root) / domain
+        self.client_port = free_port(address)
+        self.server_port = server_port or free_port(address)
+        self.http_port = free_port()
+        stem = authority.issue(domain)
+        arguments = [
+            EXECUTABLE, "init", "--domain", domain, "--directory", str(self.directory), "--admin", "admin",
+            "--certificate", f"{stem}.crt", "--key", f"{stem}.key", "--driver", driver,
+            "--http-port", str(self.http_port), "--client-port", str(self.client_port),
+            "--server-port", str(self.server_port)]
+        if coordinator:
+            arguments.append("--coordinator")
+        for route in routes:
+            arguments += ["--route", route]
+        subprocess.run(arguments, check=True, capture_output=True)
+        self.configuration = self.directory / "tradewind.yaml"
+        text = self.configuration.read_text()
+        text = text.replace("authorities: system", f"authorities: {authority.certificate}")
+        text = text.replace("  clients:\n", f"  clients:\n    host: {address}\n")
+        text = text.replace("  servers:\n", f"  servers:\n    host: {address}\n")
+        for old, new in settings:
+            assert old in text, f"{old!r} is not in {text}"
+            text = text.replace(old, new)
+        self.configuration.write_text(text)
+        self.process = None
+        self.start()
+
+    def start(self):
+        self._log = open(self.directory / "log", "ab")
+        self.process = subprocess.Popen(
+            [EXECUTABLE, "serve", "--config", str(self.configuration)], stdin=subprocess.DEVNULL,
+            stdout=self._log, stderr=subprocess.STDOUT)
+        wait_until(self._is_healthy, 30, f"{self.domain} answers", self.log)
+
+    def _is_healthy(self):
+        if self.process.poll() is not None:
+            raise AssertionError(f"{self.domain} ended by itself: {self.log()}")
+        try:
+            with urllib.request.urlopen(f"http://127.0.0.1:{self.http_port}/healthz", timeout=2) as answer:
+                return answer.status == 200
+        except OSError:
+            return False
+
+    def log(self):
+        return (self.directory / "log").read_text(errors="replace")[-4000:]
+
+    def perform(self, *words):
+        """Runs one command as a user would and returns its answer's value."""
+        done = subprocess.run(
+            [EXECUTABLE, *words, "--json", "--yes", "--config", str(self.configuration)],
+            capture_output=True, text=True, timeout=120)
+        if done.returncode != 0:
+            raise AssertionError(f"tradewind {' '.join(words)}: {done.stderr or done.stdout}")
+        return json.loads(done.stdout)["value"]
+
+    def kill(self):
+        self.process.send_signal(signal.SIGKILL)
+        self.process.wait(STOP_SECONDS)
+
+    def stop(self):
+        self.process.send_signal(signal.SIGTERM)
+        try:
+            self.process.wait(STOP_SECONDS)
+        except subprocess.TimeoutExpired:
+            self.kill()
+            raise AssertionError(f"{self.domain} did not stop: {self.log()}") from None
+        if self.process.returncode != 0:
+            raise AssertionError(f"{self.domain} ended with {self.process.returncode}: {self.log()}")
+
+
+def join(one, other, permissions="all"):
+    """Makes two processes allies; `one` may then do `permissions` at `other`."""
+    def knows(here, there):
+        return any(site["site"] == there.domain for site in here.perform("site", "list"))
+
+    def are_allies():
+        return all(
+            any(site["site"] == there.domain and site["standing"] == "member"
+                for site in here.perform("site", "list"))
+            for here, there in ((one, other), (other, one)))
+
+    one.perform("site", "invite", other.domain)
+    wait_until(lambda: knows(other, one), 20, f"{other.domain} hears of {one.domain}", other.log)
+    other.perform("site", "accept", one.domain, f"permissions={permissions}")
+    wait_until(are_allies, 20, f"{one.domain} and {other.domain} are allies", one.log)
