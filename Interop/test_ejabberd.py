@@ -9,15 +9,14 @@ OURS, THEIRS = "127.0.32.5", "127.0.32.2"
 
 
 class EjabberdTests(ServerToServer, Workspace):
-    registers = True
-
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
         hosts = cls.root / "hosts"
         hosts.write_text(f"127.0.0.1 localhost\n{OURS} paris.test\n{THEIRS} ejabberd.test\n")
         cls.peer = cls.begin(
-            Ejabberd(cls.root / "ejabberd", "ejabberd.test", THEIRS, hosts, cls.authority))
+            Ejabberd(cls.root / "ejabberd", "ejabberd.test", THEIRS, hosts, cls.authority,
+                     [("romeo", "secret")]))
         cls.begin_site(OURS, THEIRS)
 
 

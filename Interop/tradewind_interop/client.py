@@ -12,42 +12,31 @@ ANSWER_SECONDS = 20
 class Client:
     """Logs in over STARTTLS, checking the server's certificate, and keeps every message body that arrives."""
 
-    def __init__(self, jid, password, address, port, authority, registers=False):
+    def __init__(self, jid, password, address, port, authority):
         self.jid = jid
         self.bodies = []
         self.failures = []
         self._ready = threading.Event()
         self._loop = asyncio.new_event_loop()
-        self._thread = threading.Thread(target=self._run, args=(password, address, port, authority, registers), daemon=True)
+        self._thread = threading.Thread(target=self._run, args=(password, address, port, authority), daemon=True)
         self._thread.start()
         wait_until(lambda: self._ready.is_set() or self.failures, ANSWER_SECONDS, f"{jid} logs in",
                    lambda: str(self.failures))
         if self.failures:
             raise AssertionError(f"{jid}: {self.failures}")
 
-    def _run(self, password, address, port, authority, registers):
+    def _run(self, password, address, port, authority):
         asyncio.set_event_loop(self._loop)
         self._xmpp = xmpp = slixmpp.ClientXMPP(self.jid, password)
         xmpp.ca_certs = str(authority.certificate)
         for plugin in ("xep_0004", "xep_0030", "xep_0050", "xep_0092", "xep_0184", "xep_0199", "xep_0202"):
             xmpp.register_plugin(plugin)
-        if registers:
-            xmpp.register_plugin("xep_0077")
-            xmpp["xep_0077"].force_registration = True
-            xmpp.add_event_handler("register", self._register)
         xmpp.add_event_handler("session_start", self._started)
         xmpp.add_event_handler("message", self._message)
         for failure in ("failed_auth", "connection_failed", "ssl_invalid_chain"):
             xmpp.add_event_handler(failure, lambda event, failure=failure: self.failures.append((failure, str(event))))
         xmpp.connect((address, port), disable_starttls=False, force_starttls=True)
         self._loop.run_forever()
-
-    async def _register(self, _):
-        request = self._xmpp.Iq()
-        request["type"] = "set"
-        request["register"]["username"] = self._xmpp.boundjid.user
-        request["register"]["password"] = self._xmpp.password
-        await request.send()
 
     async def _started(self, _):
         self._xmpp.send_presence()
@@ -86,8 +75,16 @@ class Client:
                    lambda: f"heard: {self.bodies}")
 
     def close(self):
-        def stop():
-            self._xmpp.disconnect(wait=0)
-            self._loop.call_later(0.2, self._loop.stop)
-        self._loop.call_soon_threadsafe(stop)
-        self._thread.join(5)
+        async def finish():
+            try:
+                await self._xmpp.disconnect(wait=1)
+            finally:
+                others = asyncio.all_tasks() - {asyncio.current_task()}
+                for task in others:
+                    task.cancel()
+                await asyncio.gather(*others, return_exceptions=True)
+
+        asyncio.run_coroutine_threadsafe(finish(), self._loop).result(ANSWER_SECONDS)
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join(ANSWER_SECONDS)
+        self._loop.close()

@@ -21,13 +21,11 @@ s2s_use_starttls: required
 s2s_access: all
 outgoing_s2s_port: 5269
 auth_password_format: scram
-access_rules: {{c2s: {{allow: all}}, register: {{allow: all}}}}
-registration_timeout: infinity
+access_rules: {{c2s: {{allow: all}}}}
 modules:
   mod_disco: {{}}
   mod_offline: {{}}
   mod_ping: {{}}
-  mod_register: {{ip_access: all}}
   mod_roster: {{}}
   mod_s2s_dialback: {{}}
   mod_time: {{}}
@@ -43,8 +41,9 @@ class Ejabberd:
 
     software = "ejabberd"
 
-    def __init__(self, root, domain, address, hosts, authority):
+    def __init__(self, root, domain, address, hosts, authority, accounts=()):
         self.root = pathlib.Path(root)
+        self.domain = domain
         (self.root / "db").mkdir(parents=True)
         (self.root / "log").mkdir()
         stem = authority.issue(domain)
@@ -66,8 +65,11 @@ class Ejabberd:
             "ERL_INETRC": str(self.root / "inetrc"),
             "ERL_CRASH_DUMP_SECONDS": "0",
         }
+        registrations = " ".join(
+            f"-eval 'ok = ejabberd_auth:try_register(<<\"{name}\">>, <<\"{domain}\">>, <<\"{word}\">>).'"
+            for name, word in accounts)
         script = (f"mount --bind {hosts} /etc/hosts && exec runuser -u ejabberd -- erl -noinput "
-                  f"-mnesia dir '\"{self.root}/db\"' -s ejabberd")
+                  f"-mnesia dir '\"{self.root}/db\"' -s ejabberd {registrations}")
         self.process = subprocess.Popen(
             ["unshare", "-m", "bash", "-c", script], env=environment, cwd=self.root, start_new_session=True,
             stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.STDOUT)

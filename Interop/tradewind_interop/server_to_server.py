@@ -15,11 +15,10 @@ class ServerToServer:
         cls.site.perform("account", "create", "alice", "password=correct-horse")
         cls.site.perform("grant", "add", f"romeo@{domain}", "permissions=machine")
         cls.romeo = cls.begin(
-            Client(f"romeo@{domain}", "secret", theirs, 5222, cls.authority, registers=cls.registers))
+            Client(f"romeo@{domain}", "secret", theirs, 5222, cls.authority))
         cls.alice = cls.begin(
             Client("alice@paris.test", "correct-horse", ours, cls.site.client_port, cls.authority))
 
-    registers = False
     settings = ()
 
     def test_a_foreign_user_commands_the_site(self):
