@@ -41,6 +41,11 @@ struct InitCommand: AsyncParsableCommand {
     @Option(help: "What drives the machines: libvirt, memory or none.")
     var driver = "libvirt"
 
+    @Option(
+        name: .customLong("image-directory"),
+        help: "A folder whose files machines may boot from. May be repeated.")
+    var imageDirectory: [String] = []
+
     @Flag(help: "Also plan and place workloads (coordinator).")
     var coordinator = false
 

@@ -143,7 +143,13 @@ extension SiteSetup {
             lines.append("  routes:")
             lines += self.wishes.route.map { "    - \(Self.quoted($0))" }
         }
-        if self.wishes.driver != "none" { lines += ["agent:", "  driver: \(self.wishes.driver)"] }
+        if self.wishes.driver != "none" {
+            lines += ["agent:", "  driver: \(self.wishes.driver)"]
+            if !self.wishes.imageDirectory.isEmpty {
+                lines.append("  image-directories:")
+                lines += self.wishes.imageDirectory.map { "    - \(Self.quoted($0))" }
+            }
+        }
         lines += [
             "coordinator:",
             "  enabled: \(self.wishes.coordinator)",
