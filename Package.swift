@@ -171,7 +171,13 @@ let package = Package(
             ]),
         tests("StorageTests", ["Storage", "CloudModel", "Placement", "XMPP", "XML", grdb]),
         tests("MachineDriversTests", ["MachineDrivers", "CloudModel", "XML", "Cryptography"]),
-        tests("ParticipantTests", ["Participant", "Operations", "Federation", "XMPP", "XML", "CloudModel"]),
+        tests(
+            "ParticipantTests",
+            [
+                "Participant", "Operations", "Federation", "Gossip", "Storage", "XMPPTransport", "XMPP",
+                "XML",
+                "Cryptography", "CloudModel", lifecycle, logging,
+            ]),
         tests(
             "ControlAPITests",
             [
