@@ -193,7 +193,8 @@ let package = Package(
                 lifecycle,
             ]),
         tests(
-            "TradewindTests", ["tradewind", "CloudModel", "Operations", "XMPPTransport", arguments]),
+            "TradewindTests",
+            ["tradewind", "CloudModel", "Operations", "XMPP", "XMPPTransport", arguments]),
     ],
     swiftLanguageModes: [.v6]
 )

@@ -1,3 +1,4 @@
+import ArgumentParser
 import CloudModel
 import Operations
 import Testing

@@ -1,7 +1,9 @@
 import ArgumentParser
+import CloudModel
 import Foundation
 import Operations
 import Testing
+import XMPP
 import XMPPTransport
 
 @testable import tradewind
