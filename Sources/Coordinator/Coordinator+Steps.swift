@@ -8,29 +8,41 @@ import Synchronization
 /// Carrying out what a saga asks for: each step ends in one event.
 extension Coordinator {
     func take(_ step: CoordinatorState.Step) async {
+        let workload = step.workload
         switch step.directive {
         case .plan(let replica, let turn):
-            await self.plan(step.workload, replica: replica, turn: turn)
+            await self.plan(workload, replica: replica, turn: turn)
         case .reserve(let replica, let hold, let turn):
-            await self.reserve(step.workload, replica: replica, hold: hold, turn: turn)
-        case .query(let replica, let hold, let turn, let after):
-            let request = SiteRequest.query(ReservationQuery(id: hold.reservation))
-            await self.ask(request, of: hold, for: step.workload, replica: replica, turn: turn, after: after)
-        case .commit(let replica, let hold, let turn, let after):
-            let request = SiteRequest.commit(CommitRequest(id: hold.reservation))
-            await self.ask(request, of: hold, for: step.workload, replica: replica, turn: turn, after: after)
-        case .release(let replica, let hold, let turn, let after):
-            let request = SiteRequest.release(ReleaseRequest(id: hold.reservation))
-            await self.ask(request, of: hold, for: step.workload, replica: replica, turn: turn, after: after)
-        case .delete(let replica, let hold, let machine, let turn, let after):
-            let owner = self.state.withLock { $0.placements[step.workload]?.owner }
-            let request = SiteRequest.delete(machine, behalf: owner ?? "")
-            await self.ask(request, of: hold, for: step.workload, replica: replica, turn: turn, after: after)
+            guard let request = self.reservation(workload, replica: replica, hold: hold) else { return }
+            await self.run(
+                Errand(
+                    request: .reserve(request), hold: hold, workload: workload, replica: replica, turn: turn))
+        case .query(let replica, let hold, let turn, let delay):
+            await self.run(
+                Errand(
+                    request: .query(ReservationQuery(id: hold.reservation)), hold: hold, workload: workload,
+                    replica: replica, turn: turn, delay: delay))
+        case .commit(let replica, let hold, let turn, let delay):
+            await self.run(
+                Errand(
+                    request: .commit(CommitRequest(id: hold.reservation)), hold: hold, workload: workload,
+                    replica: replica, turn: turn, delay: delay))
+        case .release(let replica, let hold, let turn, let delay):
+            await self.run(
+                Errand(
+                    request: .release(ReleaseRequest(id: hold.reservation)), hold: hold, workload: workload,
+                    replica: replica, turn: turn, delay: delay))
+        case .delete(let replica, let hold, let machine, let turn, let delay):
+            let owner = self.state.withLock { $0.placements[workload]?.owner }
+            await self.run(
+                Errand(
+                    request: .delete(machine, behalf: owner ?? ""), hold: hold, workload: workload,
+                    replica: replica, turn: turn, delay: delay))
         case .warn(let replica, let machine):
             self.logger.warning(
                 "machine claims to be a replica that is elsewhere",
                 metadata: [
-                    "workload": "\(step.workload)", "replica": "\(replica)", "site": "\(machine.site)",
+                    "workload": "\(workload)", "replica": "\(replica)", "site": "\(machine.site)",
                     "machine": "\(machine.id)",
                 ])
         }
@@ -76,8 +88,9 @@ extension Coordinator {
         }
     }
 
-    private func reserve(_ workload: WorkloadID, replica index: Int, hold: Hold, turn: Int) async {
-        let prepared = self.state.withLock { state -> ReserveRequest? in
+    /// The request for a hold, which counts from now on.
+    private func reservation(_ workload: WorkloadID, replica index: Int, hold: Hold) -> ReserveRequest? {
+        self.state.withLock { state in
             guard let placement = state.placements[workload] else { return nil }
             let specification = placement.specification
             state.ledger.asked(
@@ -91,35 +104,29 @@ extension Coordinator {
                     image: specification.image),
                 replica: reference, holdFor: self.configuration.holdFor)
         }
-        guard let prepared else { return }
-        await self.ask(
-            .reserve(prepared), of: hold, for: workload, replica: index, turn: turn, after: .zero)
     }
 
     /// Sends one request, after a pause, and turns the answer, or its absence, into an event.
-    private func ask(
-        _ request: SiteRequest, of hold: Hold, for workload: WorkloadID, replica: Int, turn: Int,
-        after delay: Duration
-    ) async {
-        let event: PlacementSaga.Event
+    private func run(_ errand: Errand) async {
         do {
-            if delay > .zero { try await self.pause(delay) }
+            if errand.delay > .zero { try await self.pause(errand.delay) }
         } catch {
             // The process is shutting down: what is on disk says how to go on.
             return
         }
         let answer = await self.sites.ask(
-            request, of: hold.site, timeout: self.configuration.requestTimeout)
+            errand.request, of: errand.hold.site, timeout: self.configuration.requestTimeout)
+        let event: PlacementSaga.Event
         switch answer {
         case .success(let answer):
-            event = Self.event(of: answer, to: request, hold: hold, turn: turn)
+            event = Self.event(of: answer, to: errand.request, hold: errand.hold, turn: errand.turn)
         case .failure(let failure):
             if Task.isCancelled { return }
-            event = Self.event(of: failure, to: request, hold: hold, turn: turn)
-            self.learn(from: failure, about: hold)
+            event = Self.event(of: failure, to: errand.request, hold: errand.hold, turn: errand.turn)
+            self.learn(from: failure, about: errand.hold)
         }
-        self.count(event, hold: hold)
-        await self.apply(event, to: workload, replica: replica)
+        self.count(event, hold: errand.hold)
+        await self.apply(event, to: errand.workload, replica: errand.replica)
     }
 
     private static func event(

@@ -1,0 +1,92 @@
+import CloudModel
+import Coordinator
+import Logging
+import Operations
+import Placement
+import Storage
+
+/// A coordinator over fake sites and a database in memory, which can be stopped and started.
+struct CoordinatorBench {
+    static let alice = GrantBook.Caller(address: "alice@paris.test", domain: "paris.test")
+    static let bob = GrantBook.Caller(address: "bob@paris.test", domain: "paris.test")
+
+    let clock = TestClock()
+    let database: Database
+    let sites: FakeSites
+
+    init(_ sites: [(String, Position?, Int)] = Self.world) throws {
+        self.database = try Database()
+        self.sites = FakeSites(sites, clock: self.clock)
+    }
+
+    static let world: [(String, Position?, Int)] = [
+        ("paris.test", Position(latitude: 48.9, longitude: 2.4), 4),
+        ("tokyo.test", Position(latitude: 35.7, longitude: 139.7), 4),
+        ("virginia.test", Position(latitude: 39.0, longitude: -77.5), 4),
+    ]
+
+    /// Runs a coordinator, as a process would, while `body` uses it; then ends it wherever it is.
+    func run<Value: Sendable>(
+        _ change: (inout Coordinator.Configuration) -> Void = { _ in },
+        _ body: @Sendable (Coordinator, OperationTable) async throws -> Value
+    ) async throws -> Value {
+        var configuration = Coordinator.Configuration(address: SiteID("coordinator.test"))
+        change(&configuration)
+        let coordinator = Coordinator(
+            configuration: configuration, store: PlacementStore(self.database), sites: self.sites,
+            now: { self.clock.now() },
+            // A hundred times as fast as the world; only what is meant to time out waits for it.
+            pause: { try await Task.sleep(for: $0 / 100) }, logger: Logger(label: "test"))
+        var table = OperationTable(site: SiteID("coordinator.test")) { () throws(OperationError) in
+            Self.grants
+        }
+        coordinator.register(in: &table)
+        let operations = table
+        return try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask { try await coordinator.run() }
+            try await coordinator.untilReady()
+            let value = try await body(coordinator, operations)
+            group.cancelAll()
+            return value
+        }
+    }
+
+    private static let grants = GrantBook(grants: [
+        Grant(subject: .address("alice@paris.test"), permissions: .noun("workload"), scope: .own),
+        Grant(subject: .address("bob@paris.test"), permissions: .noun("workload"), scope: .own),
+        Grant(subject: .address("root@paris.test"), permissions: .all, scope: .site),
+    ])
+
+    static func specification(
+        _ name: String = "web", replicas: Int = 1, near place: String = "JP",
+        constraints: [Constraint] = [], spread: Spread = .pack
+    ) -> WorkloadSpecification {
+        WorkloadSpecification(
+            name: name, replicas: replicas,
+            resources: Resources(vcpus: 1, memory: .gibibytes(1), disk: .gibibytes(1)),
+            image: ImageReference(format: .raw, location: "/images/web"),
+            audience: Audience(shares: [.init(place: .country(place), weight: 1)]),
+            constraints: constraints, spread: spread)
+    }
+
+    static func place(
+        _ name: String = "web", replicas: Int64 = 1, key: String? = nil, by caller: GrantBook.Caller = alice,
+        wait: String = "placed", more: [String: Value] = [:]
+    ) -> Invocation {
+        var arguments: [String: Value] = [
+            "name": .string(name), "replicas": .integer(replicas), "image": .string("/images/web"),
+            "format": .string("raw"), "vcpus": .integer(1), "memory": .integer(1_024),
+            "disk": .integer(1_024),
+            "audience": .array([.string("JP")]), "wait": .string(wait),
+        ]
+        arguments.merge(more) { $1 }
+        return Invocation(
+            operation: "workload.place", arguments: arguments, caller: caller, idempotencyKey: key)
+    }
+}
+
+extension OperationResult {
+    func workload() throws -> Workload {
+        try ValueDecoder().decode(Workload.self, from: self.value)
+    }
+}

@@ -1,0 +1,241 @@
+import CloudModel
+import Coordinator
+import Federation
+import Placement
+import Synchronization
+
+/// Sites in memory that hold, commit and refuse as real ones do, and can be told to misbehave.
+final class FakeSites: SiteAccess {
+    enum Behaviour: Hashable {
+        case normal
+        case refusing(String)
+        /// Takes no request and never answers.
+        case dead
+        /// Does what is asked and never answers.
+        case mute
+        case unreachable
+    }
+
+    struct Site {
+        var description: SiteDescription
+        var room: Int
+        var behaviour = Behaviour.normal
+        var reservations: [ReservationID: Reservation] = [:]
+        var machines: [MachineID: Machine] = [:]
+        var deletions = 0
+    }
+
+    struct State {
+        var sites: [SiteID: Site] = [:]
+        var asked: [SiteRequest] = []
+        /// The request, counted from now, at which `trap` strikes.
+        var fuse: Int?
+        var trap = Behaviour.dead
+    }
+
+    private let state = Mutex(State())
+    private let trapped: AsyncStream<Void>
+    private let spring: AsyncStream<Void>.Continuation
+    private let clock: TestClock
+
+    init(_ sites: [(String, Position?, Int)], clock: TestClock) {
+        self.clock = clock
+        (self.trapped, self.spring) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
+        for (name, position, room) in sites {
+            let capacity = Self.capacity(room: room, of: room)
+            let description = SiteDescription(
+                site: SiteID(name), name: name, position: position, country: nil, labels: [:],
+                hypervisors: ["memory"], policy: .open, capacity: capacity, price: nil,
+                reported: clock.now())
+            self.state.withLock {
+                $0.sites[SiteID(name)] = Site(description: description, room: room)
+            }
+        }
+    }
+
+    /// One vCPU and one gibibyte for each machine there is room for.
+    private static func capacity(room: Int, of total: Int) -> Capacity {
+        func amount(_ count: Int) -> Resources {
+            Resources(
+                vcpus: count, memory: .gibibytes(Int64(count)), disk: .gibibytes(Int64(count)))
+        }
+        return Capacity(
+            total: amount(total), free: amount(room), largestFreeSlot: amount(room), load: 0, machines: 0,
+            hosts: 1)
+    }
+
+    func read<Value>(_ body: (State) -> Value) -> Value {
+        self.state.withLock { body($0) }
+    }
+
+    func set(_ behaviour: Behaviour, at site: String) {
+        self.state.withLock { $0.sites[SiteID(site)]?.behaviour = behaviour }
+    }
+
+    /// Makes the request number `fuse`, counted from now, end in `trap`.
+    func arm(fuse: Int, trap: Behaviour) {
+        self.state.withLock { state in
+            state.fuse = fuse
+            state.trap = trap
+        }
+    }
+
+    /// Waits until the trap has struck.
+    func untilTrapped() async {
+        for await _ in self.trapped { return }
+    }
+
+    // MARK: SiteAccess
+
+    func view() async -> AllianceView {
+        self.state.withLock { state in
+            AllianceView(
+                sites: state.sites.values.map { site in
+                    AllianceView.Site(
+                        description: site.description, received: self.clock.start, isReachable: true)
+                })
+        }
+    }
+
+    func ask(
+        _ request: SiteRequest, of site: SiteID, timeout: Duration
+    ) async -> Result<SiteAnswer, SiteFailure> {
+        let (result, isTrapped) = self.state.withLock { state in
+            self.perform(request, at: site, in: &state)
+        }
+        if isTrapped { self.spring.yield() }
+        if let result { return result }
+        // Never answers; ends with the task.
+        let (silence, _) = AsyncStream<Void>.makeStream(bufferingPolicy: .bufferingNewest(1))
+        for await _ in silence {}
+        return .failure(.silent("the process ended"))
+    }
+
+    private func perform(
+        _ request: SiteRequest, at id: SiteID, in state: inout State
+    ) -> (Result<SiteAnswer, SiteFailure>?, isTrapped: Bool) {
+        state.asked.append(request)
+        var behaviour = state.sites[id]?.behaviour ?? .unreachable
+        var isTrapped = false
+        if let fuse = state.fuse {
+            state.fuse = fuse == 0 ? nil : fuse - 1
+            if fuse == 0 {
+                behaviour = state.trap
+                isTrapped = true
+            }
+        }
+        guard var site = state.sites[id] else { return (.failure(.unreachable("no such site")), isTrapped) }
+        switch behaviour {
+        case .normal, .mute:
+            let result = Self.answer(request, at: &site, now: self.clock.now())
+            state.sites[id] = site
+            return (behaviour == .mute ? nil : result, isTrapped)
+        case .refusing(let text): return (.failure(.refused(text, capacity: nil)), isTrapped)
+        case .dead: return (nil, isTrapped)
+        case .unreachable: return (.failure(.unreachable("out of reach")), isTrapped)
+        }
+    }
+
+    private static func answer(
+        _ request: SiteRequest, at site: inout Site, now: Instant
+    ) -> Result<SiteAnswer, SiteFailure> {
+        switch request {
+        case .reserve(let reserve):
+            if let known = site.reservations[reserve.id] { return .success(.reservation(known)) }
+            guard site.room > 0 else {
+                let capacity = self.capacity(room: 0, of: site.description.capacity.total.vcpus)
+                return .failure(.refused("no room", capacity: capacity))
+            }
+            site.room -= 1
+            let reservation = Reservation(
+                id: reserve.id, holder: SiteID("coordinator.test"), specification: reserve.specification,
+                replica: reserve.replica, expires: now.advanced(by: reserve.holdFor))
+            site.reservations[reserve.id] = reservation
+            return .success(.reservation(reservation))
+        case .query(let query): return self.reservation(query.id, at: site)
+        case .commit(let commit): return self.commit(commit.id, at: &site, now: now)
+        case .release(let release):
+            if site.reservations[release.id]?.state == .held {
+                site.reservations[release.id]?.state = .released
+                site.room += 1
+            }
+            return self.reservation(release.id, at: site)
+        case .machines:
+            return .success(.machines(MachineList(machines: site.machines.values.sorted { $0.id < $1.id })))
+        case .delete(let machine, _):
+            guard site.machines.removeValue(forKey: machine) != nil else { return .failure(.absent) }
+            site.room += 1
+            site.deletions += 1
+            return .success(.deleted)
+        }
+    }
+
+    private static func reservation(
+        _ id: ReservationID, at site: Site
+    ) -> Result<SiteAnswer, SiteFailure> {
+        site.reservations[id].map { .success(.reservation($0)) } ?? .failure(.absent)
+    }
+
+    private static func commit(
+        _ id: ReservationID, at site: inout Site, now: Instant
+    ) -> Result<SiteAnswer, SiteFailure> {
+        guard var reservation = site.reservations[id] else { return .failure(.absent) }
+        switch reservation.state {
+        case .held:
+            let machine = Machine(
+                id: MachineID(derivedFrom: id, path: []), site: site.description.site,
+                specification: reservation.specification, state: .creating, replica: reservation.replica,
+                created: now, changed: now)
+            reservation.state = .committed
+            reservation.machine = machine.id
+            site.reservations[id] = reservation
+            site.machines[machine.id] = machine
+            return .success(.machine(machine))
+        case .committed:
+            guard let machine = reservation.machine.flatMap({ site.machines[$0] }) else {
+                return .failure(.refused("the machine is gone", capacity: nil))
+            }
+            return .success(.machine(machine))
+        case .released, .expired:
+            return .failure(.refused("the reservation is over", capacity: nil))
+        }
+    }
+}
+
+extension FakeSites {
+    /// All machines there are, anywhere.
+    var machines: [Machine] {
+        self.read { $0.sites.values.flatMap(\.machines.values).sorted { $0.id < $1.id } }
+    }
+
+    /// Reservations that hold capacity for nothing.
+    var holds: [ReservationID] {
+        self.read { state in
+            state.sites.values.flatMap(\.reservations.values).filter { $0.state == .held }.map(\.id)
+        }
+    }
+
+    /// Changes the state of the only machine at `site`, and returns it as it is now.
+    func change(_ machineState: MachineState, at site: String) -> Machine? {
+        self.state.withLock { state in
+            guard var machine = state.sites[SiteID(site)]?.machines.values.first else { return nil }
+            machine.state = machineState
+            machine.changed = self.clock.now()
+            state.sites[SiteID(site)]?.machines[machine.id] = machine
+            return machine
+        }
+    }
+}
+
+/// A clock that goes on by a millisecond each time it is asked.
+final class TestClock: Sendable {
+    let start = Instant(millisecondsSinceEpoch: 1_800_000_000_000)
+    private let ticks = Mutex<Int64>(0)
+
+    func now() -> Instant {
+        self.ticks.withLock { ticks in
+            ticks += 1
+            return self.start.advanced(by: .milliseconds(ticks))
+        }
+    }
+}

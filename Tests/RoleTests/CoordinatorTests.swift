@@ -1,0 +1,245 @@
+import CloudModel
+import Coordinator
+import Federation
+import Operations
+import Placement
+import Storage
+import Testing
+
+@Suite("Coordinator")
+struct CoordinatorTests {
+    @Test("Two replicas near Tokyo's users are reserved and committed there")
+    func places() async throws {
+        let bench = try CoordinatorBench()
+        let workload = try await bench.run { _, table in
+            try await table.perform(CoordinatorBench.place(replicas: 2)).workload()
+        }
+        #expect(workload.state == .placed)
+        #expect(workload.owner == "alice@paris.test")
+        #expect(workload.replicas.map(\.site) == [SiteID("tokyo.test"), SiteID("tokyo.test")])
+        #expect(Set(workload.replicas.compactMap(\.machine)) == Set(bench.sites.machines.map(\.id)))
+        #expect(bench.sites.machines.map(\.specification.name).sorted() == ["web-0", "web-1"])
+        #expect(bench.sites.holds == [])
+    }
+
+    @Test("A plan says for every site why or why not, and reserves nothing")
+    func plans() async throws {
+        let bench = try CoordinatorBench()
+        let result = try await bench.run { _, table in
+            var invocation = CoordinatorBench.place(
+                replicas: 2, more: ["avoid": .array([.string("PARIS.test")])])
+            invocation.arguments["wait"] = nil
+            return try await table.perform(
+                Invocation(
+                    operation: "workload.plan", arguments: invocation.arguments,
+                    caller: CoordinatorBench.alice))
+        }
+        let report = try ValueDecoder().decode(PlanReport.self, from: result.value)
+        #expect(report.assignments.map(\.site) == [SiteID("tokyo.test"), SiteID("tokyo.test")])
+        #expect(report.alternatives == [SiteID("virginia.test")])
+        #expect(report.text.contains("paris.test: no, is to be avoided"))
+        #expect(bench.sites.read { $0.asked.isEmpty })
+    }
+
+    @Test("When every site refuses, the result is a clear failure with the chain of reasons")
+    func everySiteRefuses() async throws {
+        let bench = try CoordinatorBench()
+        for site in CoordinatorBench.world { bench.sites.set(.refusing("quota used up"), at: site.0) }
+        let result = try await bench.run { _, table in
+            try await table.perform(CoordinatorBench.place())
+        }
+        let workload = try result.workload()
+        #expect(workload.state == .failed)
+        let reason = try #require(workload.reason)
+        for site in CoordinatorBench.world { #expect(reason.contains("\(site.0): quota used up")) }
+        #expect(result.message?.contains("web: failed") == true)
+        #expect(bench.sites.machines == [])
+    }
+
+    @Test("A request that no site can hold is refused with the reasons, and nothing is kept")
+    func nobodyHasRoom() async throws {
+        let bench = try CoordinatorBench()
+        try await bench.run { coordinator, table in
+            let error = await #expect(throws: OperationError.self) {
+                try await table.perform(CoordinatorBench.place(more: ["vcpus": .integer(64)]))
+            }
+            #expect(error?.code == .refused)
+            #expect(error?.message.contains("tokyo.test: no, no room: too little vCPU") == true)
+            #expect(coordinator.workloads(for: "alice@paris.test", scope: .site) == [])
+        }
+    }
+
+    @Test("A refusal's true state is believed: the next plan goes elsewhere at once")
+    func refusalCorrectsTheView() async throws {
+        let bench = try CoordinatorBench([
+            ("tokyo.test", Position(latitude: 35.7, longitude: 139.7), 2), CoordinatorBench.world[0],
+        ])
+        // The site fills up behind the coordinator's back; its report still says there is room.
+        try await bench.run { _, table in
+            _ = try await table.perform(CoordinatorBench.place("first", replicas: 2))
+        }
+        let workload = try await bench.run { _, table in
+            try await table.perform(CoordinatorBench.place("second")).workload()
+        }
+        #expect(workload.replicas[0].site == SiteID("paris.test"))
+        let refused = bench.sites.read { state in
+            state.asked.count { if case .reserve = $0 { true } else { false } }
+        }
+        #expect(refused == 4)
+    }
+
+    @Test("A silent site holds up only what waits for it")
+    func silentSite() async throws {
+        let bench = try CoordinatorBench()
+        bench.sites.set(.dead, at: "tokyo.test")
+        try await bench.run { coordinator, table in
+            _ = try await table.perform(CoordinatorBench.place("stuck", wait: "accepted"))
+            for number in 0..<4 {
+                let workload = try await table.perform(
+                    CoordinatorBench.place("web\(number)", more: ["avoid": .array([.string("tokyo.test")])])
+                ).workload()
+                #expect(workload.state == .placed)
+            }
+            let stuck = try coordinator.workload("stuck", for: "alice@paris.test", scope: .own)
+            #expect(stuck.state == .placing)
+        }
+    }
+
+    @Test("A site that is out of reach is passed over at once")
+    func unreachableSite() async throws {
+        let bench = try CoordinatorBench()
+        bench.sites.set(.unreachable, at: "tokyo.test")
+        let workload = try await bench.run { _, table in
+            try await table.perform(CoordinatorBench.place()).workload()
+        }
+        #expect(workload.state == .placed)
+        #expect(workload.replicas[0].site == SiteID("paris.test"))
+    }
+
+    @Test("The same key twice places once, however close together; with another content it is a conflict")
+    func idempotencyKeys() async throws {
+        let bench = try CoordinatorBench()
+        try await bench.run { _, table in
+            async let first = table.perform(CoordinatorBench.place(key: "k1")).workload()
+            async let second = table.perform(CoordinatorBench.place(key: "k1")).workload()
+            #expect(try await first.id == (try await second.id))
+            let error = await #expect(throws: OperationError.self) {
+                try await table.perform(CoordinatorBench.place(replicas: 2, key: "k1"))
+            }
+            #expect(error?.code == .conflict)
+            // Keys are each caller's own.
+            _ = try await table.perform(CoordinatorBench.place("other", key: "k1", by: CoordinatorBench.bob))
+        }
+        #expect(bench.sites.machines.count == 2)
+        try await bench.run { _, table in
+            _ = try await table.perform(CoordinatorBench.place(key: "k1"))
+        }
+        #expect(bench.sites.machines.count == 2)
+    }
+
+    @Test("A name is taken until its workload is removed; removing deletes every machine")
+    func removes() async throws {
+        let bench = try CoordinatorBench()
+        try await bench.run { _, table in
+            _ = try await table.perform(CoordinatorBench.place(replicas: 3))
+            let error = await #expect(throws: OperationError.self) {
+                try await table.perform(CoordinatorBench.place())
+            }
+            #expect(error?.code == .conflict)
+            let removal = Invocation(
+                operation: "workload.remove", arguments: ["workload": .string("web")],
+                caller: CoordinatorBench.alice)
+            let removed = try await table.perform(removal).workload()
+            #expect(removed.state == .removed)
+            #expect(bench.sites.machines == [])
+            _ = try await table.perform(CoordinatorBench.place())
+        }
+        #expect(bench.sites.machines.count == 1)
+    }
+
+    @Test("Nobody sees or removes the workloads of others")
+    func ownership() async throws {
+        let bench = try CoordinatorBench()
+        try await bench.run { coordinator, table in
+            _ = try await table.perform(CoordinatorBench.place())
+            for operation in ["workload.show", "workload.remove"] {
+                let error = await #expect(throws: OperationError.self) {
+                    try await table.perform(
+                        Invocation(
+                            operation: operation, arguments: ["workload": .string("web")],
+                            caller: CoordinatorBench.bob))
+                }
+                #expect(error?.code == .notFound)
+            }
+            #expect(coordinator.workloads(for: "bob@paris.test", scope: .own) == [])
+            #expect(coordinator.workloads(for: "root@paris.test", scope: .site).count == 1)
+            let stranger = GrantBook.Caller(address: "eve@evil.test", domain: "evil.test")
+            let error = await #expect(throws: OperationError.self) {
+                try await table.perform(CoordinatorBench.place("evil", by: stranger))
+            }
+            #expect(error?.code == .forbidden)
+        }
+    }
+
+    @Test("Reports change a replica's state, but only those of the site where it is")
+    func reports() async throws {
+        let bench = try CoordinatorBench()
+        try await bench.run { coordinator, table in
+            _ = try await table.perform(CoordinatorBench.place())
+            func state() throws -> MachineState? {
+                try coordinator.workload("web", for: "alice@paris.test", scope: .own).replicas[0].state
+            }
+            let machine = try #require(bench.sites.change(.running, at: "tokyo.test"))
+            await coordinator.receive(MachineReport(machine: machine), from: SiteID("paris.test"))
+            #expect(try state() == .creating)
+            await coordinator.receive(MachineReport(machine: machine), from: SiteID("tokyo.test"))
+            #expect(try state() == .running)
+        }
+    }
+
+    @Test("Whoever waits for running machines is told of each step on the way")
+    func waitsForRunning() async throws {
+        let bench = try CoordinatorBench()
+        try await bench.run { coordinator, table in
+            let (steps, told) = AsyncStream<String>.makeStream(bufferingPolicy: .bufferingNewest(100))
+            async let placed = table.perform(CoordinatorBench.place(wait: "running")) { progress in
+                told.yield(progress.text)
+            }.workload()
+            for await text in steps where text == "web-0 at tokyo.test: creating" { break }
+            let machine = try #require(bench.sites.change(.running, at: "tokyo.test"))
+            await coordinator.receive(MachineReport(machine: machine), from: SiteID("tokyo.test"))
+            #expect(try await placed.replicas[0].state == .running)
+        }
+    }
+
+    @Test("The limit on workloads holds at its edge")
+    func workloadLimit() async throws {
+        let bench = try CoordinatorBench()
+        try await bench.run({ $0.workloadLimit = 2 }) { _, table in
+            _ = try await table.perform(CoordinatorBench.place("one"))
+            _ = try await table.perform(CoordinatorBench.place("two"))
+            let error = await #expect(throws: OperationError.self) {
+                try await table.perform(CoordinatorBench.place("three"))
+            }
+            #expect(error?.code == .tooMany)
+        }
+    }
+
+    @Test("Absurd requests are refused before any site hears of them")
+    func absurd() async throws {
+        let bench = try CoordinatorBench()
+        try await bench.run { coordinator, _ in
+            var specification = CoordinatorBench.specification()
+            specification.replicas = 1_000_000_000
+            specification.objectives.latency = .nan
+            let refused = specification
+            let error = await #expect(throws: OperationError.self) {
+                try await coordinator.place(refused, owner: "alice@paris.test", idempotencyKey: nil)
+            }
+            #expect(error?.code == .badRequest)
+            #expect(error?.message.contains("replicas") == true)
+            #expect(error?.message.contains("weight-latency") == true)
+        }
+        #expect(bench.sites.read { $0.asked.isEmpty })
+    }
+}
