@@ -1,10 +1,16 @@
 /// A globally unique identifier (RFC 9562 UUID) of a `Subject`; ids of different nouns cannot be mixed up.
 package struct Identifier<Subject>: Hashable, Comparable, Sendable {
-    let value: UInt128
+    // Two words, not one: Swift 6.3 on x86-64 corrupts the stack when a 128-bit integer is among those arguments of an
+    // async function that do not fit in registers.
+    private let high: UInt64
+    private let low: UInt64
 
     init(value: UInt128) {
-        self.value = value
+        self.high = UInt64(truncatingIfNeeded: value >> 64)
+        self.low = UInt64(truncatingIfNeeded: value)
     }
+
+    var value: UInt128 { UInt128(self.high) << 64 | UInt128(self.low) }
 
     /// Reads `xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx`, in either case; nil for anything else.
     package init?(_ text: some StringProtocol) {
@@ -19,7 +25,7 @@ package struct Identifier<Subject>: Hashable, Comparable, Sendable {
             guard let digit = Self.hexadecimalDigit(byte) else { return nil }
             value = value << 4 | UInt128(digit)
         }
-        self.value = value
+        self.init(value: value)
     }
 
     /// A version 4 identifier drawn from `generator`.
@@ -29,10 +35,12 @@ package struct Identifier<Subject>: Hashable, Comparable, Sendable {
         var value = UInt128(generator.next()) << 64 | UInt128(generator.next())
         value &= ~(UInt128(0xF) << 76) & ~(UInt128(0x3) << 62)
         value |= UInt128(4) << 76 | UInt128(2) << 62
-        self.value = value
+        self.init(value: value)
     }
 
-    package static func < (lhs: Self, rhs: Self) -> Bool { lhs.value < rhs.value }
+    package static func < (lhs: Self, rhs: Self) -> Bool {
+        (lhs.high, lhs.low) < (rhs.high, rhs.low)
+    }
 
     private static var hyphens: [Int] { [8, 13, 18, 23] }
 
@@ -52,9 +60,10 @@ extension Identifier: CustomStringConvertible {
         let digits = Array("0123456789abcdef".utf8)
         var text: [UInt8] = []
         text.reserveCapacity(36)
+        let value = self.value
         for nibble in 0..<32 {
             if nibble == 8 || nibble == 12 || nibble == 16 || nibble == 20 { text.append(UInt8(ascii: "-")) }
-            text.append(digits[Int(truncatingIfNeeded: self.value >> UInt128(124 - nibble * 4)) & 0xF])
+            text.append(digits[Int(truncatingIfNeeded: value >> UInt128(124 - nibble * 4)) & 0xF])
         }
         return String(decoding: text, as: UTF8.self)
     }
