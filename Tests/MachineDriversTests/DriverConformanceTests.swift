@@ -1,4 +1,5 @@
 import CloudModel
+import Foundation
 import MachineDrivers
 import Testing
 
@@ -115,6 +116,63 @@ struct DriverConformanceTests {
             await #expect(throws: DriverError.notFound(machine.id)) {
                 try await driver.console(machine.id, limit: 8)
             }
+        }
+    }
+
+    @Test(
+        "A guest outlives its driver, is found again, and its death is told within two seconds",
+        .enabled(if: Guest.isAvailable, "needs root and QEMU"))
+    func readoption() async throws {
+        let machine = definition("adopt-1", seed: 15)
+        try await DriverSession.with(DriverKind.libvirtEmbedded.makeDriver()) { session in
+            let host = try #require(try await session.driver.hosts().first)
+            try await session.driver.create(
+                machine, from: DriverKind.libvirtEmbedded.image, on: host.name)
+            try await session.driver.start(machine.id)
+        }
+        let process = try #require(Guest.process(of: machine))
+        try await DriverSession.with(DriverKind.libvirtEmbedded.makeDriver()) { session in
+            let found = try await session.driver.machine(machine.id)
+            #expect(found.state == .running)
+            #expect(found.definition == machine)
+            #expect(Guest.process(of: machine) == process)
+            let clock = ContinuousClock()
+            let killed = clock.now
+            kill(process, SIGKILL)
+            for await event in session.events {
+                guard case .changed(machine.id, .failed, let reason) = event else { continue }
+                #expect(reason != nil)
+                break
+            }
+            #expect(clock.now - killed < .seconds(2))
+            #expect(try await session.driver.machine(machine.id).state == .failed)
+            try await session.driver.delete(machine.id)
+        }
+    }
+
+    @Test(
+        "A disk image is written over, never into, and one that needs more disk is refused",
+        .enabled(if: Guest.isAvailable, "needs root and QEMU"))
+    func overlays() async throws {
+        try await DriverSession.with(DriverKind.libvirtEmbedded.makeDriver()) { session in
+            let driver = session.driver
+            let base = Guest.configuration.filesDirectory + "/base.raw"
+            #expect(
+                FileManager.default.createFile(atPath: base, contents: Data(count: 8 * 1_048_576)))
+            let image = PreparedImage.disk(path: base, format: .raw)
+            let host = try #require(try await driver.hosts().first)
+            let small = definition("small-1", seed: 16, disk: 7)
+            let error = await #expect(throws: DriverError.self) {
+                try await driver.create(small, from: image, on: host.name)
+            }
+            #expect(error?.description.contains("needs 8 MiB of disk") == true)
+            #expect(!FileManager.default.fileExists(atPath: Guest.directory(of: small)))
+            let exact = definition("exact-1", seed: 17, disk: 8)
+            try await driver.create(exact, from: image, on: host.name)
+            #expect(FileManager.default.fileExists(atPath: Guest.directory(of: exact) + "/disk.qcow2"))
+            try await driver.delete(exact.id)
+            #expect(!FileManager.default.fileExists(atPath: Guest.directory(of: exact)))
+            #expect(FileManager.default.fileExists(atPath: base))
         }
     }
 

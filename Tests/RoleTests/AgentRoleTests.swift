@@ -53,7 +53,7 @@ struct AgentRoleTests {
             let request = harness.request("web-1")
             _ = try await harness.agent.service.reserve(request)
             harness.driver.goAway(reason: "libvirt is gone")
-            try await eventually("the outage is known") {
+            try await AgentHarness.eventually("the outage is known") {
                 await harness.agent.service.keeper.read { $0.outage != nil }
             }
             let error = await #expect(throws: SiteRefusal.self) {
@@ -183,15 +183,15 @@ struct AgentRoleTests {
     func rows() async throws {
         try await AgentHarness.with { harness in
             _ = try await harness.agent.service.reserve(harness.request("web-1", vcpus: 3))
-            try await eventually("the row tells the hold") {
+            try await AgentHarness.eventually("the row tells the hold") {
                 harness.outbox.rows.last?.capacity.free.vcpus == 5
             }
             let count = harness.outbox.rows.count
-            try await eventually("the heartbeat") { harness.outbox.rows.count > count + 2 }
+            try await AgentHarness.eventually("the heartbeat") { harness.outbox.rows.count > count + 2 }
             #expect(harness.outbox.rows.last?.name == "Paris")
             #expect(harness.outbox.rows.last?.hypervisors == ["memory"])
             harness.outbox.advance(by: .seconds(61))
-            try await eventually("the hold ran out") {
+            try await AgentHarness.eventually("the hold ran out") {
                 harness.outbox.rows.last?.capacity.free.vcpus == 8
             }
         }

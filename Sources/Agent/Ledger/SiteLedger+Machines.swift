@@ -13,7 +13,9 @@ extension SiteLedger {
         package var allowed: Set<MachineState> {
             switch self {
             case .start: [.stopped, .failed]
-            case .shutdown, .reboot, .suspend: [.running]
+            // A guest may have missed the power button; it can be pressed again.
+            case .shutdown: [.running, .stopping]
+            case .reboot, .suspend: [.running]
             case .forceOff: [.starting, .running, .suspended, .stopping]
             case .resume: [.suspended]
             }

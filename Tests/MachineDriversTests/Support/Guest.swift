@@ -12,7 +12,6 @@ enum Guest {
         guard getuid() == 0, Self.hasTool("qemu-system-x86_64"), Self.hasTool("qemu-img") else {
             return false
         }
-        if FileManager.default.fileExists(atPath: Self.directory + "/initramfs.gz") { return true }
         let process = Process()
         process.executableURL = URL(fileURLWithPath: Self.repository + "/deploy/make-guest")
         process.arguments = [Self.directory]
@@ -22,7 +21,7 @@ enum Guest {
             return false
         }
         process.waitUntilExit()
-        return process.terminationStatus == 0
+        return FileManager.default.fileExists(atPath: Self.directory + "/initramfs.gz")
     }()
 
     static let configuration: LibvirtConfiguration = {
@@ -38,6 +37,18 @@ enum Guest {
     static var image: PreparedImage {
         .kernel(
             path: Self.directory + "/vmlinuz", initramfs: Self.directory + "/initramfs.gz", commandLine: nil)
+    }
+
+    static func directory(of machine: MachineDefinition) -> String {
+        "\(Self.configuration.filesDirectory)/\(machine.id)"
+    }
+
+    /// The process that a running guest is; libvirt keeps its number in a file.
+    static func process(of machine: MachineDefinition) -> pid_t? {
+        let root = Self.configuration.filesDirectory.dropLast("/machines".count)
+        let path = "\(root)/run/qemu/\(machine.specification.name).pid"
+        guard let bytes = FileManager.default.contents(atPath: path) else { return nil }
+        return pid_t(String(decoding: bytes, as: UTF8.self).filter(\.isNumber))
     }
 
     private static let repository = URL(fileURLWithPath: #filePath)

@@ -96,7 +96,7 @@ struct AgentHarness: Sendable {
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { try await agent.run() }
             defer { group.cancelAll() }
-            try await eventually("the hypervisor is in sight") {
+            try await Self.eventually("the hypervisor is in sight") {
                 await agent.service.keeper.read { $0.outage == nil && !$0.hosts.isEmpty }
             }
             try await body(harness)
@@ -124,26 +124,26 @@ struct AgentHarness: Sendable {
     }
 
     func waitForState(_ state: MachineState, of id: MachineID) async throws {
-        try await eventually("\(id) is \(state.rawValue)") {
+        try await Self.eventually("\(id) is \(state.rawValue)") {
             await self.agent.service.keeper.read { $0.machines[id]?.machine.state } == state
         }
     }
 
     func waitForReport(_ state: MachineState, of id: MachineID) async throws {
-        try await eventually("\(id) is reported \(state.rawValue)") {
+        try await Self.eventually("\(id) is reported \(state.rawValue)") {
             self.outbox.reports.last { $0.machine.id == id }?.machine.state == state
         }
     }
-}
 
-/// Waits until `condition` holds, looking again every 5 ms; fails after `limit`.
-func eventually(
-    _ what: String, within limit: Duration = .seconds(30), _ condition: () async throws -> Bool
-) async throws {
-    let clock = ContinuousClock()
-    let deadline = clock.now.advanced(by: limit)
-    while try await !condition() {
-        try #require(clock.now < deadline, "not within \(limit): \(what)")
-        try await clock.sleep(for: .milliseconds(5))
+    /// Waits until `condition` holds, looking again every 5 ms; fails after `limit`.
+    static func eventually(
+        _ what: String, within limit: Duration = .seconds(30), _ condition: () async throws -> Bool
+    ) async throws {
+        let clock = ContinuousClock()
+        let deadline = clock.now.advanced(by: limit)
+        while try await !condition() {
+            try #require(clock.now < deadline, "not within \(limit): \(what)")
+            try await clock.sleep(for: .milliseconds(5))
+        }
     }
 }

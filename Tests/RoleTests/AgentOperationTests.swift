@@ -1,0 +1,128 @@
+import Agent
+import CloudModel
+import Operations
+import Testing
+
+@Suite
+struct AgentOperationTests {
+    private static let alice = GrantBook.Caller(address: "alice@paris.test", domain: "paris.test")
+
+    private func table(_ harness: AgentHarness) -> OperationTable {
+        var table = OperationTable(site: AgentFixtures.paris) { () throws(OperationError) in
+            GrantBook(grants: [
+                Grant(subject: .address("alice@paris.test"), permissions: .all, scope: .site),
+                Grant(
+                    subject: .address("bob@paris.test"), permissions: .exactly(Permission("machine.list")),
+                    scope: .own),
+            ])
+        }
+        harness.agent.register(in: &table)
+        return table
+    }
+
+    private func perform(
+        _ operation: String, _ arguments: [String: Value] = [:], on harness: AgentHarness,
+        by caller: GrantBook.Caller = alice, key: String? = nil
+    ) async throws -> OperationResult {
+        try await self.table(harness).perform(
+            Invocation(
+                operation: operation, arguments: arguments, caller: caller, idempotencyKey: key))
+    }
+
+    private func creation(_ name: String, _ harness: AgentHarness) -> [String: Value] {
+        ["name": .string(name), "image": .string(harness.images + "/base.qcow2")]
+    }
+
+    @Test("An admin creates a machine, sees it run, reads its console and deletes it")
+    func life() async throws {
+        try await AgentHarness.with { harness in
+            let made = try await self.perform("machine.create", self.creation("web-1", harness), on: harness)
+            #expect(made.site == AgentFixtures.paris)
+            #expect(made.value.value(at: "state")?.string == "running")
+            let hosts = try await self.perform("host.list", on: harness)
+            #expect(hosts.value.array?.count == 1)
+            let shown = try await self.perform("machine.show", ["machine": "web-1"], on: harness)
+            #expect(shown.value.value(at: "id") == made.value.value(at: "id"))
+            let console = try await self.perform(
+                "machine.console", ["machine": "web-1", "lines": 1], on: harness)
+            #expect(console.value.value(at: "text")?.string == "TRADEWIND GUEST READY")
+            _ = try await self.perform("machine.suspend", ["machine": "web-1"], on: harness)
+            let suspended = try await self.perform("machine.list", ["state": "suspended"], on: harness)
+            #expect(suspended.value.array?.count == 1)
+            _ = try await self.perform("machine.resume", ["machine": "web-1"], on: harness)
+            _ = try await self.perform("machine.force-off", ["machine": "web-1"], on: harness)
+            let started = try await self.perform("machine.start", ["machine": "web-1"], on: harness)
+            #expect(started.value.value(at: "state")?.string == "running")
+            _ = try await self.perform("machine.delete", ["machine": "web-1"], on: harness)
+            try await AgentHarness.eventually("it is gone") {
+                try await self.perform("machine.list", on: harness).value.array?.isEmpty == true
+            }
+        }
+    }
+
+    @Test("A machine that is not to be started stays stopped; the same key makes it once")
+    func idempotentCreation() async throws {
+        try await AgentHarness.with { harness in
+            var arguments = self.creation("web-1", harness)
+            arguments["start"] = false
+            let first = try await self.perform("machine.create", arguments, on: harness, key: "k")
+            let second = try await self.perform("machine.create", arguments, on: harness, key: "k")
+            #expect(first.value.value(at: "state")?.string == "stopped")
+            #expect(first.value.value(at: "id") == second.value.value(at: "id"))
+            let error = await #expect(throws: OperationError.self) {
+                try await self.perform("machine.create", arguments, on: harness)
+            }
+            #expect(error?.code == .conflict)
+        }
+    }
+
+    @Test("Draining refuses new work and opening takes it again")
+    func draining() async throws {
+        try await AgentHarness.with { harness in
+            _ = try await self.perform("site.drain", on: harness)
+            let error = await #expect(throws: OperationError.self) {
+                try await self.perform("machine.create", self.creation("web-1", harness), on: harness)
+            }
+            #expect(error?.code == .refused)
+            _ = try await self.perform("site.open", on: harness)
+            _ = try await self.perform("machine.create", self.creation("web-1", harness), on: harness)
+        }
+    }
+
+    @Test("Holds are listed and can be given up")
+    func reservations() async throws {
+        try await AgentHarness.with { harness in
+            let request = harness.request("web-1")
+            _ = try await harness.agent.service.reserve(request)
+            #expect(try await self.perform("reservation.list", on: harness).value.array?.count == 1)
+            _ = try await self.perform(
+                "reservation.release", ["reservation": .string(request.id.description)], on: harness)
+            #expect(try await self.perform("reservation.list", on: harness).value.array?.isEmpty == true)
+        }
+    }
+
+    @Test("Who is granted little sees only what is his")
+    func own() async throws {
+        try await AgentHarness.with { harness in
+            _ = try await self.perform("machine.create", self.creation("web-1", harness), on: harness)
+            let bob = GrantBook.Caller(address: "bob@paris.test", domain: "paris.test")
+            #expect(
+                try await self.perform("machine.list", on: harness, by: bob).value.array?.isEmpty == true)
+            let error = await #expect(throws: OperationError.self) {
+                try await self.perform("machine.delete", ["machine": "web-1"], on: harness, by: bob)
+            }
+            #expect(error?.code == .forbidden)
+        }
+    }
+
+    @Test("What is not there is said to be not there, with what to type instead")
+    func notFound() async throws {
+        try await AgentHarness.with { harness in
+            let error = await #expect(throws: OperationError.self) {
+                try await self.perform("machine.show", ["machine": "nothing"], on: harness)
+            }
+            #expect(error?.code == .notFound)
+            #expect(error?.next?.contains("machine list") == true)
+        }
+    }
+}
