@@ -190,7 +190,7 @@ let package = Package(
                 "Agent", "Coordinator", "Participant", "MachineDrivers", "Storage", "Operations",
                 "XMPPServer",
                 "XMPPTransport", "Federation", "Gossip", "Placement", "XMPP", "XML", "CloudModel", logging,
-                lifecycle,
+                lifecycle, grdb,
             ]),
         tests(
             "TradewindTests",

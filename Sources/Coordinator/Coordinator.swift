@@ -69,7 +69,12 @@ package final class Coordinator: Service {
 
     /// Reads what was stored and continues it; the sites that have machines of ours.
     private func resume() async throws -> Set<SiteID> {
-        try await self.store.forget(removedBefore: self.forgetting())
+        do {
+            try await self.store.forget(removedBefore: self.forgetting())
+        } catch {
+            // A full disk must not keep what is placed from being looked after.
+            self.logger.error("removed workloads not forgotten", metadata: ["error": "\(error)"])
+        }
         let stored = try await self.store.load()
         self.state.withLock { $0.load(stored) }
         let unsettled = stored.count { !$0.saga.isSettled }

@@ -85,6 +85,11 @@ final class FakeSites: SiteAccess {
         for await _ in self.trapped { return }
     }
 
+    /// Waits, level-triggered, until a site holds something.
+    func untilHeld() async {
+        while self.holds.isEmpty, !Task.isCancelled { await Task.yield() }
+    }
+
     // MARK: SiteAccess
 
     func view() async -> AllianceView {

@@ -1,0 +1,133 @@
+import CloudModel
+import Coordinator
+import Federation
+import Operations
+import Synchronization
+import Testing
+import XML
+import XMPP
+import XMPPTransport
+
+@Suite("Sites over XMPP, and machines of replicas")
+struct CoordinatorSitesTests {
+    /// A link that answers everything with one body and remembers what was asked.
+    private final class OneAnswer: XMPPLink {
+        let address = JID(preparedLocal: nil, domain: "coordinator.test", resource: nil)
+        let asked = Mutex<[IQ]>([])
+        private let answer: @Sendable (IQ) throws -> IQ.Body
+
+        init(_ answer: @escaping @Sendable (IQ) throws -> IQ.Body) {
+            self.answer = answer
+        }
+
+        func send(_ stanza: Stanza) async throws {}
+
+        func request(_ iq: IQ, timeout: Duration) async throws -> IQ {
+            self.asked.withLock { $0.append(iq) }
+            return iq.reply(try self.answer(iq))
+        }
+    }
+
+    private func ask(
+        _ request: SiteRequest? = nil, answer: @escaping @Sendable (IQ) throws -> IQ.Body
+    ) async throws -> (Result<SiteAnswer, SiteFailure>, IQ) {
+        let link = OneAnswer(answer)
+        let sites = LinkedSites(link: link) { AllianceView(sites: []) }
+        let result = await sites.ask(
+            try request ?? .query(ReservationQuery(id: Self.id())), of: SiteID("paris.test"),
+            timeout: .seconds(1))
+        return (result, try #require(link.asked.withLock { $0.first }))
+    }
+
+    private static func id() throws -> ReservationID {
+        try #require(ReservationID("00000000-0000-4000-8000-000000000001"))
+    }
+
+    @Test("An error says whether the request was refused, got lost, or never left")
+    func errors() async throws {
+        let cases: [(StanzaError, SiteFailure)] = [
+            (
+                Refusal(reason: .noRoom).stanzaError("no host has 4 vCPU"),
+                .refused("no host has 4 vCPU", capacity: nil)
+            ),
+            (Refusal(reason: .notFound).stanzaError("none"), .absent),
+            (StanzaError(.itemNotFound), .absent),
+            (StanzaError(.forbidden, text: "no grant"), .refused("no grant", capacity: nil)),
+            (StanzaError(.remoteServerNotFound, text: "no route"), .unreachable("no route")),
+            (StanzaError(.resourceConstraint, text: "the queue is full"), .unreachable("the queue is full")),
+            (StanzaError(.remoteServerTimeout), .silent("no answer in time")),
+            (StanzaError(.internalServerError, text: "oops"), .silent("oops")),
+        ]
+        for (error, failure) in cases {
+            let (result, iq) = try await self.ask { _ in throw error }
+            #expect(result == .failure(failure), "\(error.condition)")
+            #expect(iq.to?.description == "paris.test")
+        }
+    }
+
+    @Test("An answer that cannot be read settles nothing")
+    func strangeAnswers() async throws {
+        let (empty, _) = try await self.ask { _ in .result(nil) }
+        #expect(empty == .failure(.silent("the answer is empty")))
+        let (odd, _) = try await self.ask { _ in .result(Element("odd", namespace: "urn:odd")) }
+        guard case .failure(.silent) = odd else {
+            Issue.record("\(odd) should be silence")
+            return
+        }
+    }
+
+    @Test("A machine is deleted by the operation of the catalogue, on the owner's behalf")
+    func deletion() async throws {
+        let machine = try #require(MachineID("00000000-0000-4000-8000-000000000002"))
+        let (result, iq) = try await self.ask(.delete(machine, behalf: "alice@paris.test")) { _ in
+            .result(nil)
+        }
+        #expect(result == .success(.deleted))
+        let invoke = try Invoke(parsing: try #require(iq.request))
+        #expect(invoke.operation == "machine.delete")
+        #expect(invoke.behalf == "alice@paris.test")
+        #expect(invoke.arguments == ["machine": .string(machine.description)])
+    }
+
+    /// Takes down what it is asked to perform elsewhere.
+    private final class Remote: OperationPerformer {
+        let asked = Mutex<[Invocation]>([])
+
+        func perform(
+            _ invocation: Invocation, progress: @escaping ProgressSink
+        ) async throws(OperationError) -> OperationResult {
+            self.asked.withLock { $0.append(invocation) }
+            return OperationResult(site: invocation.site ?? SiteID("nowhere.test"))
+        }
+    }
+
+    @Test("What is asked of a replica's machine goes to the site where it is, for its owner only")
+    func forwarding() async throws {
+        let bench = try CoordinatorBench()
+        try await bench.run { coordinator, table in
+            let workload = try await table.perform(CoordinatorBench.place()).workload()
+            let remote = Remote()
+            var forwarding = OperationTable(site: SiteID("coordinator.test")) { () throws(OperationError) in
+                GrantBook(grants: [
+                    Grant(subject: .domain("paris.test"), permissions: .noun("machine"), scope: .own)
+                ])
+            }
+            MachineForwarding(coordinator: coordinator, remote: remote).register(in: &forwarding)
+            let stop = Invocation(
+                operation: "machine.shutdown", arguments: ["machine": .string("web-0")],
+                caller: CoordinatorBench.alice)
+            let result = try await forwarding.perform(stop)
+            #expect(result.site == SiteID("tokyo.test"))
+            let asked = try #require(remote.asked.withLock { $0.first })
+            let machine = try #require(workload.replicas[0].machine)
+            #expect(asked.arguments == ["machine": .string(machine.description)])
+            #expect(asked.behalf == "alice@paris.test")
+
+            let foreign = Invocation(
+                operation: "machine.shutdown", arguments: ["machine": .string("web-0")],
+                caller: CoordinatorBench.bob)
+            let error = await #expect(throws: OperationError.self) { try await forwarding.perform(foreign) }
+            #expect(error?.code == .notFound)
+        }
+    }
+}
