@@ -46,6 +46,11 @@ struct InitCommand: AsyncParsableCommand {
         help: "A folder whose files machines may boot from. May be repeated.")
     var imageDirectory: [String] = []
 
+    @Option(
+        name: .customLong("guest-user"),
+        help: "The user that the embedded libvirt runs guests as; its own default if not given.")
+    var guestUser: String?
+
     @Flag(help: "Also plan and place workloads (coordinator).")
     var coordinator = false
 

@@ -145,6 +145,7 @@ extension SiteSetup {
         }
         if self.wishes.driver != "none" {
             lines += ["agent:", "  driver: \(self.wishes.driver)"]
+            if let user = self.wishes.guestUser { lines.append("  guest-user: \(Self.quoted(user))") }
             if !self.wishes.imageDirectory.isEmpty {
                 lines.append("  image-directories:")
                 lines += self.wishes.imageDirectory.map { "    - \(Self.quoted($0))" }
