@@ -21,7 +21,7 @@ class ClientLibraryTests(Workspace):
             routes=["tokyo.test=127.0.33.2:5269"], driver="none", coordinator=True))
         cls.tokyo = cls.begin(Tradewind(
             cls.root, "tokyo.test", cls.authority, "127.0.33.2", server_port=5269,
-            routes=["coordinator.test=127.0.33.1:5269"]))
+            options=["--image-directory", str(cls.root)], routes=["coordinator.test=127.0.33.1:5269"]))
         join(cls.coordinator, cls.tokyo, "reservation,machine")
         for process in (cls.coordinator, cls.tokyo):
             process.perform("account", "create", "admin", "password=correct-horse")
@@ -29,7 +29,7 @@ class ClientLibraryTests(Workspace):
             "admin@coordinator.test", "correct-horse", "127.0.33.1", cls.coordinator.client_port, cls.authority))
 
     def reported(self):
-        return any(site.get("capacity") for site in self.coordinator.perform("site", "list"))
+        return any(site.get("capacity", {}).get("free", {}).get("vcpus") for site in self.coordinator.perform("site", "list"))
 
     def test_help_shows_the_operations(self):
         answer = self.admin.ask("coordinator.test", "help")

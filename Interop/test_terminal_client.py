@@ -18,12 +18,12 @@ class TerminalClientTests(Workspace):
             routes=["tokyo.test=127.0.34.2:5269"], driver="none", coordinator=True))
         cls.tokyo = cls.begin(Tradewind(
             cls.root, "tokyo.test", cls.authority, "127.0.34.2", server_port=5269,
-            routes=["coordinator.test=127.0.34.1:5269"]))
+            options=["--image-directory", str(cls.root)], routes=["coordinator.test=127.0.34.1:5269"]))
         join(cls.coordinator, cls.tokyo, "reservation,machine")
         cls.coordinator.perform("account", "create", "admin", "password=correct-horse")
 
     def test_log_in_help_place_watch_remove(self):
-        wait_until(lambda: any(site.get("capacity") for site in self.coordinator.perform("site", "list")),
+        wait_until(lambda: any(site.get("capacity", {}).get("free", {}).get("vcpus") for site in self.coordinator.perform("site", "list")),
                    30, "tokyo.test reports its capacity", self.tokyo.log)
         home = self.root / "home"
         profrc = home / ".config" / "profanity" / "profrc"

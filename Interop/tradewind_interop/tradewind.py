@@ -23,7 +23,7 @@ class Tradewind:
     """Speaks for `domain`; its certificate comes from the run's authority."""
 
     def __init__(self, root, domain, authority, address="127.0.0.1", server_port=None, routes=(),
-                 driver="memory", coordinator=False, settings=()):
+                 driver="memory", coordinator=False, settings=(), options=()):
         self.domain = domain
         self.address = address
         self.directory = pathlib.Path(root) / domain
@@ -35,7 +35,7 @@ class Tradewind:
             EXECUTABLE, "init", "--domain", domain, "--directory", str(self.directory), "--admin", "admin",
             "--certificate", f"{stem}.crt", "--key", f"{stem}.key", "--driver", driver,
             "--http-port", str(self.http_port), "--client-port", str(self.client_port),
-            "--server-port", str(self.server_port)]
+            "--server-port", str(self.server_port), *options]
         if coordinator:
             arguments.append("--coordinator")
         for route in routes:
@@ -54,11 +54,15 @@ class Tradewind:
         self.start()
 
     def start(self):
-        self._log = open(self.directory / "log", "ab")
-        self.process = subprocess.Popen(
-            [EXECUTABLE, "serve", "--config", str(self.configuration)], stdin=subprocess.DEVNULL,
-            stdout=self._log, stderr=subprocess.STDOUT)
-        wait_until(self._is_healthy, 30, f"{self.domain} answers", self.log)
+        with open(self.directory / "log", "ab") as log:
+            self.process = subprocess.Popen(
+                [EXECUTABLE, "serve", "--config", str(self.configuration)], stdin=subprocess.DEVNULL,
+                stdout=log, stderr=subprocess.STDOUT)
+        try:
+            wait_until(self._is_healthy, 30, f"{self.domain} answers", self.log)
+        except AssertionError:
+            self.kill()
+            raise
 
     def _is_healthy(self):
         if self.process.poll() is not None:

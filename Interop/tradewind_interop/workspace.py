@@ -12,7 +12,7 @@ class Workspace(unittest.TestCase):
 
     @classmethod
     def setUpClass(cls):
-        cls.root = pathlib.Path(tempfile.mkdtemp(prefix="tradewind-interop-", dir="/var/tmp"))
+        cls.root = pathlib.Path(tempfile.mkdtemp(prefix="tw-", dir="/var/tmp"))  # short: libvirt makes sockets here
         cls.root.chmod(0o755)
         cls.addClassCleanup(shutil.rmtree, cls.root, ignore_errors=True)
         cls.authority = Authority(cls.root / "authority")
