@@ -142,7 +142,7 @@ let package = Package(
                 "CLibXML2", "XML", "XMPP", "CloudModel", "Gossip", "Placement", "Federation", "Operations",
                 "XMPPTransport", "XMPPServer", "Storage", "MachineDrivers", "Participant", "Agent",
                 "Coordinator",
-                arguments, nioCore, nioPosix, logging,
+                arguments, nioCore, nioPosix, logging, unixSignals,
             ],
             swiftSettings: settings),
 

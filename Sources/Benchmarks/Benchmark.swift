@@ -7,5 +7,5 @@ protocol Benchmark: Sendable {
     /// What is measured against what, in one sentence.
     var summary: String { get }
 
-    func run() async throws -> [Measurement]
+    func run(_ settings: BenchmarkSettings) async throws -> [Measurement]
 }

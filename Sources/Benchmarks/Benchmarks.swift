@@ -1,5 +1,6 @@
 import ArgumentParser
 import Foundation
+import UnixSignals
 
 /// Measures Tradewind's parts and prints a table, or JSON for programs.
 ///
@@ -12,7 +13,9 @@ struct Benchmarks: AsyncParsableCommand {
             "Measures Tradewind's parts. Build with `-c release`, and leave the machine alone meanwhile.")
 
     /// Every benchmark there is, in the order they run.
-    static let all: [any Benchmark] = [XMLBenchmark()]
+    static let all: [any Benchmark] = [
+        XMLBenchmark(), PlacementBenchmark(), PushBenchmark(), IdleBenchmark(),
+    ]
 
     @Argument(help: "The benchmarks to run; all of them if none is named.")
     var names: [String] = []
@@ -22,6 +25,15 @@ struct Benchmarks: AsyncParsableCommand {
 
     @Flag(help: "Name the benchmarks and run none.")
     var list = false
+
+    @Flag(help: "Measure so little that the numbers mean nothing, to see that all works.")
+    var brief = false
+
+    @Option(help: "The tradewind program to measure; the one beside this program if not given.")
+    var tradewind: String?
+
+    @Option(name: .customLong("delay-relay"), help: "The program that keeps processes far apart.")
+    var delayRelay = "deploy/delay-relay"
 
     func validate() throws {
         let known = Self.all.map(\.name)
@@ -37,14 +49,42 @@ struct Benchmarks: AsyncParsableCommand {
             for benchmark in chosen { print("\(benchmark.name): \(benchmark.summary)") }
             return
         }
+        try await withThrowingTaskGroup(of: [BenchmarkReport].self) { group in
+            group.addTask { try await self.stopOnSignal() }
+            group.addTask { try await self.measure(chosen) }
+            let reports = try await group.next() ?? []
+            group.cancelAll()
+            print(self.json ? try BenchmarkReport.json(reports) : BenchmarkReport.table(reports))
+        }
+    }
+
+    /// Throws when the process is to end, so that what was started is ended first.
+    private func stopOnSignal() async throws -> [BenchmarkReport] {
+        for await _ in await UnixSignalsSequence(trapping: .sigint, .sigterm) {
+            throw BenchmarkFailure("stopped by a signal")
+        }
+        return []
+    }
+
+    private func measure(_ chosen: [any Benchmark]) async throws -> [BenchmarkReport] {
+        var settings = BenchmarkSettings(
+            tradewind: self.tradewind ?? Self.neighbour("tradewind"), relay: self.delayRelay)
+        if self.brief { settings.shorten() }
         var reports: [BenchmarkReport] = []
         for benchmark in chosen {
             FileHandle.standardError.write(Data("measuring \(benchmark.name) …\n".utf8))
+            let load = Measurement("load average of the machine before", try ProcessUsage.load())
             reports.append(
                 BenchmarkReport(
-                    name: benchmark.name, summary: benchmark.summary, measurements: try await benchmark.run())
-            )
+                    name: benchmark.name, summary: benchmark.summary,
+                    measurements: try await benchmark.run(settings) + [load]))
         }
-        print(self.json ? try BenchmarkReport.json(reports) : BenchmarkReport.table(reports))
+        return reports
+    }
+
+    /// The program of that name in the folder of this one.
+    private static func neighbour(_ name: String) -> String {
+        let folder = Bundle.main.executableURL?.deletingLastPathComponent()
+        return folder?.appendingPathComponent(name).path ?? name
     }
 }

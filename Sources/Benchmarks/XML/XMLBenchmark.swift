@@ -12,7 +12,7 @@ struct XMLBenchmark: Benchmark {
     let name = "xml"
     let summary = "stanzas per second into elements, and of bare libxml2 SAX2 callbacks on the same bytes"
 
-    func run() throws -> [Measurement] {
+    func run(_: BenchmarkSettings) throws -> [Measurement] {
         let traffic = Traffic(chunkBytes: Self.chunkBytes)
         var ours: [Double] = []
         var bare: [Double] = []

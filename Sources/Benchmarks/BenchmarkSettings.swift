@@ -1,0 +1,20 @@
+/// What the one who measures chose, and how much of everything is measured.
+struct BenchmarkSettings: Sendable {
+    /// Path of the `tradewind` executable that is measured from outside.
+    var tradewind: String
+    /// Path of `deploy/delay-relay`.
+    var relay: String
+    /// Placements timed one after the other, and by sixteen callers at once.
+    var placements = (alone: 200, together: 800)
+    /// Machine commands timed for each distance.
+    var commands = 60
+    /// How long an idle process is watched.
+    var idle = Duration.seconds(60)
+
+    /// So few of everything that the numbers mean nothing: for seeing that the benchmarks work.
+    mutating func shorten() {
+        self.placements = (alone: 12, together: 48)
+        self.commands = 6
+        self.idle = .seconds(3)
+    }
+}

@@ -1,0 +1,39 @@
+import Foundation
+
+/// What Linux says a process has used (proc(5)).
+struct ProcessUsage: Sendable {
+    /// User and system time since the process began, in seconds.
+    let cpu: Double
+    /// Resident memory in MiB.
+    let memory: Double
+
+    init(of process: Int32) throws {
+        let stat = try Self.read("/proc/\(process)/stat")
+        // The second field, the name in parentheses, may hold anything; fields are counted after it.
+        let fields = stat.suffix(from: stat.lastIndex(of: ")") ?? stat.startIndex).split(separator: " ")
+        guard fields.count > 13, let user = Double(fields[12]), let system = Double(fields[13]) else {
+            throw BenchmarkFailure("/proc/\(process)/stat has another form than proc(5) says")
+        }
+        self.cpu = (user + system) / Double(sysconf(Int32(_SC_CLK_TCK)))
+        let line = try Self.read("/proc/\(process)/status").split(separator: "\n")
+            .first { $0.hasPrefix("VmRSS:") }
+        guard
+            let kibibytes = line?.split(whereSeparator: \.isWhitespace).dropFirst().first.flatMap({
+                Double($0)
+            })
+        else { throw BenchmarkFailure("/proc/\(process)/status has no VmRSS") }
+        self.memory = kibibytes / 1_024
+    }
+
+    /// The machine's load average over the last minute.
+    static func load() throws -> Double {
+        guard let load = Double(try Self.read("/proc/loadavg").prefix { $0 != " " }) else {
+            throw BenchmarkFailure("/proc/loadavg has another form than proc(5) says")
+        }
+        return load
+    }
+
+    private static func read(_ path: String) throws -> String {
+        try String(contentsOfFile: path, encoding: .utf8)
+    }
+}
