@@ -44,6 +44,19 @@ struct HostileInputTests {
         #expect(Outcome(fixture.bytes, size: { 7 }) == whole)
     }
 
+    @Test(
+        "A start tag that is broken off is not reported",
+        arguments: ["<str\u{1}>", "<str\u{1} a='b'><x/>", "<str a='1' \u{2}/>", "<str\0><x/>"])
+    func brokenRootTag(text: String) {
+        for bytes in [Array(text.utf8), Array("<?xml version='1.0'?>\(text)".utf8)] {
+            for size in [Int.max, 7, 1] {
+                let outcome = Outcome(bytes, size: { size })
+                #expect(outcome.events.isEmpty)
+                #expect(outcome.failure?.streamErrorCondition == "not-well-formed")
+            }
+        }
+    }
+
     @Test("After a failure nothing more is reported, until a reset")
     func failureStays() throws {
         let parser = XMLStreamParser(limits: .client)

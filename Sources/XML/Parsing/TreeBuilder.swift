@@ -73,6 +73,9 @@ import CLibXML2
         unsafe xmlStopParser(self.context)
     }
 
+    /// Whether the root's start tag was reported, and its end was not.
+    var isRootOpen: Bool { self.depth > 0 }
+
     /// The offset of the byte libxml2 looks at.
     var position: Int {
         guard let input = unsafe self.context?.pointee.input else { return 0 }
@@ -85,6 +88,9 @@ import CLibXML2
 extension TreeBuilder {
     mutating func started(_ tag: StartTag) {
         guard self.failure == nil, self.recycleOffset == nil else { return }
+        guard self.isAtTagEnd else {
+            return self.fail(.notWellFormed(code: Int(XML_ERR_GT_REQUIRED.rawValue)))
+        }
         let end = self.position
         guard end - self.tokenEnd <= self.limits.tagBytes else { return self.exceeded(.tagBytes) }
         self.tokenEnd = end
@@ -103,6 +109,18 @@ extension TreeBuilder {
         } else {
             self.openedElement(element)
         }
+    }
+
+    /// Whether libxml2 looks at the `>` or `/>` of a start tag.
+    ///
+    /// It reports a tag that a control character breaks off, and only then misses the end.
+    private var isAtTagEnd: Bool {
+        guard let input = unsafe self.context?.pointee.input?.pointee, let next = unsafe input.cur else {
+            return false
+        }
+        // A zero byte follows the last one there is.
+        return unsafe next[0] == UInt8(ascii: ">")
+            || (next[0] == UInt8(ascii: "/") && next[1] == UInt8(ascii: ">"))
     }
 
     private mutating func openedRoot(_ element: Element, tag: StartTag, end: Int) {

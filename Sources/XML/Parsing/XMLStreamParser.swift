@@ -155,6 +155,11 @@ extension XMLStreamParser {
             let allowance = unsafe self.limits.stanzaBytes + 1 - (self.fed - self.builder.pointee.boundary)
             var end = offset + min(bytes.count - offset, Self.pieceBytes, max(allowance, 1))
             while end < bytes.count, unsafe UTF8.isContinuation(bytes[end]) { end += 1 }
+            if unsafe !self.builder.pointee.isRootOpen {
+                // libxml2 tries a tag when its input has a `>` outside quotes, and what follows decides what it
+                // takes for quotes: before the root is sound, it sees each `>` first without what follows.
+                end = unsafe bytes[offset..<end].firstIndex(of: UInt8(ascii: ">")).map { $0 + 1 } ?? end
+            }
             let start = self.fed
             unsafe self.parse(UnsafeRawBufferPointer(rebasing: bytes[offset..<end]))
             if let recycleOffset = unsafe self.builder.pointee.recycleOffset {
