@@ -220,8 +220,9 @@ extension ReceivingClientStream {
                 let directive = exchange.receive(response: response)
                 self.exchange = exchange
                 return self.perform(directive)
+            // While an account is looked up the state stays: what comes of the look-up must not reach the next
+            // exchange, which may be another account's.
             case (.abort, .open), (.abort, .awaitingCredentials):
-                self.state = .open
                 return self.refuse(SASLFailure(.aborted))
             case (_, _):
                 return self.close(StreamError(.policyViolation))
@@ -233,8 +234,9 @@ extension ReceivingClientStream {
 
     /// The answer to `needCredentials`; ignored if the client has aborted meanwhile.
     package mutating func receive(_ credentials: SCRAMCredentials) -> [Directive] {
-        guard self.state == .awaitingCredentials, var exchange = self.exchange else { return [] }
+        guard self.state == .awaitingCredentials else { return [] }
         self.state = .open
+        guard var exchange = self.exchange else { return [] }
         let directive = exchange.receive(credentials)
         self.exchange = exchange
         return self.perform(directive)
@@ -244,6 +246,7 @@ extension ReceivingClientStream {
     package mutating func credentialsAreUnavailable() -> [Directive] {
         guard self.state == .awaitingCredentials else { return [] }
         self.state = .open
+        guard self.exchange != nil else { return [] }
         self.exchange = nil
         return [.stream(.send(SASLElement.failure(SASLFailure(.temporaryAuthFailure)).element))]
     }

@@ -93,6 +93,11 @@ struct ReceivingClientStreamTests {
             unlucky.credentialsAreUnavailable()
                 == [.stream(.send(SASLElement.failure(SASLFailure(.temporaryAuthFailure)).element))])
         _ = machine.received(SASLElement.abort.element, using: &random)
+        var hasty = machine
+        // A look-up of the aborted exchange is still under way: its answer must not reach the next exchange.
+        #expect(
+            hasty.received(auth.element, using: &random)
+                == [.stream(.close(StreamError(.policyViolation)))])
         #expect(machine.receive(SCRAMCredentials.fake(for: "alice", secret: [1], hash: .sha256)) == [])
         #expect(!machine.isAuthenticated)
     }
