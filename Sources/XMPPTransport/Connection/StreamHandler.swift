@@ -159,7 +159,10 @@ extension StreamHandler {
     }
 
     /// Raises the limits of an authenticated peer, ends the time to authenticate and begins to keep the stream alive.
+    ///
+    /// Of a stream that is ending already nothing changes: a dialback verdict may come late.
     func becameAuthenticated(limits: XMLLimits, queue: OutboundQueue?) {
+        guard self.state == .open else { return }
         self.parser.limits = limits
         self.deadline?.cancel()
         self.deadline = nil
