@@ -204,6 +204,12 @@ extension StreamHandler {
 
     func flush() {
         guard self.pendingWrites.readableBytes > 0, let context else { return }
+        guard context.channel.isWritable else {
+            // Only negotiation writes here, and little: a peer that leaves so much unread shall not cost more.
+            self.error = self.error ?? StreamError(.resourceConstraint, text: "too much waits to be read")
+            context.close(promise: nil)
+            return
+        }
         let bytes = self.pendingWrites
         self.pendingWrites = ByteBuffer()
         self.hasSentSinceTick = true
