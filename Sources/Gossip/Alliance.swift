@@ -313,6 +313,8 @@ extension Alliance {
         case .unknownOrigin, .full, .conflicting: return []
         case .tooLarge, .absurdVersion, .badSignature, .keyChanged, .absurdContent: break
         }
+        // A member may name any origin: strangers are not asked, nor remembered.
+        guard self.membership.isMember(origin) else { return [] }
         if let last = self.fetches[origin], now < last.advanced(by: self.configuration.fetchInterval) {
             return []
         }

@@ -111,6 +111,12 @@ struct AllianceTests {
         // The second one is reported, but not fetched for again: no storm grows out of a flood of bad rows.
         #expect(network.deliver(spoilt, to: "paris.test", from: "virginia.test").count == 1)
         #expect(network.deliver(held, to: "paris.test", from: "stranger.test").isEmpty)
+        // A stranger that a member names is not asked for anything, however odd its row.
+        let absurd = Row.make("stranger.test", 1 << 41, 1, "free", key: SiteKey(number: 42))
+        #expect(
+            network.deliver(absurd, to: "paris.test", from: "virginia.test") == [
+                .report(.badRow(origin: "stranger.test", neighbour: "virginia.test", problem: .absurdVersion))
+            ])
     }
 
     @Test("Another key shown by the site itself quarantines it; shown by a relay it is only a bad row")
