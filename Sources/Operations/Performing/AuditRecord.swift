@@ -8,7 +8,10 @@ package struct AuditRecord: Hashable, Sendable {
     }
 
     package let operation: String
-    /// The arguments in JSON, without secrets.
+    /// The most characters of what a caller sent that are kept in one field.
+    package static let textLimit = 1_024
+
+    /// The arguments in JSON, without secrets and without the values of names that the operation does not know.
     package let arguments: String
     package let caller: String
     package let behalf: String?
@@ -16,17 +19,17 @@ package struct AuditRecord: Hashable, Sendable {
     package let outcome: Outcome
 
     package init(_ invocation: Invocation, at site: SiteID, outcome: Outcome) {
-        self.operation = invocation.operation
+        self.operation = String(invocation.operation.prefix(Self.textLimit))
         self.caller = invocation.caller.address
-        self.behalf = invocation.behalf
+        self.behalf = invocation.behalf.map { String($0.prefix(Self.textLimit)) }
         self.site = site
         self.outcome = outcome
-        let secrets =
-            Catalogue.operation(invocation.operation)?.parameters.filter(\.isSecret).map(\.name) ?? []
+        let operation = Catalogue.operation(invocation.operation)
         var shown = Value.Object()
         for (name, value) in invocation.arguments.sorted(by: { $0.key < $1.key }) {
-            shown[name] = secrets.contains(name) ? "…" : value
+            // A mistyped name may stand before a password.
+            shown[name] = operation?.parameter(name)?.isSecret == false ? value : "…"
         }
-        self.arguments = Value.object(shown).json()
+        self.arguments = String(Value.object(shown).json().prefix(Self.textLimit))
     }
 }
