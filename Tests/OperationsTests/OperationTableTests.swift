@@ -86,6 +86,46 @@ struct OperationTableTests {
         #expect(try await table.permitted(to: self.bob).map(\.name) == ["machine.list", "machine.start"])
     }
 
+    @Test("A grant on what somebody made himself does not reach what belongs to the whole site")
+    func ownIsNotSite() async throws {
+        let book = GrantBook(grants: [
+            Grant(subject: .address("bob@paris.test"), permissions: .all, scope: .own)
+        ])
+        let recorder = Recorder()
+        var table = OperationTable(
+            site: Self.paris, grants: { () async throws(OperationError) -> GrantBook in book })
+        for name in ["grant.add", "grant.list", "machine.start"] {
+            table.register(name) { (invocation, _) async throws(OperationError) -> OperationResult in
+                try await recorder.perform(invocation)
+            }
+        }
+        let error = await #expect(throws: OperationError.self) {
+            try await table.perform(
+                Invocation(
+                    operation: "grant.add", arguments: ["subject": "bob@paris.test", "permissions": "all"],
+                    caller: self.bob))
+        }
+        #expect(error?.code == .forbidden)
+        #expect(recorder.invocations.withLock { $0.isEmpty })
+        #expect(Set(try await table.permitted(to: self.bob).map(\.name)) == ["grant.list", "machine.start"])
+    }
+
+    @Test("A record shows no value under an unknown name, and nothing without end")
+    func auditsAreBounded() {
+        let mistyped = AuditRecord(
+            Invocation(
+                operation: "account.create", arguments: ["account": "eve", "pasword": "hunter22"],
+                caller: self.bob), at: Self.paris, outcome: .failed(.badRequest))
+        #expect(mistyped.arguments == #"{"account":"eve","pasword":"…"}"#)
+        let long = String(repeating: "x", count: AuditRecord.textLimit + 1)
+        let flood = AuditRecord(
+            Invocation(operation: long, arguments: [long: "x"], caller: self.bob, behalf: long),
+            at: Self.paris, outcome: .failed(.notFound))
+        #expect(flood.operation.count == AuditRecord.textLimit)
+        #expect(flood.behalf?.count == AuditRecord.textLimit)
+        #expect(flood.arguments.count == AuditRecord.textLimit)
+    }
+
     @Test("Another site is asked on the caller's behalf, but only for those whose grant covers this site")
     func forwards() async throws {
         let recorder = Recorder()

@@ -76,6 +76,13 @@ package struct Operation: Hashable, Sendable {
 
     package var destroys: Bool { self.effect == .destroys }
 
+    /// The nouns whose objects belong to whoever made them.
+    private static let ownedNouns: Set<String> = ["machine", "reservation", "workload"]
+
+    /// Whether a grant on what its subject made itself is enough; what changes the site as a whole needs one on
+    /// the site.
+    package var heedsOwnership: Bool { self.effect == .reads || Self.ownedNouns.contains(self.noun) }
+
     /// What a person types: `machine start`.
     package var words: [String] { self.name.split(separator: ".").map(String.init) }
 

@@ -46,7 +46,15 @@ package struct OperationTable: OperationPerformer {
     /// The operations that are offered here and that `caller` may perform.
     package func permitted(to caller: GrantBook.Caller) async throws(OperationError) -> [Operation] {
         let book = try await self.grants()
-        return self.offered.filter { book.scope(of: $0.permission, for: caller) != nil }
+        return self.offered.filter { Self.scope(of: $0, for: caller, in: book) != nil }
+    }
+
+    /// How far `caller` may go with `operation`; nil if no grant allows it.
+    private static func scope(
+        of operation: Operation, for caller: GrantBook.Caller, in book: GrantBook
+    ) -> Grant.Scope? {
+        let scope = book.scope(of: operation.permission, for: caller)
+        return scope == .own && !operation.heedsOwnership ? nil : scope
     }
 
     package func perform(
@@ -72,7 +80,7 @@ package struct OperationTable: OperationPerformer {
             throw Catalogue.unknown(invocation.operation)
         }
         let caller = invocation.caller
-        guard let scope = try await self.grants().scope(of: operation.permission, for: caller) else {
+        guard let scope = Self.scope(of: operation, for: caller, in: try await self.grants()) else {
             throw OperationError(
                 .forbidden, "no grant allows \(caller.address) to \(operation.phrase) at \(self.site)",
                 next: "ask an administrator of \(self.site) for: "
