@@ -41,16 +41,18 @@ extension OperationTable {
         self.register("site.invite") { invocation, _ async throws(OperationError) in
             let site = try Self.site(invocation)
             let note = invocation["note"]?.string
-            let given = try await Self.grant(invocation, to: site, in: grants)
+            let wished = try Self.grants(invocation, to: site)
             try await Self.joining { try await federation.invite(site, note: note) }
+            let given = try await Self.give(wished, in: grants)
             return OperationResult(
                 site: here,
                 message: "\(site) is invited and may \(given) here; its owner says: site accept \(here)")
         }
         self.register("site.accept") { invocation, _ async throws(OperationError) in
             let site = try Self.site(invocation)
-            let given = try await Self.grant(invocation, to: site, in: grants)
+            let wished = try Self.grants(invocation, to: site)
             try await Self.joining { try await federation.accept(site) }
+            let given = try await Self.give(wished, in: grants)
             return OperationResult(site: here, message: "\(site) is accepted and may \(given) here")
         }
         self.register("site.leave") { invocation, _ async throws(OperationError) in
@@ -62,18 +64,25 @@ extension OperationTable {
         }
     }
 
-    /// Gives the other site its permissions, on what it makes itself; their names for the answer.
-    private static func grant(
-        _ invocation: Invocation, to site: SiteID, in keeper: GrantKeeper
-    ) async throws(OperationError) -> String {
+    /// The other site's permissions, on what it makes itself.
+    private static func grants(_ invocation: Invocation, to site: SiteID) throws(OperationError) -> [Grant] {
         let wished = invocation.list("permissions")
         let permissions = wished.isEmpty ? Self.usualAlliancePermissions : wished
         var grants: [Grant] = []
         for name in permissions {
             grants.append(try Grant(subject: site.address, permissions: name, scope: "own"))
         }
+        return grants
+    }
+
+    /// Gives them once the alliance has taken the site: a refused invitation leaves nothing behind.
+    ///
+    /// Their names, for the answer.
+    private static func give(
+        _ grants: [Grant], in keeper: GrantKeeper
+    ) async throws(OperationError) -> String {
         for grant in grants { try await keeper.add(grant) }
-        return permissions.joined(separator: ", ")
+        return grants.map(\.permissions.text).joined(separator: ", ")
     }
 
     private static func site(_ invocation: Invocation) throws(OperationError) -> SiteID {
