@@ -43,7 +43,8 @@ enum SiteProcess {
         _ configuration: ServeConfiguration, metrics: PrometheusRegistry, logger: Logger
     ) async throws -> [any Service] {
         try Self.makeDirectory(configuration.directory)
-        let database = try Database(path: configuration.directory + "/tradewind.sqlite")
+        let database = try Database(
+            path: try Self.makeSecretFile(configuration.directory + "/tradewind.sqlite"))
         let server = try await XMPPServer(
             configuration.xmppServer, database: database, now: Self.now, logger: logger)
         let grants = try await GrantKeeper(
@@ -112,6 +113,25 @@ enum SiteProcess {
                 .unavailable, "the folder \(path) cannot be made: \(error.localizedDescription)",
                 next: "name another with the key directory")
         }
+    }
+
+    /// A file that only this process's user can read; SQLite gives what it writes beside it the same permissions.
+    ///
+    /// The database has the secret of dialback, the keys of passwords and people's messages.
+    private static func makeSecretFile(_ path: String) throws(OperationError) -> String {
+        let permissions: [FileAttributeKey: Any] = [.posixPermissions: 0o600]
+        do {
+            if FileManager.default.fileExists(atPath: path) {
+                try FileManager.default.setAttributes(permissions, ofItemAtPath: path)
+            } else if !FileManager.default.createFile(atPath: path, contents: nil, attributes: permissions) {
+                throw CocoaError(.fileWriteUnknown)
+            }
+        } catch {
+            throw OperationError(
+                .unavailable, "\(path) cannot be made: \(error.localizedDescription)",
+                next: "name another folder with the key directory")
+        }
+        return path
     }
 
     private static func health(database: Database, roles: Roles) async -> HealthReport {
