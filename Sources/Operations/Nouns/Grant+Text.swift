@@ -1,17 +1,21 @@
 package import CloudModel
+import XMPP
 
 extension Grant.Subject {
-    /// Reads an address, `domain:DOMAIN` or `role:ROLE`; nil if there is nothing after the colon.
+    /// Reads an address, `domain:DOMAIN` or `role:ROLE`; nil if it is none of them.
+    ///
+    /// Addresses are prepared (RFC 7622): a grant to `Alice@Paris.test` must match the `alice@paris.test` that a
+    /// stream proves.
     package init?(text: String) {
         if let domain = Self.rest(of: text, after: "domain:") {
-            guard !domain.isEmpty else { return nil }
-            self = .domain(domain)
+            guard let address = Self.bare(domain), address.local == nil else { return nil }
+            self = .domain(address.domain)
         } else if let role = Self.rest(of: text, after: "role:") {
             guard !role.isEmpty else { return nil }
             self = .role(role)
         } else {
-            guard !text.isEmpty else { return nil }
-            self = .address(text)
+            guard let address = Self.bare(text) else { return nil }
+            self = .address(address.description)
         }
     }
 
@@ -20,6 +24,14 @@ extension Grant.Subject {
         case .address(let address): address
         case .domain(let domain): "domain:\(domain)"
         case .role(let role): "role:\(role)"
+        }
+    }
+
+    private static func bare(_ text: String) -> JID? {
+        do throws(JIDError) {
+            return try JID(text).bare
+        } catch {
+            return nil
         }
     }
 
