@@ -9,11 +9,11 @@ package final class Database: Sendable {
 
     /// Opens or creates the file at `path` and brings its schema up to date.
     package init(path: String) throws {
-        var configuration = GRDB.Configuration()
-        configuration.prepareDatabase { connection in
+        self.writer = try DatabasePool(path: path)
+        // Not while the connection is prepared: the pool sets NORMAL after that, when it turns to WAL.
+        try self.writer.writeWithoutTransaction { connection in
             try connection.execute(sql: "PRAGMA synchronous = FULL")
         }
-        self.writer = try DatabasePool(path: path, configuration: configuration)
         try Migrations.all.migrate(self.writer)
     }
 

@@ -1,0 +1,19 @@
+import GRDB
+import Testing
+
+@testable import Storage
+
+@Suite("The database")
+struct DatabaseTests {
+    @Test("What is written survives a power failure: every commit waits for the disk")
+    func isDurable() throws {
+        var random = SystemRandomNumberGenerator()
+        let path = "/tmp/tradewind-database-\(random.next()).sqlite"
+        let database = try Database(path: path)
+        let level = try database.writer.writeWithoutTransaction { connection in
+            try Int.fetchOne(connection, sql: "PRAGMA synchronous")
+        }
+        #expect(level == 2)
+        try database.writer.close()
+    }
+}
