@@ -7,7 +7,7 @@ import CLibXML2
 /// parser.feed(bytes)
 /// while let event = try parser.next() { … }
 /// ```
-/// However the bytes are cut, the events and the error after them are the same. After an error the parser stays
+/// However the bytes are cut, the events are the same. After an error the parser stays
 /// failed until `reset`.
 ///
 /// This is the only way from bytes to elements in Tradewind. It refuses what RFC 6120 §11 keeps out of streams and
