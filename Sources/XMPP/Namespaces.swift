@@ -26,6 +26,8 @@ package enum Namespace {
     package static let receipts = "urn:xmpp:receipts"
     package static let channelBinding = "urn:xmpp:sasl-cb:0"
     package static let streamLimits = "urn:xmpp:stream-limits:0"
+    package static let streamManagement = "urn:xmpp:sm:3"
+    package static let clientState = "urn:xmpp:csi:0"
     package static let bidirectional = "urn:xmpp:bidi"
     package static let bidirectionalFeature = "urn:xmpp:features:bidi"
     package static let xml = "http://www.w3.org/XML/1998/namespace"

@@ -20,6 +20,10 @@ package enum StreamFeature: Hashable, Sendable {
     case preApproval
     /// The stream is used in both directions (XEP-0288).
     case bidirectional
+    /// Stream management (XEP-0198).
+    case streamManagement
+    /// Client state indication (XEP-0352).
+    case clientState
     /// What the server takes at most (XEP-0478).
     case limits(StreamLimits)
     /// Something we do not know, kept as it came.
@@ -45,6 +49,8 @@ extension StreamFeature {
         case ("ver", Namespace.rosterVersioning): self = .rosterVersioning
         case ("sub", Namespace.preApproval): self = .preApproval
         case ("bidi", Namespace.bidirectionalFeature): self = .bidirectional
+        case ("sm", Namespace.streamManagement): self = .streamManagement
+        case ("csi", Namespace.clientState): self = .clientState
         case ("limits", Namespace.streamLimits): self = .limits(StreamLimits(parsing: element))
         default: self = .unknown(element)
         }
@@ -70,6 +76,8 @@ extension StreamFeature {
         case .rosterVersioning: Element("ver", namespace: Namespace.rosterVersioning)
         case .preApproval: Element("sub", namespace: Namespace.preApproval)
         case .bidirectional: Element("bidi", namespace: Namespace.bidirectionalFeature)
+        case .streamManagement: Element("sm", namespace: Namespace.streamManagement)
+        case .clientState: Element("csi", namespace: Namespace.clientState)
         case .limits(let limits): limits.element
         case .unknown(let element): element
         }

@@ -50,6 +50,10 @@ extension StreamFeatures {
         return StreamLimits()
     }
 
+    package var offersStreamManagement: Bool { self.features.contains(.streamManagement) }
+
+    package var offersClientState: Bool { self.features.contains(.clientState) }
+
     package var offersBind: Bool { self.features.contains(.bind) }
 
     /// Whether an old client's session must be asked for: offered and not marked optional.

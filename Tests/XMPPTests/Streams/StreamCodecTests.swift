@@ -27,7 +27,8 @@ struct StreamCodecTests {
             .startTLS(isRequired: true), .startTLS(isRequired: false),
             .mechanisms(["SCRAM-SHA-256-PLUS", "X-NEW"]), .channelBindings(["tls-exporter"]), .bind,
             .session(isOptional: true), .session(isOptional: false), .dialback(hasErrors: true),
-            .dialback(hasErrors: false), .rosterVersioning, .preApproval, .bidirectional,
+            .dialback(hasErrors: false), .rosterVersioning, .preApproval, .bidirectional, .streamManagement,
+            .clientState,
             .limits(StreamLimits(longestStanza: 524_288, longestSilence: 300)), .limits(StreamLimits()),
             .unknown(Element("c", namespace: "urn:example", text: "x")),
         ])
