@@ -24,6 +24,7 @@ package enum Namespace {
     package static let commands = "http://jabber.org/protocol/commands"
     package static let delay = "urn:xmpp:delay"
     package static let receipts = "urn:xmpp:receipts"
+    package static let stanzaIDs = "urn:xmpp:sid:0"
     package static let channelBinding = "urn:xmpp:sasl-cb:0"
     package static let streamLimits = "urn:xmpp:stream-limits:0"
     package static let streamManagement = "urn:xmpp:sm:3"

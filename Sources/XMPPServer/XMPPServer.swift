@@ -82,7 +82,7 @@ package final class XMPPServer: Service {
             configuration.endpoints, environment: environment,
             clients: ClientService(
                 mechanisms: configuration.mechanisms,
-                features: [.bind, .session(isOptional: true), .rosterVersioning, .preApproval],
+                features: domain.features.streamFeatures,
                 authority: self.accounts, acceptor: ClientAcceptor(shell: self.shell)),
             remotes: self.remotes, receiver: receiver)
         self.openExits(link)

@@ -4,8 +4,8 @@ package import XMPP
 
 extension LocalDomain {
     /// A message that nobody is there to read: kept, or refused if too many already are.
-    func store(_ stanza: Stanza, account: JID) -> DomainStep {
-        guard case .message(let message) = stanza, message.isWorthKeeping else { return .done([]) }
+    func store(_ message: Message, account: JID) -> DomainStep {
+        guard message.isWorthKeeping else { return .done([]) }
         guard self.keptMessages[account, default: 0] < self.keptPerAccount else {
             return .done(self.refuseToKeep(message))
         }

@@ -78,8 +78,8 @@ extension LocalDomain {
     func failed(_ update: RosterUpdate) -> [DomainDirective] {
         let error = StanzaError(.internalServerError, kind: .wait, text: "the roster could not be stored")
         switch update.cause {
-        case .edited(let iq, let id), .removed(let iq, let id, _):
-            return [.deliver(.iq(iq.reply(.error(error))), [id])]
+        case .edited(let request), .removed(let request, _):
+            return self.answers(to: request, .error(error))
         case .sent(let presence, _, _), .received(let presence, _, _, _):
             return self.refuse(.presence(presence), error)
         }
@@ -87,9 +87,9 @@ extension LocalDomain {
 
     private func follow(_ cause: RosterUpdate.Cause, owner: JID, contact: JID) -> [DomainDirective] {
         switch cause {
-        case .edited(let iq, let id): return [.deliver(.iq(iq.reply(.result(nil))), [id])]
-        case .removed(let iq, let id, let farewells):
-            var directives = [DomainDirective.deliver(.iq(iq.reply(.result(nil))), [id])]
+        case .edited(let request): return self.answers(to: request, .result(nil))
+        case .removed(let request, let farewells):
+            var directives = self.answers(to: request, .result(nil))
             for farewell in farewells {
                 if farewell == .unsubscribed { directives += self.hide(owner, from: contact) }
                 let presence = Presence(to: contact, from: owner, kind: farewell.presenceKind)

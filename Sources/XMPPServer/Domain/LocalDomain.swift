@@ -11,6 +11,10 @@ package struct LocalDomain: Sendable {
     package let address: JID
     /// What the domain says of itself to service discovery.
     package internal(set) var profile: ServiceProfile
+    /// What answers requests and what is announced.
+    package let features: FeatureTable
+    /// By domain, the services beside the accounts.
+    package private(set) var hosted: [String: HostedService] = [:]
     package internal(set) var sessions: SessionTable
     /// By bare JID: one for each account and one for the domain.
     var rosters: [JID: Roster]
@@ -23,10 +27,11 @@ package struct LocalDomain: Sendable {
     private var nextPush: UInt64 = 1
 
     package init(
-        address: JID, profile: ServiceProfile, sessions: SessionTable = SessionTable(),
-        serviceRoster: Roster = Roster(), keptPerAccount: Int = 100
+        address: JID, profile: ServiceProfile, features: FeatureTable = FeatureTable(),
+        sessions: SessionTable = SessionTable(), serviceRoster: Roster = Roster(), keptPerAccount: Int = 100
     ) {
         self.address = address
+        self.features = features
         self.profile = profile
         self.sessions = sessions
         self.rosters = [address: serviceRoster]
@@ -83,7 +88,17 @@ package struct LocalDomain: Sendable {
     ///
     /// The stanza must have a `to`.
     func forward(_ stanza: Stanza) -> DomainDirective {
-        stanza.to?.domain == self.address.domain ? .route(stanza) : .sendRemote(stanza)
+        guard let domain = stanza.to?.domain else { return .sendRemote(stanza) }
+        return domain == self.address.domain || self.isHosted(domain) ? .route(stanza) : .sendRemote(stanza)
+    }
+
+    /// Puts a service behind a domain of its own, prepared; before the first event.
+    package mutating func host(_ service: HostedService, at domain: String) {
+        self.hosted[domain] = service
+    }
+
+    private func isHosted(_ domain: String) -> Bool {
+        !self.hosted.isEmpty && self.hosted[domain] != nil
     }
 
     /// The error that goes back to the sender of `stanza`, if it may be told.
@@ -104,11 +119,12 @@ package struct LocalDomain: Sendable {
     ) -> DomainStep {
         var stanza = stanza
         stanza.from = session.address
+        if let end = self.inspect(&stanza, from: session) { return .done(end) }
         switch stanza {
         case .message(var message):
             // A message to nobody is one to oneself (RFC 6120 §10.3.1).
             if message.to == nil { message.to = session.address.bare }
-            return .done([self.forward(.message(message))])
+            return self.send(message, from: session, at: now)
         case .presence(let presence): return self.handle(presence, from: session)
         case .iq(let iq): return self.handle(iq, from: session, at: now)
         }
@@ -126,8 +142,14 @@ package struct LocalDomain: Sendable {
     }
 
     private mutating func route(_ stanza: Stanza, at now: Instant) -> DomainStep {
-        guard let to = stanza.to, to.domain == self.address.domain else { return .done([]) }
+        guard let to = stanza.to else { return .done([]) }
+        guard to.domain == self.address.domain else {
+            guard let service = self.hosted[to.domain] else { return .done([]) }
+            return service.handle(&self, stanza, now)
+        }
         if to.local == nil { return self.routeToService(stanza, at: now) }
+        var stanza = stanza
+        if let end = self.inspect(&stanza, for: to.bare) { return .done(end) }
         if case .presence(let presence) = stanza {
             switch presence.kind {
             case .subscribe, .subscribed, .unsubscribe, .unsubscribed, .probe:
@@ -139,14 +161,18 @@ package struct LocalDomain: Sendable {
     }
 
     private mutating func deliver(_ stanza: Stanza, to: JID, at now: Instant) -> DomainStep {
-        switch DeliveryRules.decide(DeliveryRules.Kind(stanza), for: self.addressee(to)) {
+        let decision = DeliveryRules.decide(DeliveryRules.Kind(stanza), for: self.addressee(to))
+        if case .message(let message) = stanza {
+            return self.receive(message, for: to, decision, at: now)
+        }
+        switch decision {
         case .deliver(let sessions): return .done([.deliver(stanza, sessions)])
-        case .drop: return .done([])
+        case .drop, .store: return .done([])
         case .refuse(let condition): return .done(self.refuse(stanza, StanzaError(condition)))
-        case .store: return self.store(stanza, account: to.bare)
         case .answerForAccount:
-            guard case .iq(let iq) = stanza else { return .done([]) }
-            return .done([self.forward(.iq(self.answer(iq, for: to.bare)))])
+            guard case .iq(let iq) = stanza, let query = iq.request else { return .done([]) }
+            return self.answer(
+                AccountRequest(iq: iq, query: query, account: to.bare, session: nil, now: now))
         }
     }
 

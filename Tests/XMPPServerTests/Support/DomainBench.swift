@@ -18,9 +18,13 @@ struct DomainBench {
     var isDiskFull = false
     var now = Instant(millisecondsSinceEpoch: 1_000_000)
 
-    init(accounts: [String] = ["alice", "bob"], keptPerAccount: Int = 100) {
+    init(
+        accounts: [String] = ["alice", "bob"], features: [DomainFeature] = DomainFeature.all,
+        keptPerAccount: Int = 100
+    ) {
         self.domain = LocalDomain(
-            address: Self.domainAddress, profile: ServiceProfile(), keptPerAccount: keptPerAccount)
+            address: Self.domainAddress, profile: ServiceProfile(), features: FeatureTable(features),
+            keptPerAccount: keptPerAccount)
         for account in accounts { self.domain.add(account: Self.local(account)) }
     }
 

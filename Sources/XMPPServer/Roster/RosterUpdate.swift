@@ -5,9 +5,9 @@ package struct RosterUpdate: Hashable, Sendable {
     /// What brought the change about.
     package enum Cause: Hashable, Sendable {
         /// A roster set of a client, to be answered.
-        case edited(IQ, SessionID)
+        case edited(AccountRequest)
         /// A roster removal by a client, to be answered, and what the contact is to hear of it.
-        case removed(IQ, SessionID, farewells: [SubscriptionRequest])
+        case removed(AccountRequest, farewells: [SubscriptionRequest])
         /// The owner's subscription request.
         case sent(Presence, SubscriptionRequest, isRouted: Bool)
         /// The contact's subscription request.
