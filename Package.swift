@@ -194,7 +194,7 @@ let package = Package(
             ]),
         tests(
             "TradewindTests",
-            ["tradewind", "CloudModel", "Operations", "XMPP", "XMPPTransport", arguments]),
+            ["tradewind", "CloudModel", "MachineDrivers", "Operations", "XMPP", "XMPPTransport", arguments]),
     ],
     swiftLanguageModes: [.v6]
 )

@@ -1,6 +1,7 @@
 import ArgumentParser
 import CloudModel
 import Foundation
+import MachineDrivers
 import Operations
 import Testing
 import XMPP
@@ -37,6 +38,24 @@ struct SiteSetupTests {
     private static func permissions(_ path: String) throws -> Int {
         let attributes = try FileManager.default.attributesOfItem(atPath: path)
         return (attributes[.posixPermissions] as? NSNumber)?.intValue ?? 0
+    }
+
+    @Test("The network of machines is read, and a wrong one is refused with what it must be")
+    func readsNetwork() async throws {
+        try await Self.inFolder { folder in
+            _ = try Self.setUp(folder)
+            let path = folder + "/paris/tradewind.yaml"
+            let written = try String(contentsOfFile: path, encoding: .utf8)
+            #expect(try await ServeConfiguration.reading(path).agent?.network == MachineNetwork.none)
+            func with(_ network: String) throws {
+                try written.replacing("driver: memory", with: "driver: memory\n  network: \(network)")
+                    .write(toFile: path, atomically: true, encoding: .utf8)
+            }
+            try with("bridge:br0")
+            #expect(try await ServeConfiguration.reading(path).agent?.network == .bridge("br0"))
+            try with("nat")
+            await #expect(throws: OperationError.self) { try await ServeConfiguration.reading(path) }
+        }
     }
 
     @Test("What it writes can be served, and secrets are their owner's alone")

@@ -11,6 +11,7 @@ enum DomainXML {
         var disk: String?
         var consoleLog: String?
         var kernel: Kernel?
+        var network = MachineNetwork.none
 
         struct Kernel: Hashable {
             var path: String
@@ -75,11 +76,25 @@ enum DomainXML {
                     [source, element("target", ["type": "serial", "port": "0"])])
             )
         }
+        if let interface = Self.interface(devices.network) { children.append(interface) }
         if host.domainType != HostCapabilities.testDomainType {
             children.append(element("controller", ["type": "usb", "model": "none"]))
             children.append(element("memballoon", ["model": "none"]))
         }
         return element("devices", [:], children)
+    }
+
+    /// The interface, whose hardware address libvirt chooses once and keeps.
+    private static func interface(_ network: MachineNetwork) -> Element? {
+        let model = element("model", ["type": "virtio"])
+        return switch network {
+        case .none: nil
+        case .user: element("interface", ["type": "user"], [model])
+        case .bridge(let name):
+            element("interface", ["type": "bridge"], [element("source", ["bridge": name]), model])
+        case .network(let name):
+            element("interface", ["type": "network"], [element("source", ["network": name]), model])
+        }
     }
 
     /// The definition as JSON inside our element: one noun, one codec, read back by any later version.

@@ -26,6 +26,8 @@ package struct LibvirtConfiguration: Hashable, Sendable {
     /// `root` where `/dev/kvm` exists but that user may not open it: libvirt would then probe QEMU anew at every
     /// step, and a start takes most of a minute.
     package var guestUser: String?
+    /// What machines made from now on are connected to.
+    package var network: MachineNetwork
     /// How often the connection is looked at.
     package var checkInterval: Duration
     /// The wait before the first attempt to connect again; doubled up to `reconnectMax`.
@@ -35,7 +37,8 @@ package struct LibvirtConfiguration: Hashable, Sendable {
     package init(
         uri: String, filesDirectory: String, offered: Resources? = nil,
         acceleration: Acceleration = .automatic, guestUser: String? = nil,
-        checkInterval: Duration = .seconds(1), reconnectMin: Duration = .milliseconds(250),
+        network: MachineNetwork = .none, checkInterval: Duration = .seconds(1),
+        reconnectMin: Duration = .milliseconds(250),
         reconnectMax: Duration = .seconds(30)
     ) {
         self.uri = uri
@@ -43,6 +46,7 @@ package struct LibvirtConfiguration: Hashable, Sendable {
         self.offered = offered
         self.acceleration = acceleration
         self.guestUser = guestUser
+        self.network = network
         self.checkInterval = checkInterval
         self.reconnectMin = reconnectMin
         self.reconnectMax = reconnectMax

@@ -51,6 +51,7 @@ package final class LibvirtDriver: MachineDriver {
                 devices = try await self.files.make(
                     definition, from: image, serialConsole: try await self.session.capabilities.serialConsole)
             }
+            devices.network = self.configuration.network
             try await self.session.define(definition, devices: devices)
         } catch {
             // What was half made would take room for ever. The first error is the one that counts.

@@ -141,6 +141,7 @@ struct Roles: Sendable {
             if let uri = wishes.uri { libvirt.uri = uri }
             libvirt.offered = wishes.offered
             libvirt.guestUser = wishes.guestUser
+            libvirt.network = wishes.network
             if wishes.uri == nil { try SiteProcess.makeDirectory(wishes.root) }
             return LibvirtDriver(configuration: libvirt)
         }

@@ -1,6 +1,7 @@
 import CloudModel
 import ControlAPI
 import Cryptography
+import MachineDrivers
 import Operations
 import XMPP
 import XMPPTransport
@@ -88,6 +89,7 @@ extension ServeConfiguration.Agent {
         self.uri = try file.text("agent.uri")
         self.root = try file.text("agent.root").map(file.resolved) ?? directory + "/libvirt"
         self.guestUser = try file.text("agent.guest-user")
+        self.network = try MachineNetwork(in: file)
         self.offered = try Resources(offeredIn: file)
         let folders = try file.list("agent.image-directories")
         self.imageDirectories = folders.isEmpty ? [directory + "/images"] : folders.map(file.resolved)
@@ -95,6 +97,21 @@ extension ServeConfiguration.Agent {
         self.policy =
             try file.choice("agent.policy", policies).flatMap(AdmissionPolicy.init(rawValue:)) ?? .open
         guard file.has("agent") else { return nil }
+    }
+}
+
+extension MachineNetwork {
+    /// What `agent.network` says.
+    init(in file: ConfigurationFile) throws(OperationError) {
+        let key = "agent.network"
+        guard let text = try file.text(key) else {
+            self = .none
+            return
+        }
+        guard let network = MachineNetwork(text) else {
+            throw file.problem(key, "none, user, bridge:NAME or network:NAME")
+        }
+        self = network
     }
 }
 

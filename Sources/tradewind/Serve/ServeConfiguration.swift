@@ -1,6 +1,7 @@
 import CloudModel
 import ControlAPI
 import Logging
+import MachineDrivers
 import Operations
 import XMPP
 import XMPPTransport
@@ -47,6 +48,8 @@ struct ServeConfiguration: Sendable {
         var root: String
         /// The user that embedded guests run as; nil for libvirt's own.
         var guestUser: String?
+        /// What machines are connected to.
+        var network: MachineNetwork
         /// What the site offers of its host; nil for all of it.
         var offered: Resources?
         /// Below which folders images may be named by path.

@@ -30,6 +30,8 @@ enum Guest {
         configuration.offered = Resources(vcpus: 8, memory: .gibibytes(4), disk: .gibibytes(8))
         configuration.guestUser = "root"
         configuration.acceleration = .emulation
+        // QEMU itself judges our description of an interface.
+        configuration.network = .user
         configuration.reconnectMin = .milliseconds(10)
         return configuration
     }()
