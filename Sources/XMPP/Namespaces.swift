@@ -31,5 +31,12 @@ package enum Namespace {
     package static let clientState = "urn:xmpp:csi:0"
     package static let bidirectional = "urn:xmpp:bidi"
     package static let bidirectionalFeature = "urn:xmpp:features:bidi"
+    package static let rooms = "http://jabber.org/protocol/muc"
+    package static let roomUser = "http://jabber.org/protocol/muc#user"
+    package static let roomAdmin = "http://jabber.org/protocol/muc#admin"
+    package static let roomOwner = "http://jabber.org/protocol/muc#owner"
+    package static let directInvitation = "jabber:x:conference"
+    package static let occupantID = "urn:xmpp:occupant-id:0"
+    package static let registration = "jabber:iq:register"
     package static let xml = "http://www.w3.org/XML/1998/namespace"
 }
