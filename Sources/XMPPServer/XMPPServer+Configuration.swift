@@ -20,13 +20,16 @@ extension XMPPServer {
         /// Whether a client may log in without TLS: for tests on loopback only.
         package var clientsMayOmitTLS: Bool
         package var limits: ServerLimits
+        /// Rooms on a domain of their own; nil for none.
+        package var rooms: RoomHosting?
 
         package init(
             domain: String, certificate: CertificateFiles, trust: TrustAnchors = .system,
             endpoints: [XMPPListener.Endpoint] = Self.usualEndpoints(host: "0.0.0.0"),
             routes: [String: [Route]] = [:], remotePolicy: RemotePolicy = RemotePolicy(),
             mechanisms: [SASLMechanism] = [.scramSHA256Plus, .scramSHA1Plus, .scramSHA256, .scramSHA1],
-            clientsMayOmitTLS: Bool = false, limits: ServerLimits = ServerLimits()
+            clientsMayOmitTLS: Bool = false, limits: ServerLimits = ServerLimits(),
+            rooms: RoomHosting? = nil
         ) {
             self.domain = domain
             self.certificate = certificate
@@ -37,6 +40,7 @@ extension XMPPServer {
             self.mechanisms = mechanisms
             self.clientsMayOmitTLS = clientsMayOmitTLS
             self.limits = limits
+            self.rooms = rooms
         }
 
         /// The four ports every XMPP client and server looks for: 5222 and 5269 with STARTTLS, 5223 and 5270 with TLS first.

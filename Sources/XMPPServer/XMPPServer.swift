@@ -48,14 +48,21 @@ package final class XMPPServer: Service {
         let store = AccountStore(database: database)
         let stored = try await store.accounts()
         let limits = configuration.limits
-        let domain = try await Self.domain(address, stored: stored, store: store, limits: limits)
+        var domain = try await Self.domain(address, stored: stored, store: store, limits: limits)
         var random = SecureRandom()
         let secret = try await store.secret(
             for: "domain", orStore: random.bytes(Self.secretLength))
+        let roomStore = RoomStore(database: database)
+        if let hosting = configuration.rooms {
+            domain.host(
+                try await Self.rooms(
+                    hosting, beside: address, store: roomStore,
+                    secret: try await store.secret(for: "rooms", orStore: random.bytes(Self.secretLength))))
+        }
         let environment = StreamEnvironment(
-            domains: [address.domain],
+            domains: [address.domain], hostedDomains: Set(domain.hosted.keys),
             certificates: try CertificateStore(
-                certificates: [try address.asciiDomain(): configuration.certificate],
+                certificates: try Self.certificates(configuration, address, hosted: domain.hosted.keys),
                 trust: configuration.trust),
             remotePolicy: configuration.remotePolicy, clientsMayOmitTLS: configuration.clientsMayOmitTLS,
             secret: secret, limits: limits.transport, group: group, logger: logger)
@@ -63,7 +70,7 @@ package final class XMPPServer: Service {
         self.address = address
         self.lane = DurableLane()
         self.shell = DomainShell(
-            domain: domain, store: store, lane: self.lane, now: now, logger: logger)
+            domain: domain, store: store, rooms: roomStore, lane: self.lane, now: now, logger: logger)
         self.accounts = Accounts(
             domain: address, shell: self.shell, limits: limits.accounts, rosterLimits: limits.roster,
             secret: secret, stored: stored)
@@ -109,7 +116,12 @@ package final class XMPPServer: Service {
             group.addTask { try await self.delivery.run() }
             group.addTask {
                 defer { self.lane.finish() }
-                try await self.runStreams()
+                try await withGracefulShutdownHandler {
+                    try await self.runStreams()
+                } onGracefulShutdown: {
+                    // Before the streams close: who is in a room elsewhere would not know otherwise.
+                    self.shell.perform(self.shell.withDomain { $0.closeRooms() })
+                }
             }
             try await group.waitForAll()
         }
@@ -158,6 +170,32 @@ package final class XMPPServer: Service {
                 description: "'\(domain)' is not a domain: write it without '@' and '/', as in paris.example")
         }
         return address
+    }
+
+    /// The rooms that were kept (XEP-0045); `secret` is what occupants' ids are derived from.
+    private static func rooms(
+        _ hosting: RoomHosting, beside domain: JID, store: RoomStore, secret: [UInt8]
+    ) async throws -> RoomService {
+        let address = try Self.address(hosting.domain)
+        guard address != domain else {
+            throw ConfigurationError(
+                description: "the rooms need a domain of their own, not \(domain): rooms.\(domain), for one")
+        }
+        return RoomService(
+            address: address, policy: hosting.policy, limits: hosting.limits, secret: secret,
+            rooms: try await store.rooms().map(RoomSnapshot.init))
+    }
+
+    /// Each served domain with the certificate it shows.
+    private static func certificates(
+        _ configuration: Configuration, _ address: JID, hosted: some Sequence<String>
+    ) throws -> [String: CertificateFiles] {
+        var certificates = [try address.asciiDomain(): configuration.certificate]
+        for domain in hosted {
+            let name = try JID(domain).asciiDomain()
+            certificates[name] = configuration.rooms?.certificate ?? configuration.certificate
+        }
+        return certificates
     }
 
     private static func domain(

@@ -6,6 +6,8 @@ package import XMPP
 package struct StreamEnvironment: Sendable {
     /// The domains this process is the server of, prepared as in a `JID`.
     package var domains: Set<String>
+    /// Domains of services beside them, such as rooms: for streams between servers only, nobody logs in there.
+    package var hostedDomains: Set<String>
     package var certificates: CertificateStore
     package var remotePolicy: RemotePolicy
     /// Whether a client may authenticate without TLS.
@@ -23,12 +25,14 @@ package struct StreamEnvironment: Sendable {
     package let metrics: TransportMetrics
 
     package init(
-        domains: Set<String>, certificates: CertificateStore, remotePolicy: RemotePolicy = RemotePolicy(),
+        domains: Set<String>, hostedDomains: Set<String> = [], certificates: CertificateStore,
+        remotePolicy: RemotePolicy = RemotePolicy(),
         clientsMayOmitTLS: Bool = false, secret: [UInt8], limits: TransportLimits = TransportLimits(),
         group: any EventLoopGroup, logger: Logger,
         metrics: TransportMetrics = TransportMetrics()
     ) {
         self.domains = domains
+        self.hostedDomains = hostedDomains
         self.certificates = certificates
         self.remotePolicy = remotePolicy
         self.clientsMayOmitTLS = clientsMayOmitTLS
@@ -41,6 +45,16 @@ package struct StreamEnvironment: Sendable {
 }
 
 extension StreamEnvironment {
+    /// All domains that streams between servers may name as ours.
+    var streamDomains: Set<String> {
+        self.hostedDomains.isEmpty ? self.domains : self.domains.union(self.hostedDomains)
+    }
+
+    /// Whether the domain is ours, on streams between servers.
+    func serves(_ domain: String) -> Bool {
+        self.domains.contains(domain) || self.hostedDomains.contains(domain)
+    }
+
     /// A stream id (RFC 6120 §4.7.3): 128 bits nobody can guess, for dialback keys depend on it.
     static func makeStreamID() -> String {
         var random = SystemRandomNumberGenerator()

@@ -10,4 +10,5 @@ package enum DurableStep: Hashable, Sendable {
     case keep(Message, account: JID)
     /// Takes what was kept for the session's account, which becomes available with this presence.
     case takeKept(SessionID, Presence)
+    case changeRoom(RoomChange)
 }

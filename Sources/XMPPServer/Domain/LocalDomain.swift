@@ -15,6 +15,8 @@ package struct LocalDomain: Sendable {
     package let features: FeatureTable
     /// By domain, the services beside the accounts.
     package private(set) var hosted: [String: HostedService] = [:]
+    /// The rooms beside the accounts, if there are any.
+    package internal(set) var rooms: RoomService?
     package internal(set) var sessions: SessionTable
     /// By bare JID: one for each account and one for the domain.
     var rosters: [JID: Roster]

@@ -11,6 +11,7 @@ extension DomainShell {
         case .changeRoster(let update): await self.write(update)
         case .keep(let message, let account): await self.keep(message, for: account)
         case .takeKept(let id, let presence): await self.takeKept(for: id, presence)
+        case .changeRoom(let change): await self.write(change)
         }
     }
 
@@ -31,6 +32,18 @@ extension DomainShell {
             return self.withDomain { $0.failed(update) }
         }
         return self.withDomain { $0.changed(update) }
+    }
+
+    private func write(_ change: RoomChange) async -> [DomainDirective] {
+        do {
+            try await self.rooms.perform(change.write)
+        } catch {
+            self.logger.error(
+                "A room could not be written", metadata: ["room": "\(change.room)", "error": "\(error)"])
+            return self.withDomain { $0.failed(change) }
+        }
+        let now = self.now()
+        return self.withDomain { $0.changed(change, at: now) }
     }
 
     private func keep(_ message: Message, for account: JID) async -> [DomainDirective] {

@@ -28,6 +28,7 @@ package final class DomainShell: Sendable {
 
     let lane: DurableLane
     let store: AccountStore
+    let rooms: RoomStore
     let keptPerAccount: Int
     let now: @Sendable () -> Instant
     let logger: Logger
@@ -38,12 +39,14 @@ package final class DomainShell: Sendable {
     private let waiting: Mutex<[String: Deque<DomainEvent>]> = Mutex([:])
 
     package init(
-        domain: LocalDomain, store: AccountStore, lane: DurableLane, now: @escaping @Sendable () -> Instant,
+        domain: LocalDomain, store: AccountStore, rooms: RoomStore, lane: DurableLane,
+        now: @escaping @Sendable () -> Instant,
         logger: Logger
     ) {
         self.keptPerAccount = domain.keptPerAccount
         self.domain = Mutex(domain)
         self.store = store
+        self.rooms = rooms
         self.lane = lane
         self.now = now
         self.logger = logger

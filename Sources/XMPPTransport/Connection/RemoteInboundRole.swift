@@ -27,7 +27,7 @@ final class RemoteInboundRole: StreamRole {
         self.usesDirectTLS = usesDirectTLS
         self.machine = ReceivingRemoteStream(
             ReceivingRemoteStream.Configuration(
-                domains: environment.domains, policy: environment.remotePolicy,
+                domains: environment.streamDomains, policy: environment.remotePolicy,
                 dialbackSecret: environment.secret,
                 authenticationFailures: environment.limits.authenticationFailures,
                 limits: StreamLimits(longestStanza: environment.limits.remote.stanzaBytes)))

@@ -49,8 +49,8 @@ package final class RemoteStreams: Service {
     /// (`remote-server-not-found`, `remote-server-timeout`). What fails later goes to `undeliverable` of the receiver.
     /// Stanzas of one pair arrive in the order of the calls.
     package func send(_ stanza: Stanza) throws(StanzaError) {
-        guard let from = stanza.from, let to = stanza.to, self.environment.domains.contains(from.domain),
-            !self.environment.domains.contains(to.domain)
+        guard let from = stanza.from, let to = stanza.to, self.environment.serves(from.domain),
+            !self.environment.serves(to.domain)
         else { throw StanzaError(.internalServerError, text: "not a stanza from here to another server") }
         let pair = DomainPair(local: from.domain, remote: to.domain)
         while true {

@@ -41,15 +41,13 @@ package struct CertificateAuthority: Sendable {
     }
 
     /// A certificate for the server of `domain` (in ASCII), good for both ends of a stream (RFC 6120 §13.7.1.2).
-    package func certificate(for domain: String, serial: [UInt8]) throws(TLSError) -> Pair {
-        let isPlain = domain.utf8.allSatisfy { byte in
-            Character(Unicode.Scalar(byte)).isLetter || Character(Unicode.Scalar(byte)).isNumber
-                || byte == UInt8(ascii: ".") || byte == UInt8(ascii: "-")
-        }
-        // The name goes into OpenSSL's configuration syntax, where a comma would begin another name.
-        guard isPlain, !domain.isEmpty else {
-            throw TLSError("cannot make a certificate for “\(domain)”: it is no domain in ASCII")
-        }
+    ///
+    /// - Parameter others: domains that the same server answers for, such as that of its rooms.
+    package func certificate(
+        for domain: String, others: [String] = [], serial: [UInt8]
+    ) throws(TLSError) -> Pair {
+        var names: [String] = []
+        for name in [domain] + others { names.append(try Self.names(of: name)) }
         let issuerKey = try PrivateKey(pem: self.pair.key)
         let key = try PrivateKey()
         let certificate = try CertificateBuilder(
@@ -58,11 +56,22 @@ package struct CertificateAuthority: Sendable {
         try certificate.add(NID_key_usage, "critical,digitalSignature")
         try certificate.add(NID_ext_key_usage, "serverAuth,clientAuth")
         // id-on-xmppAddr (RFC 6120 §13.7.1.4) and SRVName (RFC 4985) beside the DNS name.
-        try certificate.add(
-            NID_subject_alt_name,
-            "DNS:\(domain),otherName:1.3.6.1.5.5.7.8.5;UTF8:\(domain),"
-                + "otherName:1.3.6.1.5.5.7.8.7;IA5STRING:_xmpp-server.\(domain)")
+        try certificate.add(NID_subject_alt_name, names.joined(separator: ","))
         try certificate.sign(with: issuerKey, issuedBy: self.pair.certificate)
         return Pair(certificate: try certificate.pem, key: try key.pem)
+    }
+
+    /// All names of a domain in OpenSSL's notation.
+    private static func names(of domain: String) throws(TLSError) -> String {
+        let isPlain = domain.utf8.allSatisfy { byte in
+            Character(Unicode.Scalar(byte)).isLetter || Character(Unicode.Scalar(byte)).isNumber
+                || byte == UInt8(ascii: ".") || byte == UInt8(ascii: "-")
+        }
+        // The name goes into OpenSSL's configuration syntax, where a comma would begin another name.
+        guard isPlain, !domain.isEmpty else {
+            throw TLSError("cannot make a certificate for “\(domain)”: it is no domain in ASCII")
+        }
+        return "DNS:\(domain),otherName:1.3.6.1.5.5.7.8.5;UTF8:\(domain),"
+            + "otherName:1.3.6.1.5.5.7.8.7;IA5STRING:_xmpp-server.\(domain)"
     }
 }

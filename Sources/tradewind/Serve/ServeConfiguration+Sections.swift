@@ -4,6 +4,7 @@ import Cryptography
 import MachineDrivers
 import Operations
 import XMPP
+import XMPPServer
 import XMPPTransport
 
 extension ServeConfiguration.Profile {
@@ -78,6 +79,36 @@ extension ServeConfiguration.Server {
     ) throws(OperationError) -> Int? {
         guard let port = try file.integer(key, in: 0...65_535) else { return usual }
         return port == 0 ? nil : port
+    }
+}
+
+extension RoomHosting {
+    /// Nil if the file switches rooms off.
+    init?(_ file: ConfigurationFile, beside address: JID) throws(OperationError) {
+        self = .beside(address.domain)
+        let isEnabled = try file.flag("rooms.enabled") ?? true
+        if let text = try file.text("rooms.domain") {
+            let wish = "a domain of their own beside the site's, such as rooms.\(address.domain)"
+            do throws(JIDError) {
+                let domain = try JID(text)
+                guard domain == domain.domainJID, domain != address else { throw JIDError.forbidden(.domain) }
+                self.domain = domain.domain
+            } catch {
+                throw file.problem("rooms.domain", wish)
+            }
+        }
+        self.policy.name = try file.text("rooms.name") ?? self.policy.name
+        if try file.choice("rooms.creators", ["accounts", "anyone"]) == "anyone" {
+            self.policy.creators = .anyone
+        }
+        switch (try file.text("rooms.certificate"), try file.text("rooms.key")) {
+        case (.none, .none): break
+        case (.some(let chain), .some(let key)):
+            self.certificate = CertificateFiles(chain: file.resolved(chain), key: file.resolved(key))
+        case (.some, .none), (.none, .some):
+            throw file.problem("rooms.certificate", "given together with rooms.key")
+        }
+        guard isEnabled else { return nil }
     }
 }
 

@@ -12,7 +12,7 @@ extension ServeConfiguration {
             standard: self.server.acceptsDialback ? .certificateOrDialback : .certificate)
         var configuration = XMPPServer.Configuration(
             domain: self.address.domain, certificate: self.server.certificate, trust: self.server.trust,
-            endpoints: self.endpoints, routes: self.server.routes, remotePolicy: policy)
+            endpoints: self.endpoints, routes: self.server.routes, remotePolicy: policy, rooms: self.rooms)
         if let mechanisms = self.server.mechanisms { configuration.mechanisms = mechanisms }
         return configuration
     }

@@ -4,6 +4,7 @@ import Logging
 import MachineDrivers
 import Operations
 import XMPP
+import XMPPServer
 import XMPPTransport
 
 /// Everything that `tradewind serve` reads from its file; the manual page describes each key.
@@ -65,6 +66,8 @@ struct ServeConfiguration: Sendable {
     let logLevel: Logger.Level
     let profile: Profile
     let server: Server
+    /// Nil if there are none.
+    let rooms: RoomHosting?
     /// Nil if this process is no agent.
     let agent: Agent?
     let isCoordinator: Bool
@@ -96,6 +99,7 @@ struct ServeConfiguration: Sendable {
         self.logLevel = try file.choice("log.level", levels).flatMap(Logger.Level.init(rawValue:)) ?? .info
         self.profile = try Profile(file, usualName: self.address.domain)
         self.server = try Server(file)
+        self.rooms = try RoomHosting(file, beside: self.address)
         self.agent = try Agent(file, directory: self.directory)
         self.isCoordinator = try file.flag("coordinator.enabled") ?? false
         self.isAPIServed = try file.flag("api.enabled") ?? true

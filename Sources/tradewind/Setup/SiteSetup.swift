@@ -75,7 +75,8 @@ struct SiteSetup {
         let pair: CertificateAuthority.Pair
         do {
             pair = try authority.certificate(
-                for: self.domain.asciiDomain(), serial: Self.serial(&random))
+                for: self.domain.asciiDomain(), others: ["rooms." + self.domain.asciiDomain()],
+                serial: Self.serial(&random))
         } catch {
             throw OperationError(.internalError, "the certificate could not be made: \(error)")
         }

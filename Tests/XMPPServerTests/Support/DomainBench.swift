@@ -89,6 +89,9 @@ struct DomainBench {
         case .keep(let message, let account):
             if !self.isDiskFull { self.disk[account, default: []].append(message) }
             return self.domain.kept(message, account: account, wasKept: !self.isDiskFull)
+        case .changeRoom(let change):
+            return self.isDiskFull
+                ? self.domain.failed(change) : self.domain.changed(change, at: self.now)
         case .takeKept(let id, let presence):
             guard let account = self.domain.sessions[id]?.address.bare else { return [] }
             let messages = (self.disk[account] ?? []).map { (receivedAt: self.now, message: $0) }
