@@ -1,5 +1,19 @@
 /// How characters are written inside text and attribute values.
 enum XMLEscaping {
+    /// The characters below 64 that are escaped somewhere or forbidden, as bits: controls, `"`, `&`, `'`, `<` and `>`.
+    private static let careful: UInt64 =
+        0xFFFF_FFFF | (1 << 0x22) | (1 << 0x26) | (1 << 0x27) | (1 << 0x3C) | (1 << 0x3E)
+
+    /// Whether `text` holds a byte that `append` may escape or `forbiddenCharacter` may find; one quick look at most text.
+    static func mayNeedCare(_ text: String) -> Bool {
+        let bytes = text.utf8Span.span
+        for index in bytes.indices {
+            let byte = bytes[index]
+            if byte < 64 ? (Self.careful >> UInt64(byte)) & 1 != 0 : byte == 0xEF { return true }
+        }
+        return false
+    }
+
     /// Appends `text` with everything escaped that could end it or would be normalised away.
     static func append(_ text: String, to bytes: inout [UInt8], isAttribute: Bool) {
         if text.utf8.allSatisfy({ self.reference(for: $0, isAttribute: isAttribute) == nil }) {

@@ -1,6 +1,25 @@
 /// The rule for names: NCName of "Namespaces in XML 1.0", over the character classes of XML 1.0 (fifth edition) §2.3.
 enum XMLName {
     static func isValid(_ name: String) -> Bool {
+        Self.isPlain(name) || Self.isValidUnicode(name)
+    }
+
+    /// Whether it is made of ASCII letters and hyphens only and so needs no closer look: most names are.
+    private static func isPlain(_ name: String) -> Bool {
+        let bytes = name.utf8Span.span
+        guard !bytes.isEmpty, bytes[0] != UInt8(ascii: "-") else { return false }
+        for index in bytes.indices {
+            switch bytes[index] {
+            case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+                UInt8(ascii: "-"):
+                break
+            case _: return false
+            }
+        }
+        return true
+    }
+
+    private static func isValidUnicode(_ name: String) -> Bool {
         guard let first = name.unicodeScalars.first, self.canStart(first) else { return false }
         return name.unicodeScalars.dropFirst().allSatisfy(self.canContinue)
     }

@@ -71,38 +71,46 @@ package struct XMLPrinter {
 
 extension XMLPrinter {
     private mutating func write(_ element: Element, inheriting inherited: String) throws(PrintError) {
-        let isPrefixed = element.namespace != inherited && self.prefixes[element.namespace] != nil
-        let start = self.bytes.count
-        self.bytes += "<".utf8
-        if isPrefixed { try self.writeName(of: element) } else { try self.write(name: element.name) }
-        let name = self.bytes[(start + 1)...]
-        if !isPrefixed && element.namespace != inherited {
+        let isInherited = element.namespace == inherited
+        let prefix = isInherited ? nil : self.prefixes[element.namespace]
+        self.bytes.append(UInt8(ascii: "<"))
+        let nameStart = self.bytes.count
+        try self.write(prefix: prefix)
+        try self.write(name: element.name)
+        let nameEnd = self.bytes.count
+        if !isInherited && prefix == nil {
             try self.writeDeclaration(prefix: nil, namespace: element.namespace)
         }
         try self.writeAttributes(of: element)
         guard !element.children.isEmpty else {
-            self.bytes += "/>".utf8
+            self.bytes.append(UInt8(ascii: "/"))
+            self.bytes.append(UInt8(ascii: ">"))
             return
         }
-        self.bytes += ">".utf8
+        self.bytes.append(UInt8(ascii: ">"))
         for child in element.children {
             switch child {
             case .text(let text): try self.write(text: text, isAttribute: false)
             case .element(let child):
-                try self.write(child, inheriting: isPrefixed ? inherited : element.namespace)
+                try self.write(child, inheriting: prefix == nil ? element.namespace : inherited)
             }
         }
-        self.bytes += "</".utf8
-        self.bytes += name
-        self.bytes += ">".utf8
+        self.bytes.append(UInt8(ascii: "<"))
+        self.bytes.append(UInt8(ascii: "/"))
+        // Byte by byte: a slice would share the array, and the next byte written would copy all that was.
+        for index in nameStart..<nameEnd { self.bytes.append(self.bytes[index]) }
+        self.bytes.append(UInt8(ascii: ">"))
     }
 
     private mutating func writeName(of element: Element) throws(PrintError) {
-        if let prefix = self.prefixes[element.namespace] {
-            try self.write(name: prefix)
-            self.bytes += ":".utf8
-        }
+        try self.write(prefix: self.prefixes[element.namespace])
         try self.write(name: element.name)
+    }
+
+    private mutating func write(prefix: String?) throws(PrintError) {
+        guard let prefix else { return }
+        try self.write(name: prefix)
+        self.bytes.append(UInt8(ascii: ":"))
     }
 
     private mutating func writeAttributes(of element: Element) throws(PrintError) {
@@ -112,40 +120,47 @@ extension XMLPrinter {
             }
             guard !isRepeated else { throw .repeatedAttribute(attribute.name) }
             guard attribute.name != "xmlns" else { throw .malformedName(attribute.name) }
-            self.bytes += " ".utf8
-            if attribute.namespace == Self.xmlNamespace {
-                self.bytes += "xml:".utf8
-            } else if !attribute.namespace.isEmpty {
+            if attribute.namespace.isEmpty {
+                self.bytes.append(UInt8(ascii: " "))
+            } else if attribute.namespace == Self.xmlNamespace {
+                self.bytes += " xml:".utf8
+            } else {
                 // A prefix of the element's own: what the stream header declares is for elements.
                 let prefix = "a\(index)"
-                self.bytes.removeLast()
                 try self.writeDeclaration(prefix: prefix, namespace: attribute.namespace)
                 self.bytes += " \(prefix):".utf8
             }
             try self.write(name: attribute.name)
-            self.bytes += "='".utf8
-            try self.write(text: attribute.value, isAttribute: true)
-            self.bytes += "'".utf8
+            try self.write(value: attribute.value)
         }
     }
 
     private mutating func writeDeclaration(prefix: String?, namespace: String) throws(PrintError) {
         self.bytes += " xmlns".utf8
         if let prefix {
-            self.bytes += ":".utf8
+            self.bytes.append(UInt8(ascii: ":"))
             try self.write(name: prefix)
         }
-        self.bytes += "='".utf8
-        try self.write(text: namespace, isAttribute: true)
-        self.bytes += "'".utf8
+        try self.write(value: namespace)
+    }
+
+    private mutating func write(value: String) throws(PrintError) {
+        self.bytes.append(UInt8(ascii: "="))
+        self.bytes.append(UInt8(ascii: "'"))
+        try self.write(text: value, isAttribute: true)
+        self.bytes.append(UInt8(ascii: "'"))
     }
 
     private mutating func write(name: String) throws(PrintError) {
         guard XMLName.isValid(name) else { throw .malformedName(name) }
-        self.bytes += name.utf8
+        self.bytes.append(contentsOf: name.utf8)
     }
 
     private mutating func write(text: String, isAttribute: Bool) throws(PrintError) {
+        guard XMLEscaping.mayNeedCare(text) else {
+            self.bytes.append(contentsOf: text.utf8)
+            return
+        }
         if let scalar = XMLEscaping.forbiddenCharacter(in: text) { throw .forbiddenCharacter(scalar) }
         XMLEscaping.append(text, to: &self.bytes, isAttribute: isAttribute)
     }
