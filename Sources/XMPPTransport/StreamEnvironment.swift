@@ -23,6 +23,7 @@ package struct StreamEnvironment: Sendable {
     package var group: any EventLoopGroup
     package var logger: Logger
     package let metrics: TransportMetrics
+    let parsers = ParserPools()
 
     package init(
         domains: Set<String>, hostedDomains: Set<String> = [], certificates: CertificateStore,

@@ -76,6 +76,9 @@ import CLibXML2
     /// Whether the root's start tag was reported, and its end was not.
     var isRootOpen: Bool { self.depth > 0 }
 
+    /// Whether the root is open, no element in it is, and nothing went wrong.
+    var isBetweenStanzas: Bool { self.depth == 1 && self.failure == nil && self.recycleOffset == nil }
+
     /// The offset of the byte libxml2 looks at.
     var position: Int {
         guard let input = unsafe self.context?.pointee.input else { return 0 }

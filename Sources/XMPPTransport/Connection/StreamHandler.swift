@@ -48,6 +48,7 @@ final class StreamHandler: ChannelInboundHandler {
 
     func handlerAdded(context: ChannelHandlerContext) {
         self.context = context
+        self.parser.pool = self.environment.parsers.pool(on: context.eventLoop)
         if context.channel.isActive { self.begin(context) }
     }
 
@@ -86,6 +87,7 @@ final class StreamHandler: ChannelInboundHandler {
 
     func channelReadComplete(context: ChannelHandlerContext) {
         self.flush()
+        self.parser.rest()
         context.fireChannelReadComplete()
     }
 
