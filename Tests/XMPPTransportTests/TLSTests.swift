@@ -11,7 +11,7 @@ struct TLSTests {
 
     /// Moves ciphertext from one end to the other, in pieces of `size` bytes at most.
     private static func move(from source: TLSSession, to target: TLSSession, size: Int) throws {
-        guard var bytes = source.takeCiphertext(self.allocator) else { return }
+        guard var bytes = source.takeCiphertext() else { return }
         while let piece = bytes.readSlice(length: min(size, bytes.readableBytes)), piece.readableBytes > 0 {
             target.receive(piece)
             _ = try? target.handshake()
@@ -64,7 +64,7 @@ struct TLSTests {
         let text = ByteBuffer(repeating: 0x61, count: 100_000)
         try client.encrypt(text)
         var received = ByteBuffer()
-        while var bytes = client.takeCiphertext(Self.allocator) {
+        while var bytes = client.takeCiphertext() {
             while let piece = bytes.readSlice(length: min(size, bytes.readableBytes)), piece.readableBytes > 0
             {
                 server.receive(piece)
@@ -73,7 +73,7 @@ struct TLSTests {
         }
         #expect(received == text)
         client.close()
-        server.receive(try #require(client.takeCiphertext(Self.allocator)))
+        server.receive(try #require(client.takeCiphertext()))
         #expect(try server.decrypt(into: &received) == .closedByPeer)
     }
 

@@ -124,7 +124,7 @@ final class TLSHandler: ChannelDuplexHandler {
 
     private func deliver(_ context: ChannelHandlerContext) throws {
         guard self.state == .open else { return }
-        var plaintext = context.channel.allocator.buffer(capacity: 4_096)
+        var plaintext = ByteBuffer()
         let progress = try self.session.decrypt(into: &plaintext)
         if plaintext.readableBytes > 0 {
             context.fireChannelRead(self.wrapInboundOut(plaintext))
@@ -136,28 +136,32 @@ final class TLSHandler: ChannelDuplexHandler {
         }
     }
 
+    /// Encrypts what was flushed and writes it in one piece.
     private func encryptMarked(_ context: ChannelHandlerContext) {
         guard self.state == .open else { return }
+        var written: EventLoopPromise<Void>?
         while self.pending.hasMark {
             let (plaintext, promise) = self.pending.removeFirst()
             self.pendingBytes -= plaintext.readableBytes
+            if let written, let promise { written.futureResult.cascade(to: promise) }
+            written = written ?? promise
             do {
                 try self.session.encrypt(plaintext)
             } catch {
-                promise?.fail(error)
+                written?.fail(error)
                 self.fail(error, context)
                 return
             }
-            if let ciphertext = self.session.takeCiphertext(context.channel.allocator) {
-                context.write(self.wrapOutboundOut(ciphertext), promise: promise)
-            } else {
-                promise?.succeed()
-            }
+        }
+        if let ciphertext = self.session.takeCiphertext() {
+            context.write(self.wrapOutboundOut(ciphertext), promise: written)
+        } else {
+            written?.succeed()
         }
     }
 
     private func sendCiphertext(_ context: ChannelHandlerContext) {
-        guard let ciphertext = self.session.takeCiphertext(context.channel.allocator) else { return }
+        guard let ciphertext = self.session.takeCiphertext() else { return }
         context.writeAndFlush(self.wrapOutboundOut(ciphertext), promise: nil)
     }
 

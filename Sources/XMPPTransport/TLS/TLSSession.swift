@@ -4,7 +4,8 @@ import XMPP
 
 /// One TLS connection over memory: ciphertext in, plaintext out, and the reverse.
 ///
-/// Does no I/O.
+/// Does no I/O. OpenSSL reads from and writes to the buffers of this session during a call and keeps nothing after it, so
+/// that an idle session costs no buffers.
 ///
 /// Confined to the event loop of its channel.
 @safe final class TLSSession {
@@ -23,8 +24,11 @@ import XMPP
     }
 
     private let ssl: OpaquePointer
-    private let incoming: OpaquePointer
-    private let outgoing: OpaquePointer
+    private let wire: UnsafeMutablePointer<cssl_wire>
+    /// Ciphertext that OpenSSL has not read.
+    private var incoming = ByteBuffer()
+    /// Ciphertext due to the peer.
+    private var outgoing = ByteBuffer()
     private let isServer: Bool
     // Holds the contexts, and the protocol name that the ALPN callback points to.
     private let store: CertificateStore
@@ -38,14 +42,16 @@ import XMPP
         guard let ssl = unsafe SSL_new(context.pointer) else {
             throw .fromOpenSSL("cannot begin a TLS session")
         }
-        guard let incoming = unsafe BIO_new(BIO_s_mem()), let outgoing = unsafe BIO_new(BIO_s_mem()) else {
+        let wire = UnsafeMutablePointer<cssl_wire>.allocate(capacity: 1)
+        unsafe wire.initialize(to: cssl_wire())
+        unsafe wire.pointee.send = Self.send
+        guard unsafe cssl_use_wire(ssl, wire) == 1 else {
             unsafe SSL_free(ssl)
-            throw .fromOpenSSL("cannot make the buffers of a TLS session")
+            unsafe wire.deallocate()
+            throw .fromOpenSSL("cannot connect a TLS session to its buffers")
         }
-        unsafe SSL_set_bio(ssl, incoming, outgoing)
         unsafe self.ssl = ssl
-        unsafe self.incoming = incoming
-        unsafe self.outgoing = outgoing
+        unsafe self.wire = wire
         self.store = store
         switch role {
         case .server(let side, _, let alpn):
@@ -70,32 +76,37 @@ import XMPP
 
     deinit {
         unsafe SSL_free(self.ssl)
+        unsafe self.wire.deallocate()
     }
 
     /// Takes ciphertext from the network.
     func receive(_ ciphertext: ByteBuffer) {
-        unsafe ciphertext.withUnsafeReadableBytes { bytes in
-            // A memory BIO takes everything or the process is out of memory.
-            _ = unsafe BIO_write(self.incoming, bytes.baseAddress, Int32(bytes.count))
+        if self.incoming.readableBytes == 0 {
+            self.incoming = ciphertext
+        } else {
+            self.incoming.writeImmutableBuffer(ciphertext)
         }
     }
 
     /// Goes on with the handshake as far as the bytes received allow.
     func handshake() throws(TLSError) -> Progress {
-        ERR_clear_error()
-        let result = unsafe SSL_do_handshake(self.ssl)
+        let result = unsafe self.call { unsafe SSL_do_handshake($0) }
         if result == 1 { return .finished }
         return try self.progress(after: result, attempt: "the TLS handshake failed")
     }
 
     /// Appends what can be decrypted to `plaintext`.
     func decrypt(into plaintext: inout ByteBuffer) throws(TLSError) -> Progress {
+        // Plaintext is shorter than its ciphertext; only what OpenSSL holds of a record begun before comes on top.
+        plaintext.reserveCapacity(minimumWritableBytes: self.incoming.readableBytes)
         while true {
-            ERR_clear_error()
-            var result: Int32 = 0
-            unsafe plaintext.writeWithUnsafeMutableBytes(minimumWritableBytes: Self.recordBytes) { space in
-                result = unsafe SSL_read(self.ssl, space.baseAddress, Int32(space.count))
-                return max(0, Int(result))
+            let result = unsafe self.call { ssl in
+                var result: Int32 = 0
+                unsafe plaintext.writeWithUnsafeMutableBytes(minimumWritableBytes: Self.leastRead) { space in
+                    result = unsafe SSL_read(ssl, space.baseAddress, Int32(space.count))
+                    return max(0, Int(result))
+                }
+                return result
             }
             if result > 0 { continue }
             return try self.progress(after: result, attempt: "cannot read from a TLS session")
@@ -105,12 +116,15 @@ import XMPP
     /// Encrypts all of `plaintext`; collect the result with `takeCiphertext`.
     func encrypt(_ plaintext: ByteBuffer) throws(TLSError) {
         var plaintext = plaintext
+        self.outgoing.reserveCapacity(minimumWritableBytes: plaintext.readableBytes + Self.recordOverhead)
         while plaintext.readableBytes > 0 {
-            ERR_clear_error()
-            var result: Int32 = 0
-            unsafe plaintext.readWithUnsafeReadableBytes { bytes in
-                result = unsafe SSL_write(self.ssl, bytes.baseAddress, Int32(bytes.count))
-                return max(0, Int(result))
+            let result = unsafe self.call { ssl in
+                var result: Int32 = 0
+                unsafe plaintext.readWithUnsafeReadableBytes { bytes in
+                    result = unsafe SSL_write(ssl, bytes.baseAddress, Int32(bytes.count))
+                    return max(0, Int(result))
+                }
+                return result
             }
             // Memory takes every record at once, so a refusal is an error and never a reason to wait.
             guard result > 0 else { throw .fromOpenSSL("cannot write to a TLS session") }
@@ -118,23 +132,49 @@ import XMPP
     }
 
     /// The ciphertext due to the peer; nil if there is none.
-    func takeCiphertext(_ allocator: ByteBufferAllocator) -> ByteBuffer? {
-        let pending = unsafe cssl_pending(self.outgoing)
-        guard pending > 0 else { return nil }
-        var buffer = allocator.buffer(capacity: pending)
-        unsafe buffer.writeWithUnsafeMutableBytes(minimumWritableBytes: pending) { space in
-            max(0, Int(unsafe BIO_read(self.outgoing, space.baseAddress, Int32(pending))))
-        }
-        return buffer
+    func takeCiphertext() -> ByteBuffer? {
+        guard self.outgoing.readableBytes > 0 else { return nil }
+        defer { self.outgoing = ByteBuffer() }
+        return self.outgoing
     }
 
     /// Says close_notify; the alert is among the ciphertext.
     func close() {
-        ERR_clear_error()
-        unsafe SSL_shutdown(self.ssl)
+        _ = unsafe self.call { unsafe SSL_shutdown($0) }
     }
 
-    private static let recordBytes = 16_384
+    /// The space for one read at least, so that reading goes on where a record begun before is finished.
+    private static let leastRead = 512
+    /// What encryption adds to a short plaintext, and some: header, content type, tag.
+    private static let recordOverhead = 64
+
+    /// What OpenSSL calls with each record to be sent.
+    private static let send: @convention(c) (UnsafeMutableRawPointer?, UnsafePointer<UInt8>?, Int) -> Void = {
+        target, bytes, length in
+        guard let target = unsafe target?.assumingMemoryBound(to: ByteBuffer.self) else { return }
+        unsafe target.pointee.writeBytes(UnsafeRawBufferPointer(start: bytes, count: length))
+    }
+
+    /// Lets OpenSSL read from `incoming` and write to `outgoing` while `body` runs.
+    private func call(_ body: (OpaquePointer) -> Int32) -> Int32 {
+        ERR_clear_error()
+        let result = unsafe withUnsafeMutablePointer(to: &self.outgoing) { target in
+            unsafe self.wire.pointee.target = UnsafeMutableRawPointer(target)
+            defer { unsafe self.wire.pointee.target = nil }
+            return unsafe self.incoming.readWithUnsafeReadableBytes { bytes in
+                unsafe self.wire.pointee.incoming = bytes.baseAddress?.assumingMemoryBound(to: UInt8.self)
+                unsafe self.wire.pointee.incoming_length = bytes.count
+                let result = unsafe body(self.ssl)
+                let read = unsafe bytes.count - self.wire.pointee.incoming_length
+                unsafe self.wire.pointee.incoming = nil
+                unsafe self.wire.pointee.incoming_length = 0
+                return (read, result)
+            }
+        }
+        // The buffer goes back to whoever reads from the socket.
+        if self.incoming.readableBytes == 0 { self.incoming = ByteBuffer() }
+        return result
+    }
 
     private func progress(after result: Int32, attempt: String) throws(TLSError) -> Progress {
         switch unsafe SSL_get_error(self.ssl, result) {
