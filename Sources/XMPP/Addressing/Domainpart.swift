@@ -17,6 +17,7 @@ package enum Domainpart {
             guard IPv6Literal.isValid(text) else { throw .forbidden(.domain) }
             return text.lowercased()
         }
+        if Self.isPrepared(text) { return String(text) }
         if text.utf8.allSatisfy({ $0 < 0x80 }) {
             let name = text.lowercased()
             try Self.checkASCII(name)
@@ -25,6 +26,33 @@ package enum Domainpart {
         let ascii = try Self.convert(String(text), to: .ascii)
         try Self.checkASCII(ascii)
         return try Self.unicodeForm(of: ascii)
+    }
+
+    /// Whether the text is as it should be already: labels of lower-case letters, digits and inner hyphens, not too long.
+    ///
+    /// Nearly every domain in a stanza is. Names of another kind may be right as well and are looked at more closely:
+    /// those with two hyphens where A-labels have them.
+    private static func isPrepared(_ text: Substring) -> Bool {
+        guard text.utf8.count <= Self.longestName else { return false }
+        var length = 0
+        var endsInHyphen = true
+        for byte in text.utf8 {
+            switch byte {
+            case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "0")...UInt8(ascii: "9"):
+                endsInHyphen = false
+                length += 1
+            case UInt8(ascii: "-"):
+                guard length > 0, !(endsInHyphen && length == 3) else { return false }
+                endsInHyphen = true
+                length += 1
+            case UInt8(ascii: "."):
+                guard !endsInHyphen, length <= Self.longestLabel else { return false }
+                endsInHyphen = true
+                length = 0
+            default: return false
+            }
+        }
+        return !endsInHyphen && length <= Self.longestLabel
     }
 
     /// The form in A-labels of a prepared domain, for DNS and certificates.
