@@ -131,9 +131,18 @@ package final class XMPPListener: Service {
             .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
             .childChannelOption(.tcpOption(.tcp_nodelay), value: 1)
             .childChannelOption(.maxMessagesPerRead, value: 4)
+            .childChannelOption(.recvAllocator, value: Self.receiving(endpoint.side))
             .childChannelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture { try self.accept(channel, endpoint) }
             }
+    }
+
+    /// How much is read at a time: a connection keeps its last buffer, and there are many clients that say little.
+    private static func receiving(_ side: CertificateStore.Side) -> any RecvByteBufferAllocator {
+        switch side {
+        case .clientStreams: AdaptiveRecvByteBufferAllocator(minimum: 512, initial: 1_024, maximum: 16_384)
+        case .serverStreams: AdaptiveRecvByteBufferAllocator()
+        }
     }
 
     private func accept(_ channel: any Channel, _ endpoint: Endpoint) throws {

@@ -35,7 +35,7 @@ package enum DeliveryRules {
         case unknownAccount
         /// The bare JID of an account with these sessions.
         case bare([Resource])
-        /// A full JID: the session that has that resource, if any, and all sessions of the account.
+        /// A full JID: the session that has that resource or, if none does, all sessions of the account.
         case full(match: SessionID?, [Resource])
     }
 

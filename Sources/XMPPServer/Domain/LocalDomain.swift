@@ -180,11 +180,13 @@ package struct LocalDomain: Sendable {
 
     private func addressee(_ to: JID) -> DeliveryRules.Addressee {
         guard self.hasAccount(to.bare) else { return .unknownAccount }
+        // Nearly every stanza is for one session: the others need not be looked at then.
+        if let match = self.sessions.session(at: to) { return .full(match: match.id, []) }
         let resources = self.sessions.sessions(of: to.bare).map { session in
             DeliveryRules.Resource(id: session.id, priority: session.isAvailable ? session.priority : nil)
         }
         return to.isBare
-            ? .bare(resources) : .full(match: self.sessions.session(at: to)?.id, resources)
+            ? .bare(resources) : .full(match: nil, resources)
     }
 
     /// A fresh id for a request of the server's own.
