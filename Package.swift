@@ -146,6 +146,15 @@ let package = Package(
             ],
             swiftSettings: settings),
 
+        // The embedded server by itself, for load tests.
+        .executableTarget(
+            name: "LoadServer",
+            dependencies: [
+                "CloudModel", "Cryptography", "XMPP", "XMPPTransport", "XMPPServer", "Storage", arguments,
+                lifecycle, unixSignals, logging,
+            ],
+            path: "Interop/Load/LoadServer", swiftSettings: settings),
+
         tests("RepositoryTests", []),
         tests("CloudModelTests", ["CloudModel"]),
         tests("XMLTests", ["XML"], exclude: ["Fixtures", "FuzzCases"]),
