@@ -25,13 +25,29 @@ package struct Element: Hashable, Sendable {
     package var name: String
     package var namespace: String
     package var attributes: [Attribute]
-    package var children: [Node]
+    private var content: Content
+
+    /// What is between the tags, in the one form that stands for it.
+    ///
+    /// Most elements hold a text and nothing else: they do without an array.
+    private enum Content: Hashable, Sendable {
+        case text(String)
+        case nodes([Node])
+
+        init(_ nodes: [Node]) {
+            if nodes.count == 1, case .text(let text) = nodes[0] {
+                self = .text(text)
+            } else {
+                self = .nodes(nodes)
+            }
+        }
+    }
 
     package init(_ name: String, namespace: String, attributes: [Attribute] = [], children: [Node] = []) {
         self.name = name
         self.namespace = namespace
         self.attributes = attributes
-        self.children = children
+        self.content = Content(children)
     }
 
     /// An element that holds elements; attributes whose value is nil are left out.
@@ -48,7 +64,29 @@ package struct Element: Hashable, Sendable {
 
     /// An element that holds text only.
     package init(_ name: String, namespace: String, text: String) {
-        self.init(name, namespace: namespace, children: text.isEmpty ? [] : [.text(text)])
+        self.init(name, namespace: namespace)
+        if !text.isEmpty { self.content = .text(text) }
+    }
+
+    /// An element that holds text only, the empty one included.
+    init(_ name: String, namespace: String, attributes: [Attribute], onlyText: String) {
+        self.name = name
+        self.namespace = namespace
+        self.attributes = attributes
+        self.content = .text(onlyText)
+    }
+
+    /// What is between the tags, in document order.
+    package var children: [Node] {
+        get {
+            switch self.content {
+            case .text(let text): [.text(text)]
+            case .nodes(let nodes): nodes
+            }
+        }
+        set {
+            self.content = Content(newValue)
+        }
     }
 
     /// The value of the unprefixed attribute `name`; setting nil removes it.
@@ -69,18 +107,26 @@ package struct Element: Hashable, Sendable {
 
     /// The child elements, in document order.
     package var elements: [Element] {
-        self.children.compactMap { node in
-            switch node {
-            case .element(let element): element
-            case .text: nil
+        switch self.content {
+        case .text: []
+        case .nodes(let nodes):
+            nodes.compactMap { node in
+                switch node {
+                case .element(let element): element
+                case .text: nil
+                }
             }
         }
     }
 
     /// The character data directly inside, joined.
     package var text: String {
-        self.children.reduce(into: "") { text, node in
-            if case .text(let part) = node { text += part }
+        switch self.content {
+        case .text(let text): text
+        case .nodes(let nodes):
+            nodes.reduce(into: "") { text, node in
+                if case .text(let part) = node { text += part }
+            }
         }
     }
 
@@ -91,8 +137,9 @@ package struct Element: Hashable, Sendable {
 
     /// The first child element of that name; the parent's namespace unless another is given.
     package func child(_ name: String, namespace: String? = nil) -> Element? {
+        guard case .nodes(let nodes) = self.content else { return nil }
         let namespace = namespace ?? self.namespace
-        for case .element(let element) in self.children where element.matches(name, namespace) {
+        for case .element(let element) in nodes where element.matches(name, namespace) {
             return element
         }
         return nil
@@ -105,6 +152,14 @@ package struct Element: Hashable, Sendable {
     }
 
     package mutating func append(_ element: Element) {
-        self.children.append(.element(element))
+        switch self.content {
+        case .text(let text):
+            self.content = .nodes([.text(text), .element(element)])
+        case .nodes(var nodes):
+            // Given up meanwhile, so that the array has one owner and grows in place.
+            self.content = .nodes([])
+            nodes.append(.element(element))
+            self.content = Content(nodes)
+        }
     }
 }

@@ -6,21 +6,7 @@ import Testing
 struct LimitTests {
     private static let limits = XMLLimits(
         stanzaBytes: 2_000, tagBytes: 600, depth: 5, attributesPerElement: 4,
-        namespaceDeclarationsPerElement: 3, elementsPerStanza: 10)
-
-    /// Ways to reach each limit with `n`: a stanza that uses exactly so much.
-    private static func stanza(_ kind: XMLLimits.Kind, _ n: Int) -> String {
-        switch kind {
-        case .stanzaBytes: "<a>" + String(repeating: "x", count: n - 7) + "</a>"
-        // The `>` is not counted: libxml2 reads it after it has reported the tag.
-        case .tagBytes: "<a b='" + String(repeating: "x", count: n - 7) + "'></a>"
-        case .depth: String(repeating: "<a>", count: n) + String(repeating: "</a>", count: n)
-        case .attributesPerElement: "<a" + (0..<n).map { " b\($0)=''" }.joined() + "/>"
-        case .namespaceDeclarationsPerElement:
-            "<a" + (0..<n).map { " xmlns:b\($0)='u:\($0)'" }.joined() + "/>"
-        case .elementsPerStanza: "<a>" + String(repeating: "<b/>", count: n - 1) + "</a>"
-        }
-    }
+        namespaceDeclarationsPerElement: 3, elementsPerStanza: 10, namesPerStanza: 8, treeBytes: 2_500)
 
     private static func outcome(_ text: String, size: Int = .max) -> Outcome {
         Outcome(Array(text.utf8), parser: XMLStreamParser(limits: Self.limits), size: { size })
@@ -29,10 +15,10 @@ struct LimitTests {
     @Test("n passes and n + 1 does not", arguments: XMLLimits.Kind.allCases, [Int.max, 1, 7])
     func edge(kind: XMLLimits.Kind, size: Int) {
         let limit = Self.limits[kind]
-        let twice = "<s>" + Self.stanza(kind, limit) + " \n" + Self.stanza(kind, limit)
+        let twice = "<s>" + kind.stanza(reaching: limit) + " \n" + kind.stanza(reaching: limit)
         #expect(Self.outcome(twice, size: size).elements.count == 2)
         #expect(Self.outcome(twice, size: size).failure == nil)
-        let beyond = Self.outcome(twice + Self.stanza(kind, limit + 1) + "<b/>", size: size)
+        let beyond = Self.outcome(twice + kind.stanza(reaching: limit + 1) + "<b/>", size: size)
         #expect(beyond.elements.count == 2)
         #expect(beyond.failure == .limitExceeded(kind, limit))
         #expect(beyond.failure?.streamErrorCondition == "policy-violation")
@@ -69,7 +55,7 @@ struct LimitTests {
         parser.feed(Array("<s>".utf8))
         _ = try parser.next()
         parser.limits = .client
-        parser.feed(Array(Self.stanza(.stanzaBytes, 100_000).utf8))
+        parser.feed(Array(XMLLimits.Kind.stanzaBytes.stanza(reaching: 100_000).utf8))
         #expect(try parser.next() != nil)
     }
 
@@ -125,5 +111,38 @@ struct LimitTests {
         for limits in [XMLLimits.beforeAuthentication, .client, .server, .document] {
             #expect(limits.stanzaBytes >= 10_000)
         }
+    }
+
+    @Test("The presets are what the documentation says")
+    func presetValues() {
+        let unknown = XMLLimits.beforeAuthentication
+        #expect(unknown.stanzaBytes == 10_000 && unknown.elementsPerStanza == 64 && unknown.depth == 8)
+        #expect(XMLLimits.client.stanzaBytes == 262_144 && XMLLimits.client.elementsPerStanza == 4_096)
+        #expect(XMLLimits.server.stanzaBytes == 524_288 && XMLLimits.server.elementsPerStanza == 8_192)
+        for limits in [XMLLimits.client, .server] {
+            #expect(limits.attributesPerElement == 256 && limits.namespaceDeclarationsPerElement == 64)
+            #expect(limits.depth == 64)
+            #expect(limits.treeBytes < 2_000_000, "one stream stays under 2 MB")
+        }
+    }
+
+    /// Each limit of each preset; before authentication a tag has no limit of its own below that of the stanza.
+    private static let presetEdges: [(limits: XMLLimits, kind: XMLLimits.Kind)] =
+        [XMLLimits.beforeAuthentication, .client, .server].flatMap { limits in
+            XMLLimits.Kind.allCases
+                .filter { $0 != .tagBytes || limits.tagBytes < limits.stanzaBytes }
+                .map { (limits, $0) }
+        }
+
+    @Test("Of each preset n passes and n + 1 does not", arguments: Self.presetEdges)
+    func presetEdge(limits: XMLLimits, kind: XMLLimits.Kind) {
+        let limit = limits[kind]
+        let parser = XMLStreamParser(limits: limits)
+        let within = Outcome(Array(("<s>" + kind.stanza(reaching: limit) + "\n").utf8), parser: parser)
+        #expect(within.elements.count == 1)
+        #expect(within.failure == nil)
+        let beyond = Outcome(Array(kind.stanza(reaching: limit + 1).utf8), parser: parser)
+        #expect(beyond.elements.isEmpty)
+        #expect(beyond.failure == .limitExceeded(kind, limit))
     }
 }

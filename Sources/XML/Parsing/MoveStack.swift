@@ -2,8 +2,10 @@
 ///
 /// Copying an element costs a reference count for each of its fields; on the way from libxml2 to a finished stanza
 /// every node passes through here.
-@safe struct MoveStack<Value>: ~Copyable {
-    private static var firstCapacity: Int { 32 }
+@safe struct MoveStack<Value: ~Copyable>: ~Copyable {
+    private static var firstCapacity: Int { 16 }
+    /// Places kept between stanzas.
+    private static var keptCapacity: Int { 128 }
 
     private var base: UnsafeMutablePointer<Value>
     private var capacity: Int
@@ -22,7 +24,7 @@
     var isEmpty: Bool { self.count == 0 }
 
     mutating func push(_ value: consuming Value) {
-        if self.count == self.capacity { self.grow() }
+        if self.count == self.capacity { self.move(toCapacity: self.capacity * 2) }
         unsafe (self.base + self.count).initialize(to: value)
         self.count += 1
     }
@@ -34,27 +36,44 @@
         return unsafe (self.base + self.count).move()
     }
 
-    /// Takes the values from the one at `first` to the top, in the order they were pushed.
-    mutating func pop(from first: Int) -> [Value] {
-        let count = self.count - first
-        guard count > 0 else { return [] }
-        var popped: [Value] = []
-        popped.reserveCapacity(count)
-        for index in first..<self.count { unsafe popped.append((self.base + index).move()) }
-        self.count = first
-        return popped
-    }
-
     mutating func removeAll() {
         unsafe self.base.deinitialize(count: self.count)
         self.count = 0
+        self.shrink()
     }
 
-    private mutating func grow() {
-        let larger = UnsafeMutablePointer<Value>.allocate(capacity: self.capacity * 2)
-        unsafe larger.moveInitialize(from: self.base, count: self.count)
+    /// Gives back, once the stack is empty, what an uncommonly large stanza needed.
+    mutating func shrink() {
+        if self.isEmpty && self.capacity > Self.keptCapacity { self.move(toCapacity: Self.firstCapacity) }
+    }
+
+    private mutating func move(toCapacity capacity: Int) {
+        let base = UnsafeMutablePointer<Value>.allocate(capacity: capacity)
+        unsafe base.moveInitialize(from: self.base, count: self.count)
         unsafe self.base.deallocate()
-        unsafe self.base = larger
-        self.capacity *= 2
+        unsafe self.base = base
+        self.capacity = capacity
+    }
+}
+
+extension MoveStack where Value: Copyable {
+    /// Takes the values from the one at `first` to the top, in the order they were pushed.
+    mutating func pop(from first: Int) -> [Value] {
+        let count = self.count - first
+        self.count = first
+        let values = unsafe self.base + first
+        switch count {
+        case 0: return []
+        case 1: return unsafe [values.move()]
+        case 2: return unsafe [values.move(), (values + 1).move()]
+        case 3: return unsafe [values.move(), (values + 1).move(), (values + 2).move()]
+        case 4:
+            return unsafe [values.move(), (values + 1).move(), (values + 2).move(), (values + 3).move()]
+        case _:
+            return unsafe Array(unsafeUninitializedCapacity: count) { buffer, initialized in
+                unsafe buffer.baseAddress?.moveInitialize(from: values, count: count)
+                initialized = count
+            }
+        }
     }
 }

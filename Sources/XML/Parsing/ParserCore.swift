@@ -13,15 +13,14 @@ import CLibXML2
     private(set) var recycleCount = 0
     /// Whether a stanza has made its buffers grow.
     private(set) var isBulky = false
-    private var context: xmlParserCtxtPtr
+    private var context: ParserContext
     /// Bytes given to the present context.
     private var fed = 0
 
     init(mode: TreeBuilder.Mode, limits: XMLLimits) {
         unsafe self.builder = UnsafeMutablePointer.allocate(capacity: 1)
-        unsafe self.builder.initialize(to: TreeBuilder(mode: mode, limits: limits))
-        unsafe self.context = SAXHandler.makeContext(for: self.builder)
-        unsafe self.builder.pointee.begin(with: self.context)
+        self.context = unsafe SAXHandler.makeContext(for: self.builder)
+        unsafe self.builder.initialize(to: TreeBuilder(mode: mode, limits: limits, context: self.context))
     }
 
     /// One that stands behind the start tag of a root that was reported before.
@@ -33,15 +32,19 @@ import CLibXML2
     }
 
     deinit {
-        unsafe xmlFreeParserCtxt(self.context)
+        unsafe xmlFreeParserCtxt(self.context.pointer)
         unsafe self.builder.deinitialize(count: 1)
         unsafe self.builder.deallocate()
     }
 
     /// Names the present libxml2 context holds: what grows with a stream of new names.
-    var internedNames: Int {
-        unsafe Int(xmlDictSize(self.context.pointee.dict))
-    }
+    var internedNames: Int { self.context.nameCount }
+
+    /// Bytes of memory set aside for the text of those names.
+    var internedNameBytes: Int { self.context.nameBytes }
+
+    /// Bytes of the names kept as strings, so that they are made once.
+    var keptNameBytes: Int { unsafe self.builder.pointee.keptNameBytes }
 
     /// Bytes given to libxml2 since the last stanza ended.
     var bytesInStanza: Int { unsafe self.fed - self.builder.pointee.boundary }
@@ -63,13 +66,14 @@ import CLibXML2
 
     /// Says that no more bytes come.
     func finish() {
-        unsafe xmlParseChunk(self.context, nil, 0, 1)
+        unsafe xmlParseChunk(self.context.pointer, nil, 0, 1)
     }
 
     private func push(_ piece: UnsafeRawBufferPointer) {
         guard unsafe self.checkBeginning(piece) else { return }
         unsafe xmlParseChunk(
-            self.context, piece.baseAddress?.assumingMemoryBound(to: CChar.self), Int32(piece.count), 0)
+            self.context.pointer, piece.baseAddress?.assumingMemoryBound(to: CChar.self), Int32(piece.count),
+            0)
         self.fed += piece.count
         if self.bytesInStanza > Self.largestKept { self.isBulky = true }
         unsafe self.builder.pointee.check(fed: self.fed)
@@ -97,8 +101,8 @@ import CLibXML2
     /// Goes on with a fresh context that knows the root and its namespaces.
     private func recycle() {
         self.recycleCount += 1
-        unsafe xmlFreeParserCtxt(self.context)
-        unsafe self.context = SAXHandler.makeContext(for: self.builder)
+        unsafe xmlFreeParserCtxt(self.context.pointer)
+        self.context = unsafe SAXHandler.makeContext(for: self.builder)
         unsafe self.builder.pointee.begin(with: self.context)
         self.fed = 0
         self.replayRoot()

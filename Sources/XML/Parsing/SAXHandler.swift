@@ -27,7 +27,7 @@ enum SAXHandler {
     ]
 
     /// A parser context whose callbacks go to `builder`, which must outlive it.
-    static func makeContext(for builder: UnsafeMutablePointer<TreeBuilder>) -> xmlParserCtxtPtr {
+    static func makeContext(for builder: UnsafeMutablePointer<TreeBuilder>) -> ParserContext {
         var handler = unsafe self.handler
         guard let context = unsafe xmlCreatePushParserCtxt(&handler, builder, nil, 0, nil) else {
             preconditionFailure("libxml2 is out of memory")
@@ -36,7 +36,7 @@ enum SAXHandler {
         // are refused before an entity can be declared.
         let options = XML_PARSE_NONET.rawValue | XML_PARSE_NOENT.rawValue
         unsafe xmlCtxtUseOptions(context, Int32(options))
-        return unsafe context
+        return unsafe ParserContext(pointer: context)
     }
 
     private static var handler: xmlSAXHandler {
@@ -58,12 +58,7 @@ enum SAXHandler {
         unsafe handler.characters = characters
         unsafe handler.ignorableWhitespace = characters
         unsafe handler.cdataBlock = characters
-        unsafe handler.startDocument = { user in
-            guard let builder = unsafe SAXHandler.builder(user) else { return }
-            if unsafe !SAXHandler.isUTF8(builder.pointee.context) {
-                unsafe builder.pointee.fail(.unsupportedEncoding)
-            }
-        }
+        unsafe handler.startDocument = { user in unsafe SAXHandler.builder(user)?.pointee.startedDocument() }
         unsafe handler.comment = { user, _ in
             guard let builder = unsafe SAXHandler.builder(user) else { return }
             // Nothing is hidden in a document of our own machine; in a stream a comment is an offence.
@@ -91,15 +86,6 @@ enum SAXHandler {
 
     private static func builder(_ user: UnsafeMutableRawPointer?) -> UnsafeMutablePointer<TreeBuilder>? {
         unsafe user?.assumingMemoryBound(to: TreeBuilder.self)
-    }
-
-    /// Whether the XML declaration, if there is one, leaves the encoding at UTF-8.
-    private static func isUTF8(_ context: xmlParserCtxtPtr?) -> Bool {
-        let declared = unsafe [context?.pointee.encoding, context?.pointee.input?.pointee.encoding]
-        return unsafe declared.allSatisfy { name in
-            guard let name = unsafe name else { return true }
-            return unsafe String(cString: name).uppercased() == "UTF-8"
-        }
     }
 
     /// What an error or warning of libxml2 means to us; nil if nothing.

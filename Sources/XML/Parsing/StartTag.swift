@@ -13,22 +13,51 @@
     let attributeFields: UnsafeMutablePointer<UnsafePointer<UInt8>?>?
 
     func attributes(names: inout NameCache) -> [Element.Attribute] {
-        guard self.attributeCount > 0, let fields = unsafe self.attributeFields else { return [] }
-        var attributes: [Element.Attribute] = []
-        attributes.reserveCapacity(self.attributeCount)
-        for index in 0..<self.attributeCount {
-            let field = unsafe fields + index * Self.fieldsPerAttribute
-            guard let name = unsafe field[0], let value = unsafe field[3], let end = unsafe field[4] else {
-                continue
-            }
-            let bytes = unsafe UnsafeBufferPointer(start: value, count: end - value)
-            attributes.append(
-                Element.Attribute(
-                    name: unsafe names.string(name),
-                    namespace: unsafe field[2].map { unsafe names.string($0) } ?? "",
-                    value: unsafe String(decoding: bytes, as: UTF8.self)))
+        // An array literal is made with one allocation of its exact size, without a look at capacities.
+        switch self.attributeCount {
+        case ...0:
+            return []
+        case 1:
+            return [self.attribute(0, names: &names)]
+        case 2:
+            return [self.attribute(0, names: &names), self.attribute(1, names: &names)]
+        case 3:
+            return [
+                self.attribute(0, names: &names), self.attribute(1, names: &names),
+                self.attribute(2, names: &names),
+            ]
+        case 4:
+            return [
+                self.attribute(0, names: &names), self.attribute(1, names: &names),
+                self.attribute(2, names: &names), self.attribute(3, names: &names),
+            ]
+        case let count:
+            return (0..<count).map { self.attribute($0, names: &names) }
         }
-        return attributes
+    }
+
+    @inline(__always)
+    private func attribute(_ index: Int, names: inout NameCache) -> Element.Attribute {
+        Element.Attribute(
+            name: self.name(index, names: &names), namespace: self.namespace(index, names: &names),
+            value: self.value(index))
+    }
+
+    private func name(_ index: Int, names: inout NameCache) -> String {
+        guard let name = unsafe self.attributeFields?[index * Self.fieldsPerAttribute] else { return "" }
+        return unsafe names.string(name)
+    }
+
+    private func namespace(_ index: Int, names: inout NameCache) -> String {
+        guard let name = unsafe self.attributeFields?[index * Self.fieldsPerAttribute + 2] else { return "" }
+        return unsafe names.string(name)
+    }
+
+    private func value(_ index: Int) -> String {
+        guard let fields = unsafe self.attributeFields else { return "" }
+        let field = unsafe fields + index * Self.fieldsPerAttribute
+        guard let start = unsafe field[3], let end = unsafe field[4] else { return "" }
+        return unsafe String(copying: UnsafeBufferPointer(start: start, count: end - start))
     }
 
     /// The namespaces this tag declares, by prefix; the default one under "".

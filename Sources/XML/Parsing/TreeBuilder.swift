@@ -10,9 +10,9 @@ import CLibXML2
     let mode: Mode
     var limits: XMLLimits
     /// The context whose callbacks arrive here.
-    var context: xmlParserCtxtPtr?
+    private var context: ParserContext
 
-    var events: [XMLEvent] = []
+    var events = MoveQueue<XMLEvent>()
     var failure: ParseError?
     /// Where the last complete stanza (or the stream header) ended.
     var boundary = 0
@@ -32,46 +32,62 @@ import CLibXML2
     /// What the open elements hold so far, in document order.
     private var nodes = MoveStack<Element.Node>()
     /// Text since the last tag.
-    private var text = ""
+    private var text = TextBuffer()
     /// Open elements, the root included.
     private var depth = 0
     private var elementsInStanza = 0
+    private var attributesInStanza = 0
+    /// Names libxml2 knew when the last complete stanza ended.
+    private var namesAtBoundary = 0
 
     /// An element whose end has not come; its children are in `nodes` from `firstChild` on.
-    private struct OpenElement {
-        var element: Element
+    private struct OpenElement: ~Copyable {
+        let name: String
+        let namespace: String
+        let attributes: [Element.Attribute]
         let firstChild: Int
+
+        /// The element that these children complete.
+        consuming func closed(with children: consuming [Element.Node]) -> Element {
+            Element(
+                self.name, namespace: self.namespace, attributes: self.attributes, children: children)
+        }
+
+        /// The element that this text completes.
+        consuming func closed(withOnlyText text: consuming String) -> Element {
+            Element(
+                self.name, namespace: self.namespace, attributes: self.attributes, onlyText: text)
+        }
     }
 
-    init(mode: Mode, limits: XMLLimits) {
+    init(mode: Mode, limits: XMLLimits, context: ParserContext) {
         self.mode = mode
         self.limits = limits
+        self.context = context
+        self.namesAtBoundary = context.nameCount
     }
 
     /// Prepares for a new context, in the middle of a stream or for a new one.
-    mutating func begin(with context: xmlParserCtxtPtr) {
-        unsafe self.context = context
+    mutating func begin(with context: ParserContext) {
+        self.context = context
         self.names.removeAll()
         self.open.removeAll()
         self.nodes.removeAll()
-        self.text = ""
-        self.boundary = 0
-        self.tokenEnd = 0
+        self.text.removeAll()
         self.recycleOffset = nil
         self.depth = 0
-        self.elementsInStanza = 0
+        self.tokenEnd = 0
+        self.completed(at: 0)
     }
 
     /// Keeps the first failure and ends the parse.
     mutating func fail(_ error: ParseError) {
         if self.failure == nil { self.failure = error }
-        self.stop()
+        self.context.stop()
     }
 
-    /// Tells libxml2 to make no more callbacks.
-    mutating func stop() {
-        unsafe xmlStopParser(self.context)
-    }
+    /// Bytes of the names kept as strings.
+    var keptNameBytes: Int { self.names.textBytes }
 
     /// Whether the root's start tag was reported, and its end was not.
     var isRootOpen: Bool { self.depth > 0 }
@@ -79,22 +95,28 @@ import CLibXML2
     /// Whether the root is open, no element in it is, and nothing went wrong.
     var isBetweenStanzas: Bool { self.depth == 1 && self.failure == nil && self.recycleOffset == nil }
 
-    /// The offset of the byte libxml2 looks at.
-    var position: Int {
-        guard let input = unsafe self.context?.pointee.input else { return 0 }
-        return unsafe Int(input.pointee.consumed) + (input.pointee.cur - input.pointee.base)
+    /// Begins to count anew: what came before `offset` is complete.
+    private mutating func completed(at offset: Int) {
+        self.boundary = offset
+        self.elementsInStanza = 0
+        self.attributesInStanza = 0
+        self.namesAtBoundary = self.context.nameCount
     }
 }
 
 // MARK: Elements
 
 extension TreeBuilder {
+    mutating func startedDocument() {
+        if !self.context.isUTF8 { self.fail(.unsupportedEncoding) }
+    }
+
     mutating func started(_ tag: StartTag) {
         guard self.failure == nil, self.recycleOffset == nil else { return }
-        guard self.isAtTagEnd else {
+        guard self.context.isAtTagEnd else {
             return self.fail(.notWellFormed(code: Int(XML_ERR_GT_REQUIRED.rawValue)))
         }
-        let end = self.position
+        let end = self.context.position
         guard end - self.tokenEnd <= self.limits.tagBytes else { return self.exceeded(.tagBytes) }
         self.tokenEnd = end
         guard tag.attributeCount <= self.limits.attributesPerElement else {
@@ -103,42 +125,30 @@ extension TreeBuilder {
         guard tag.namespaceCount <= self.limits.namespaceDeclarationsPerElement else {
             return self.exceeded(.namespaceDeclarationsPerElement)
         }
-        let element = Element(
-            unsafe self.names.string(tag.name),
-            namespace: unsafe tag.namespace.map { unsafe self.names.string($0) } ?? "",
-            attributes: tag.attributes(names: &self.names))
         if self.depth == 0 && self.mode == .stream {
-            self.openedRoot(element, tag: tag, end: end)
+            self.openedRoot(tag, end: end)
         } else {
-            self.openedElement(element)
+            self.openedElement(tag, end: end)
         }
     }
 
-    /// Whether libxml2 looks at the `>` or `/>` of a start tag.
-    ///
-    /// It reports a tag that a control character breaks off, and only then misses the end.
-    private var isAtTagEnd: Bool {
-        guard let input = unsafe self.context?.pointee.input?.pointee, let next = unsafe input.cur else {
-            return false
-        }
-        // A zero byte follows the last one there is.
-        return unsafe next[0] == UInt8(ascii: ">")
-            || (next[0] == UInt8(ascii: "/") && next[1] == UInt8(ascii: ">"))
-    }
-
-    private mutating func openedRoot(_ element: Element, tag: StartTag, end: Int) {
+    private mutating func openedRoot(_ tag: StartTag, end: Int) {
         self.depth = 1
         // libxml2 has not yet read the `>` behind the attributes.
         guard end < self.limits.stanzaBytes else { return self.exceeded(.stanzaBytes) }
-        self.boundary = end + 1
+        self.completed(at: end + 1)
         self.tokenEnd = end + 1
         if self.isReplaying { return }
         self.rootTag = tag.withNamespacesOnly()
         self.rootDeclarations = tag.declarations()
-        self.events.append(.opened(element))
+        let namespace = unsafe tag.namespace.map { unsafe self.names.string($0) } ?? ""
+        let attributes = tag.attributes(names: &self.names)
+        self.events.push(
+            .opened(
+                Element(unsafe self.names.string(tag.name), namespace: namespace, attributes: attributes)))
     }
 
-    private mutating func openedElement(_ element: consuming Element) {
+    private mutating func openedElement(_ tag: StartTag, end: Int) {
         self.depth += 1
         let level = self.mode == .stream ? self.depth - 1 : self.depth
         guard level <= self.limits.depth else { return self.exceeded(.depth) }
@@ -146,39 +156,64 @@ extension TreeBuilder {
         guard self.elementsInStanza <= self.limits.elementsPerStanza else {
             return self.exceeded(.elementsPerStanza)
         }
+        self.attributesInStanza += tag.attributeCount
+        guard self.treeBytes(at: end) <= self.limits.treeBytes else { return self.exceeded(.treeBytes) }
+        guard self.context.nameCount - self.namesAtBoundary <= self.limits.namesPerStanza else {
+            return self.exceeded(.namesPerStanza)
+        }
         self.closeText()
-        self.open.push(OpenElement(element: element, firstChild: self.nodes.count))
+        let namespace = if let name = unsafe tag.namespace { unsafe self.names.string(name) } else { "" }
+        self.open.push(
+            OpenElement(
+                name: unsafe self.names.string(tag.name), namespace: namespace,
+                attributes: tag.attributes(names: &self.names), firstChild: self.nodes.count))
     }
 
     mutating func ended() {
         guard self.failure == nil, self.recycleOffset == nil else { return }
-        let end = self.position
+        let end = self.context.position
         guard end - self.tokenEnd <= self.limits.tagBytes else { return self.exceeded(.tagBytes) }
         self.tokenEnd = end
-        self.closeText()
         self.depth -= 1
-        guard var ended = self.open.pop() else { return self.closedRoot(end: end) }
-        ended.element.children = self.nodes.pop(from: ended.firstChild)
-        guard self.open.isEmpty else { return self.nodes.push(.element(ended.element)) }
+        guard let ended = self.open.pop() else { return self.closedRoot(end: end) }
+        if !self.open.isEmpty { return self.nodes.push(.element(self.finished(ended))) }
         guard end - self.boundary <= self.limits.stanzaBytes else { return self.exceeded(.stanzaBytes) }
-        self.boundary = end
-        self.elementsInStanza = 0
-        self.events.append(.element(ended.element))
+        guard self.treeBytes(at: end) <= self.limits.treeBytes else { return self.exceeded(.treeBytes) }
+        self.events.push(.element(self.finished(ended)))
         if self.mode == .stream { self.recycleIfGrown(at: end) }
+        self.completed(at: end)
+        self.nodes.shrink()
+    }
+
+    private mutating func finished(_ ended: consuming OpenElement) -> Element {
+        if self.nodes.count == ended.firstChild && !self.text.isEmpty {
+            return ended.closed(withOnlyText: self.text.take())
+        }
+        self.closeText()
+        let children = self.nodes.pop(from: ended.firstChild)
+        return ended.closed(with: children)
     }
 
     private mutating func closedRoot(end: Int) {
         self.boundary = end
-        self.events.append(.closed)
+        self.events.push(.closed)
     }
 
     private mutating func recycleIfGrown(at end: Int) {
-        guard unsafe Int(xmlDictSize(self.context?.pointee.dict)) > XMLStreamParser.namesBeforeRecycling
-        else {
-            return
-        }
+        let count = self.context.nameCount
+        guard count != self.namesAtBoundary else { return }
+        guard
+            count > XMLStreamParser.namesBeforeRecycling
+                || self.context.nameBytes > XMLStreamParser.nameBytesBeforeRecycling
+        else { return }
         self.recycleOffset = end
-        self.stop()
+        self.context.stop()
+    }
+
+    /// What the present stanza takes as elements, as far as it reaches.
+    private func treeBytes(at end: Int) -> Int {
+        end - self.boundary + self.elementsInStanza * XMLLimits.bytesPerElement
+            + self.attributesInStanza * XMLLimits.bytesPerAttribute
     }
 
     private mutating func exceeded(_ kind: XMLLimits.Kind) {
@@ -191,12 +226,11 @@ extension TreeBuilder {
 extension TreeBuilder {
     mutating func characters(_ characters: UnsafeBufferPointer<UInt8>) {
         guard self.failure == nil, self.recycleOffset == nil else { return }
-        self.tokenEnd = unsafe self.positionAfter(characters)
+        self.tokenEnd = unsafe self.context.position(after: characters)
         if self.open.isEmpty {
             unsafe self.betweenStanzas(characters)
         } else {
-            let text = unsafe String(decoding: characters, as: UTF8.self)
-            if self.text.isEmpty { self.text = text } else { self.text += text }
+            unsafe self.text.append(characters)
         }
     }
 
@@ -208,17 +242,10 @@ extension TreeBuilder {
         self.boundary = self.tokenEnd
     }
 
-    /// libxml2 reports some runs of text before it steps over them.
-    private func positionAfter(_ characters: UnsafeBufferPointer<UInt8>) -> Int {
-        let isAhead = unsafe self.context?.pointee.input?.pointee.cur == characters.baseAddress
-        return self.position + (isAhead ? characters.count : 0)
-    }
-
     /// Makes one text node of everything since the last tag.
     private mutating func closeText() {
         guard !self.text.isEmpty else { return }
-        if !self.open.isEmpty { self.nodes.push(.text(self.text)) }
-        self.text = ""
+        self.nodes.push(.text(self.text.take()))
     }
 }
 
@@ -228,9 +255,7 @@ extension TreeBuilder {
     /// Looks at what libxml2 has been given and not reported: a tag or stanza that does not end.
     mutating func check(fed: Int) {
         guard self.failure == nil, self.recycleOffset == nil else { return }
-        if unsafe self.context?.pointee.disableSAX != 0 {
-            return self.fail(.notWellFormed(code: unsafe Int(self.context?.pointee.errNo ?? 0)))
-        }
+        if let code = self.context.fatalCode { return self.fail(.notWellFormed(code: code)) }
         if fed - self.boundary > self.limits.stanzaBytes { return self.exceeded(.stanzaBytes) }
         if fed - self.tokenEnd > self.limits.tagBytes { return self.exceeded(.tagBytes) }
     }

@@ -11,15 +11,18 @@ import CLibXML2
 /// failed until `reset`.
 ///
 /// This is the only way from bytes to elements in Tradewind. It refuses what RFC 6120 §11 keeps out of streams and
-/// counts `XMLLimits` while bytes arrive. libxml2 keeps every name it meets; the parser therefore starts a fresh
-/// context between two stanzas now and then, so that a stream of new names does not grow without end. With a pool, a
-/// parser whose stream says nothing holds no context at all.
+/// counts `XMLLimits` while bytes arrive. libxml2 keeps every name it meets; once those are many or long, the parser
+/// goes on with a fresh context between two stanzas, so that a stream of new names does not grow without end. With a
+/// pool, a parser whose stream says nothing holds no context at all.
 @safe package final class XMLStreamParser {
-    /// Distinct names a libxml2 context may intern before a fresh one takes over.
+    /// Distinct names, prefixes and namespaces a libxml2 context may intern before a fresh one takes over.
     package static let namesBeforeRecycling = 2_048
 
-    /// Bytes handed to libxml2 at a time: how far it can run ahead of the limits.
-    private static let pieceBytes = 4_096
+    /// Bytes of memory those names may take before a fresh context takes over.
+    package static let nameBytesBeforeRecycling = 131_072
+
+    /// Bytes handed to libxml2 at a time: how far it can run ahead of the limits, and of whoever takes the events.
+    private static let pieceBytes = 2_048
 
     /// What a stanza may cost; may be raised at any moment, for instance once the peer is authenticated.
     package var limits: XMLLimits {
@@ -33,10 +36,11 @@ import CLibXML2
     private var core: ParserCore?
     /// The root of the stream, once the parser has rested.
     private var root: SharedRoot?
-    /// Events of the core already taken.
-    private var taken = 0
     /// The beginning of a character whose other bytes have not come: three bytes at most.
     private var held: [UInt8] = []
+    /// Bytes fed and not yet parsed, from `firstWaiting` on: they wait until the events before them are taken.
+    private var waiting: [UInt8] = []
+    private var firstWaiting = 0
 
     package convenience init(limits: XMLLimits) {
         self.init(mode: .stream, limits: limits)
@@ -52,22 +56,25 @@ import CLibXML2
         unsafe self.core?.builder.pointee.rootDeclarations ?? self.root?.declarations ?? [:]
     }
     /// Names the present libxml2 context holds: what grows with a stream of new names.
-    var internedNames: Int { self.core?.internedNames ?? 0 }
+    package var internedNames: Int { self.core?.internedNames ?? 0 }
+    /// Bytes of memory set aside for the text of those names.
+    package var internedNameBytes: Int { self.core?.internedNameBytes ?? 0 }
+    /// Bytes of the names kept as strings, so that they are made once.
+    var keptNameBytes: Int { self.core?.keptNameBytes ?? 0 }
     /// How often a fresh libxml2 context took over in the middle of the stream.
     package var recycleCount: Int { self.core?.recycleCount ?? 0 }
     /// Whether it holds no libxml2 context.
     package var isResting: Bool { self.core == nil }
 
     /// Takes the next bytes of the stream.
+    ///
+    /// Of many bytes only the first are parsed at once, the others when `next` finds no event: the elements of a
+    /// long read do not all exist at the same time.
     package func feed(_ bytes: RawSpan) {
         unsafe bytes.withUnsafeBytes { bytes in
-            if self.held.isEmpty {
-                unsafe self.feedValidated(bytes)
-            } else {
-                let joined = unsafe self.held + Array(bytes)
-                self.held = []
-                unsafe joined.withUnsafeBytes { joined in unsafe self.feedValidated(joined) }
-            }
+            guard self.waiting.isEmpty else { return unsafe self.waiting.append(contentsOf: bytes) }
+            let count = unsafe self.parsePiece(of: bytes)
+            if count < bytes.count { self.waiting = unsafe Array(bytes[count...]) }
         }
     }
 
@@ -80,17 +87,16 @@ import CLibXML2
     ///
     /// - Throws: what is wrong with the stream, once all events before it were taken.
     package func next() throws(ParseError) -> XMLEvent? {
-        guard let builder = unsafe self.core?.builder else { return nil }
-        if unsafe self.taken < builder.pointee.events.count {
-            var event = XMLEvent.closed
-            unsafe swap(&event, &builder.pointee.events[self.taken])
-            self.taken += 1
-            return event
+        while true {
+            if let builder = unsafe self.core?.builder {
+                if let event = unsafe builder.pointee.events.pop() { return event }
+                if let failure = unsafe builder.pointee.failure {
+                    self.dropWaiting()
+                    throw failure
+                }
+            }
+            guard self.parseWaiting() else { return nil }
         }
-        unsafe builder.pointee.events.removeAll(keepingCapacity: true)
-        self.taken = 0
-        if let failure = unsafe builder.pointee.failure { throw failure }
-        return nil
     }
 
     /// Lends what it works with to other streams until more bytes come, if this one is between two stanzas and all events
@@ -98,7 +104,9 @@ import CLibXML2
     ///
     /// To be called when nothing more is at hand; does nothing without a pool.
     package func rest() {
-        guard let pool, let core, self.held.isEmpty, core.isBetweenStanzas else { return }
+        guard let pool, let core, self.held.isEmpty, self.waiting.isEmpty, core.isBetweenStanzas else {
+            return
+        }
         let root =
             unsafe self.root
             ?? pool.root(
@@ -115,13 +123,14 @@ import CLibXML2
     package func reset() {
         self.core = nil
         self.root = nil
-        self.taken = 0
         self.held = []
+        self.dropWaiting()
     }
 
     /// Says that no more bytes come.
     func finish() {
         let core = self.awaken()
+        while unsafe core.builder.pointee.failure == nil, self.parseWaiting() {}
         guard unsafe core.builder.pointee.failure == nil else { return }
         if !self.held.isEmpty { unsafe core.builder.pointee.fail(.unsupportedEncoding) }
         core.finish()
@@ -132,6 +141,40 @@ import CLibXML2
         let core = self.root?.take(limits: self.limits) ?? ParserCore(mode: self.mode, limits: self.limits)
         self.core = core
         return core
+    }
+}
+
+// MARK: Pieces
+
+extension XMLStreamParser {
+    /// Parses some of the bytes that wait; false if there are none.
+    private func parseWaiting() -> Bool {
+        guard self.firstWaiting < self.waiting.count else { return false }
+        self.firstWaiting += unsafe self.waiting.withUnsafeBytes { waiting in
+            unsafe self.parsePiece(of: UnsafeRawBufferPointer(rebasing: waiting[self.firstWaiting...]))
+        }
+        if self.firstWaiting == self.waiting.count { self.dropWaiting() }
+        return true
+    }
+
+    private func dropWaiting() {
+        self.waiting = []
+        self.firstWaiting = 0
+    }
+
+    /// Parses the first of `bytes` and says how many it took.
+    private func parsePiece(of bytes: UnsafeRawBufferPointer) -> Int {
+        var end = min(bytes.count, Self.pieceBytes)
+        while end < bytes.count, unsafe UTF8.isContinuation(bytes[end]) { end += 1 }
+        let piece = unsafe UnsafeRawBufferPointer(rebasing: bytes[..<end])
+        if self.held.isEmpty {
+            unsafe self.feedValidated(piece)
+        } else {
+            let joined = unsafe self.held + Array(piece)
+            self.held = []
+            unsafe joined.withUnsafeBytes { joined in unsafe self.feedValidated(joined) }
+        }
+        return end
     }
 }
 
