@@ -8,6 +8,8 @@ struct BenchmarkSettings: Sendable {
     var placements = (alone: 200, together: 800)
     /// Machine commands timed for each distance.
     var commands = 60
+    /// Distinct names sent through one stream.
+    var names = 10_000_000
     /// How long an idle process is watched.
     var idle = Duration.seconds(60)
 
@@ -15,6 +17,7 @@ struct BenchmarkSettings: Sendable {
     mutating func shorten() {
         self.placements = (alone: 12, together: 48)
         self.commands = 6
+        self.names = 100_000
         self.idle = .seconds(3)
     }
 }

@@ -25,6 +25,15 @@ struct ProcessUsage: Sendable {
         self.memory = kibibytes / 1_024
     }
 
+    /// What this process has run on processors since it began, in all its threads.
+    static func ownCPUTime() throws -> Duration {
+        var time = timespec()
+        guard unsafe clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time) == 0 else {
+            throw BenchmarkFailure("clock_gettime: \(unsafe String(cString: strerror(errno)))")
+        }
+        return .seconds(time.tv_sec) + .nanoseconds(time.tv_nsec)
+    }
+
     /// The machine's load average over the last minute.
     static func load() throws -> Double {
         guard let load = Double(try Self.read("/proc/loadavg").prefix { $0 != " " }) else {
