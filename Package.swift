@@ -82,7 +82,7 @@ let package = Package(
             "XMPPTransport",
             [
                 "XMPP", "XML", "Cryptography", "COpenSSL", "CUnbound", nioCore, nioPosix, logging, metrics,
-                coreMetrics, lifecycle,
+                coreMetrics, lifecycle, deque,
             ]),
         module(
             "XMPPServer",

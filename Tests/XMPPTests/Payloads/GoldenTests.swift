@@ -68,6 +68,9 @@ struct GoldenTests {
             "ResourceBinding-answer", ResourceBinding(address: try JID("juliet@rome.test/balcony")))
         try GoldenFile.check("SessionEstablishment", SessionEstablishment())
         try GoldenFile.check(
+            "ComponentHandshake", ComponentHandshake(digest: "aaee83c26aeeafcbabeabfcbcd50df997e0a2a1e"))
+        try GoldenFile.check("ComponentHandshake-accepted", ComponentHandshake())
+        try GoldenFile.check(
             "RosterQuery",
             RosterQuery(
                 version: "ver14",

@@ -1,7 +1,6 @@
 import ServiceLifecycle
 import Synchronization
 package import XMPP
-package import XMPPTransport
 
 /// Hands what is addressed to the domain to the local service: in order per sender, senders side by side.
 package final class ServiceDelivery: Sendable {

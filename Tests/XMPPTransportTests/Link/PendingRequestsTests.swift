@@ -1,7 +1,7 @@
 import Testing
 import XMPP
 
-@testable import XMPPServer
+@testable import XMPPTransport
 
 @Suite struct PendingRequestsTests {
     let tokyo = JID(preparedLocal: nil, domain: "tokyo.test", resource: nil)

@@ -1,7 +1,7 @@
 import Testing
 import XMPP
 
-@testable import XMPPServer
+@testable import XMPPTransport
 
 @Suite struct SenderQueuesTests {
     func sender(_ number: Int) -> JID {
