@@ -17,7 +17,7 @@ certfiles: [{stem}.pem]
 listen:
   - {{port: 5222, ip: "{address}", module: ejabberd_c2s, starttls_required: true, max_stanza_size: 262144}}
   - {{port: 5269, ip: "{address}", module: ejabberd_s2s_in, max_stanza_size: 524288}}
-s2s_use_starttls: required
+{listeners}s2s_use_starttls: required
 s2s_access: all
 outgoing_s2s_port: 5269
 auth_password_format: scram
@@ -28,6 +28,7 @@ modules:
   mod_ping: {{}}
   mod_roster: {{}}
   mod_s2s_dialback: {{}}
+  mod_stream_mgmt: {{}}
   mod_time: {{}}
   mod_version: {{}}
 """
@@ -36,19 +37,20 @@ modules:
 class Ejabberd:
     """Speaks for `domain` on `address`, without Erlang's distribution, so that no other daemon is started.
 
-    It looks names up with the system's resolver; a private mount namespace gives it `hosts` as /etc/hosts.
+    `listeners` is added to its section `listen`. It looks names up with the system's resolver; a private mount namespace gives it `hosts` as /etc/hosts.
     """
 
     software = "ejabberd"
 
-    def __init__(self, root, domain, address, hosts, authority, accounts=()):
+    def __init__(self, root, domain, address, hosts, authority, accounts=(), listeners=""):
         self.root = pathlib.Path(root)
         self.domain = domain
+        self.address = address
         (self.root / "db").mkdir(parents=True)
         (self.root / "log").mkdir()
         stem = authority.issue(domain)
         (self.root / "ejabberd.yml").write_text(CONFIGURATION.format(
-            domain=domain, address=address, ca=authority.certificate, stem=stem))
+            domain=domain, address=address, ca=authority.certificate, stem=stem, listeners=listeners))
         lookups = ["{lookup,[file]}."]
         for line in pathlib.Path(hosts).read_text().splitlines():
             ip, *names = line.split()

@@ -12,6 +12,7 @@ pidfile = "{root}/prosody.pid"
 data_path = "{root}/data"
 interfaces = {{ "{address}" }}
 local_interfaces = {{ "{address}" }}
+component_interfaces = {{ "{address}" }}
 http_ports = {{}}
 https_ports = {{}}
 c2s_require_encryption = true
@@ -19,37 +20,51 @@ s2s_require_encryption = true
 s2s_secure_auth = {secure}
 authentication = "internal_hashed"
 unbound = {{ resolvconf = false, hoststxt = "{hosts}" }}
-modules_enabled = {{ "roster", "saslauth", "tls", "dialback", "disco", "version", "time", "ping" }}
+modules_enabled = {{ "roster", "saslauth", "tls", "dialback", "disco", "version", "time", "ping", "smacks" {limits} }}
+{rates}
 log = {{ {{ levels = {{ min = "debug" }}, to = "file", filename = "{root}/prosody.log" }} }}
-ssl = {{ cafile = "{ca}" }}
+ssl = {{ certificate = "{stem}.crt", key = "{stem}.key", cafile = "{ca}" }}
 VirtualHost "{domain}"
   ssl = {{ certificate = "{stem}.crt", key = "{stem}.key", cafile = "{ca}" }}
 """
 
+# As Debian ships it.
+RATES = 'limits = { c2s = { rate = "10kb/s"; }; s2sin = { rate = "30kb/s"; }; }'
+
 
 class Prosody:
-    """Speaks for `domain` on `address`; found by the others through `hosts`, a file in /etc/hosts format."""
+    """Speaks for `domain` on `address`; found by the others through `hosts`, a file in /etc/hosts format.
+
+    `section` is added to the end of its configuration; `has_limits` are Debian's.
+    """
 
     software = "Prosody"
 
-    def __init__(self, root, domain, address, hosts, authority, accounts=(), require_certificates=True):
+    def __init__(self, root, domain, address, hosts, authority, accounts=(), require_certificates=True,
+                 section="", has_limits=False):
         self.root = pathlib.Path(root)
         self.domain = domain
+        self.address = address
         data = self.root / "data"
         data.mkdir(parents=True)
         stem = authority.issue(domain)
-        (self.root / "prosody.cfg.lua").write_text(CONFIGURATION.format(
+        self.configuration = self.root / "prosody.cfg.lua"
+        self.configuration.write_text(CONFIGURATION.format(
             root=self.root, address=address, hosts=hosts, ca=authority.certificate, domain=domain, stem=stem,
-            secure="true" if require_certificates else "false"))
+            secure="true" if require_certificates else "false", limits=', "limits"' if has_limits else "",
+            rates=RATES if has_limits else "") + section)
         folder = data / domain.replace(".", "%2e") / "accounts"
         folder.mkdir(parents=True)
         for name, password in accounts:
             (folder / f"{name}.dat").write_text(f'return {{\n["password"] = "{password}";\n}};\n')
         for path in (self.root, *self.root.rglob("*")):
             shutil.chown(path, "prosody", "prosody")
+        self.start()
+
+    def start(self):
         pidfile = self.root / "prosody.pid"
         self.process = subprocess.Popen(
-            ["runuser", "-u", "prosody", "--", "prosody", "-F", "--config", str(self.root / "prosody.cfg.lua")],
+            ["runuser", "-u", "prosody", "--", "prosody", "-F", "--config", str(self.configuration)],
             stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.STDOUT)
         wait_until(lambda: pidfile.exists() and pidfile.read_text().strip(), 20, "Prosody starts", self.log)
         self.pid = int(pidfile.read_text())

@@ -20,27 +20,36 @@ def free_port(address="127.0.0.1"):
 
 
 class Tradewind:
-    """Speaks for `domain`; its certificate comes from the run's authority."""
+    """Speaks for `domain`; its certificate comes from the run's authority.
+
+    With an `attachment`, the options of `tradewind init` for it, it speaks through somebody else's server; `domain` is
+    then whatever its address is.
+    """
 
     def __init__(self, root, domain, authority, address="127.0.0.1", server_port=None, routes=(),
-                 driver="memory", coordinator=False, settings=(), options=()):
+                 driver="memory", coordinator=False, settings=(), options=(), attachment=None, admin="admin"):
         self.domain = domain
+        # Where requests go: a client's process is one of the resources of its account.
+        self.entity = f"{domain}/tradewind" if "@" in domain else domain
         self.address = address
         self.directory = pathlib.Path(root) / domain
         self.client_port = free_port(address)
         self.server_port = server_port or free_port(address)
         self.http_port = free_port()
-        stem = authority.issue(domain)
+        if attachment is None:
+            stem = authority.issue(domain)
+            attachment = [
+                "--domain", domain, "--certificate", f"{stem}.crt", "--key", f"{stem}.key",
+                "--client-port", str(self.client_port), "--server-port", str(self.server_port)]
         arguments = [
-            EXECUTABLE, "init", "--domain", domain, "--directory", str(self.directory), "--admin", "admin",
-            "--certificate", f"{stem}.crt", "--key", f"{stem}.key", "--driver", driver,
-            "--http-port", str(self.http_port), "--client-port", str(self.client_port),
-            "--server-port", str(self.server_port), *options]
+            EXECUTABLE, "init", "--directory", str(self.directory), "--admin", admin, "--driver", driver,
+            "--http-port", str(self.http_port), *attachment, *options]
         if coordinator:
             arguments.append("--coordinator")
         for route in routes:
             arguments += ["--route", route]
-        subprocess.run(arguments, check=True, capture_output=True)
+        done = subprocess.run(arguments, capture_output=True, text=True)
+        assert done.returncode == 0, done.stderr or done.stdout
         self.configuration = self.directory / "tradewind.yaml"
         text = self.configuration.read_text()
         text = text.replace("authorities: system", f"authorities: {authority.certificate}")

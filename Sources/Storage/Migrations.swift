@@ -12,6 +12,7 @@ enum Migrations {
         MachineMigrations.register(in: &migrator)
         PlacementMigrations.register(in: &migrator)
         RoomMigrations.register(in: &migrator)
+        AttachmentMigrations.register(in: &migrator)
         return migrator
     }
 }

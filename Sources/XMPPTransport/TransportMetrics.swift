@@ -6,6 +6,7 @@ package final class TransportMetrics: Sendable {
         case client
         case remoteInbound = "remote-inbound"
         case remoteOutbound = "remote-outbound"
+        case attachment
     }
 
     struct Counters: Sendable {
@@ -25,6 +26,7 @@ package final class TransportMetrics: Sendable {
     let client = Counters(.client)
     let remoteInbound = Counters(.remoteInbound)
     let remoteOutbound = Counters(.remoteOutbound)
+    let attachment = Counters(.attachment)
     /// Stanzas that could not be sent and whose sender could not be told.
     let dropped = Counter(label: "tradewind_xmpp_stanzas_dropped_total")
 
@@ -35,6 +37,7 @@ package final class TransportMetrics: Sendable {
         case .client: self.client
         case .remoteInbound: self.remoteInbound
         case .remoteOutbound: self.remoteOutbound
+        case .attachment: self.attachment
         }
     }
 }

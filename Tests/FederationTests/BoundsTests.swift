@@ -97,7 +97,8 @@ struct BoundsTests {
             SiteDescription.self, "SiteDescription", setting: "address", to: "PARIS.Test.")
         #expect(read.site == SiteID("paris.test"))
         #expect(try SiteID(preparing: "Cloud@Chat.test") == SiteID("cloud@chat.test"))
-        #expect(try SiteID("cloud@chat.test").jid().local == "cloud")
+        #expect(try SiteID("cloud@chat.test").jid().description == "cloud@chat.test/tradewind")
+        #expect(try SiteID("paris.test").jid().description == "paris.test")
         #expect(throws: SiteAddressError.self) { try SiteID(preparing: "paris.test/admin") }
         #expect(throws: SiteAddressError.self) { try SiteID(preparing: "") }
     }

@@ -73,11 +73,12 @@ struct SiteSetupTests {
             #expect(configuration.address.description == "paris.test")
             #expect(configuration.agent?.driver == .memory)
             #expect(configuration.isCoordinator)
-            #expect(configuration.server.routes["tokyo.test"] == [Route(host: "127.0.0.1", port: 15_270)])
+            #expect(configuration.server?.routes["tokyo.test"] == [Route(host: "127.0.0.1", port: 15_270)])
             #expect(configuration.grants.map(\.subject) == [.address("admin@paris.test")])
             #expect(configuration.profile.position?.latitude == 48.85)
-            let files = configuration.server.certificate
-            _ = try CertificateStore(certificates: ["paris.test": files], trust: configuration.server.trust)
+            let server = try #require(configuration.server)
+            let files = server.certificate
+            _ = try CertificateStore(certificates: ["paris.test": files], trust: server.trust)
             for secret in [
                 files.key, configuration.siteKeyFile, configuration.clientTokenFile, folder + "/ca/ca.key",
             ] {

@@ -25,7 +25,7 @@ package struct LinkedSites: SiteAccess {
     ) async -> Result<SiteAnswer, SiteFailure> {
         let address: JID
         do {
-            address = try JID(site.address)
+            address = try site.jid()
         } catch {
             return .failure(.unreachable("\(site) is no address"))
         }

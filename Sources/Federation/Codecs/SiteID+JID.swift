@@ -21,10 +21,17 @@ extension SiteID {
         self.init(address)
     }
 
-    /// The address as stanzas carry it.
+    /// The resource under which the process of a site that is an account is found.
+    ///
+    /// What is sent to an account itself is answered, or handed to any of its clients, by its server (RFC 6121 §8.5.2).
+    package static let accountResource = "tradewind"
+
+    /// Where stanzas for the site go: its domain, or for an account the one resource that is the site's process.
     package func jid() throws(SiteAddressError) -> JID {
         do {
-            return try JID(self.address)
+            let address = try JID(self.address)
+            guard let local = address.local else { return address }
+            return JID(preparedLocal: local, domain: address.domain, resource: Self.accountResource)
         } catch {
             throw SiteAddressError(problem: "\(self.address.prefix(64)) is not an XMPP address: \(error)")
         }

@@ -1,11 +1,15 @@
 import CloudModel
 package import Operations
+import Synchronization
 package import XML
 package import XMPP
 
-/// Performs what other sites ask for, under the grants that this site gave them.
-package struct InvokeFace: Sendable {
+/// Performs what other sites ask for, under the grants that this site gave them; the same request once.
+package final class InvokeFace: Sendable {
+    private typealias Memory = InvokeMemory<OperationResult, CheckedContinuation<OperationResult?, any Error>>
+
     private let performer: any OperationPerformer
+    private let memory = Mutex(Memory())
 
     package init(performer: any OperationPerformer) {
         self.performer = performer
@@ -19,11 +23,36 @@ package struct InvokeFace: Sendable {
         } catch {
             throw error.stanzaError
         }
-        do throws(OperationError) {
-            let result = try await self.performer.perform(invoke.invocation(by: GrantBook.Caller(sender)))
-            return Outcome(result).element
-        } catch {
+        do {
+            return Outcome(try await self.perform(invoke, from: sender)).element
+        } catch let error as OperationError {
             throw error.stanzaError
+        } catch {
+            throw StanzaError(.internalServerError, text: "\(error)")
+        }
+    }
+
+    private func perform(_ invoke: Invoke, from sender: JID) async throws -> OperationResult {
+        let invocation = invoke.invocation(by: GrantBook.Caller(sender))
+        guard let key = invoke.idempotencyKey else { return try await self.performer.perform(invocation) }
+        let name = Memory.Key(site: sender.bare.description, key: key)
+        let known = try await withCheckedThrowingContinuation { continuation in
+            switch self.memory.withLock({ $0.begin(name, waiter: continuation) }) {
+            case .perform: continuation.resume(returning: nil)
+            case .wait: break
+            case .known(let result): continuation.resume(returning: result)
+            }
+        }
+        if let known { return known }
+        do throws(OperationError) {
+            let result = try await self.performer.perform(invocation)
+            for waiter in self.memory.withLock({ $0.finish(name, result) }) {
+                waiter.resume(returning: result)
+            }
+            return result
+        } catch {
+            for waiter in self.memory.withLock({ $0.finish(name, nil) }) { waiter.resume(throwing: error) }
+            throw error
         }
     }
 }

@@ -1,5 +1,6 @@
 import CloudModel
 import Cryptography
+import Federation
 package import Operations
 import Synchronization
 import XML
@@ -25,15 +26,16 @@ package struct RemoteOperations: OperationPerformer {
         }
         let peer: JID
         do {
-            peer = try JID(site.address)
+            peer = try site.jid()
         } catch {
             throw OperationError(.badRequest, "“\(site)” is no address of a site: \(error)")
         }
-        let invoke = Invoke(
-            operation: invocation.operation, arguments: invocation.arguments, behalf: invocation.behalf,
-            idempotencyKey: invocation.idempotencyKey)
         var random = SecureRandom()
         let id = Hexadecimal.encode(random.bytes(12))
+        // A link that was cut may carry the request twice: the key keeps it from being performed twice.
+        let invoke = Invoke(
+            operation: invocation.operation, arguments: invocation.arguments, behalf: invocation.behalf,
+            idempotencyKey: invocation.idempotencyKey ?? id)
         let answer: IQ
         do {
             answer = try await self.link.request(

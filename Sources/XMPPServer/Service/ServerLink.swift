@@ -1,5 +1,5 @@
 package import XMPP
-package import XMPPTransport
+import XMPPTransport
 
 /// The local service's own way out: it sends as the domain itself (or as `domain/resource`).
 package final class ServerLink: XMPPLink {

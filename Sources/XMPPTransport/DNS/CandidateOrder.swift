@@ -9,9 +9,6 @@ package enum CandidateOrder {
         case notOffered
     }
 
-    /// The port of servers that have no SRV record (RFC 6120 §3.2.2).
-    package static let usualPort = 5269
-
     /// Mixes the records for STARTTLS and direct TLS as XEP-0368 §3 asks, lowest priority first.
     ///
     /// Among equal priorities the draw is by weight (RFC 2782), with the randomness given.

@@ -8,6 +8,30 @@ import Synchronization
 /// Static routes come first and alone: for tests and private networks without DNS. Otherwise the SRV records for
 /// direct TLS and STARTTLS are asked for, then addresses.
 package final class Resolver: Sendable {
+    /// Whom a domain is asked for.
+    package enum Service: Hashable, Sendable {
+        /// What other servers connect to.
+        case servers
+        /// What clients connect to.
+        case clients
+
+        /// The SRV records for STARTTLS and for direct TLS (RFC 6120 §3.2.1, XEP-0368 §3).
+        var records: (startTLS: String, directTLS: String) {
+            switch self {
+            case .servers: ("_xmpp-server._tcp.", "_xmpps-server._tcp.")
+            case .clients: ("_xmpp-client._tcp.", "_xmpps-client._tcp.")
+            }
+        }
+
+        /// The port of domains that have no SRV record (RFC 6120 §3.2.2).
+        var usualPort: Int {
+            switch self {
+            case .servers: 5269
+            case .clients: 5222
+            }
+        }
+    }
+
     private let routes: [String: [Route]]
     private let queries = Mutex<NameQueries?>(nil)
 
@@ -17,12 +41,14 @@ package final class Resolver: Sendable {
     }
 
     /// Where to connect to, best first; hosts are IP addresses unless a static route has a name.
-    func candidates(for domain: String) async throws(RemoteStreamError) -> [Route] {
+    func candidates(
+        for domain: String, of service: Service = .servers
+    ) async throws(RemoteStreamError) -> [Route] {
         if let routes = self.routes[domain] { return routes }
         do {
             // Blocking, so on the threads that NIO keeps for that; the calls are bounded by the pairs of domains.
             return try await NIOThreadPool.singleton.runIfActive {
-                try self.lookUp(CertificateStore.asciiForm(of: domain))
+                try self.lookUp(CertificateStore.asciiForm(of: domain), service)
             }
         } catch let error as RemoteStreamError {
             throw error
@@ -31,15 +57,15 @@ package final class Resolver: Sendable {
         }
     }
 
-    private func lookUp(_ domain: String) throws -> [Route] {
+    private func lookUp(_ domain: String, _ service: Service) throws -> [Route] {
         let queries = try self.queries.withLock { queries in
             if let queries { return queries }
             let made = try NameQueries()
             queries = made
             return made
         }
-        let startTLS = try queries.records("_xmpp-server._tcp.\(domain)", .srv)
-        let directTLS = try queries.records("_xmpps-server._tcp.\(domain)", .srv)
+        let startTLS = try queries.records(service.records.startTLS + domain, .srv)
+        let directTLS = try queries.records(service.records.directTLS + domain, .srv)
         var random = SecureRandom()
         let answer = CandidateOrder.order(
             startTLS: startTLS.compactMap(SRVRecord.init(wire:)),
@@ -47,7 +73,7 @@ package final class Resolver: Sendable {
         switch answer {
         case .notOffered: throw RemoteStreamError.notFound("\(domain) says that it has no XMPP server")
         case .fallBack:
-            let routes = try Self.addresses(Route(host: domain, port: CandidateOrder.usualPort), queries)
+            let routes = try Self.addresses(Route(host: domain, port: service.usualPort), queries)
             guard !routes.isEmpty else { throw RemoteStreamError.notFound("DNS does not know \(domain)") }
             return routes
         case .routes(let routes):

@@ -28,7 +28,7 @@ final class Reports: Sendable {
             await self.coordinator.withLock { $0 }?.receive(report, from: self.site)
             return
         }
-        let message = Message(to: try JID(holder.address), kind: .normal, payloads: [report.element])
+        let message = Message(to: try holder.jid(), kind: .normal, payloads: [report.element])
         try await self.link.send(.message(message))
     }
 }

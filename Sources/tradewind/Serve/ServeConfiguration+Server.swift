@@ -7,19 +7,19 @@ import XMPPTransport
 
 extension ServeConfiguration {
     /// The embedded server's own configuration.
-    var xmppServer: XMPPServer.Configuration {
+    func xmppServer(_ server: Server) -> XMPPServer.Configuration {
         let policy = RemotePolicy(
-            standard: self.server.acceptsDialback ? .certificateOrDialback : .certificate)
+            standard: server.acceptsDialback ? .certificateOrDialback : .certificate)
         var configuration = XMPPServer.Configuration(
-            domain: self.address.domain, certificate: self.server.certificate, trust: self.server.trust,
-            endpoints: self.endpoints, routes: self.server.routes, remotePolicy: policy, rooms: self.rooms)
-        if let mechanisms = self.server.mechanisms { configuration.mechanisms = mechanisms }
+            domain: self.address.domain, certificate: server.certificate, trust: server.trust,
+            endpoints: self.endpoints, routes: server.routes, remotePolicy: policy, rooms: self.rooms)
+        if let mechanisms = server.mechanisms { configuration.mechanisms = mechanisms }
         return configuration
     }
 
     /// Where the server listens.
     var endpoints: [XMPPListener.Endpoint] {
-        let server = self.server
+        guard let server = self.server else { return [] }
         var endpoints: [XMPPListener.Endpoint] = []
         if let port = server.clientPort {
             endpoints.append(.init(.clientStreams, host: server.clientHost, port: port))

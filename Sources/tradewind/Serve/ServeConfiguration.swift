@@ -1,5 +1,6 @@
 import CloudModel
 import ControlAPI
+import Federation
 import Logging
 import MachineDrivers
 import Operations
@@ -65,7 +66,7 @@ struct ServeConfiguration: Sendable {
     let siteKeyFile: String
     let logLevel: Logger.Level
     let profile: Profile
-    let server: Server
+    let link: Link
     /// Nil if there are none.
     let rooms: RoomHosting?
     /// Nil if this process is no agent.
@@ -80,6 +81,18 @@ struct ServeConfiguration: Sendable {
 
     var site: SiteID { SiteID(self.address.description) }
 
+    /// Where stanzas for this very process go: the address, with the resource of a client.
+    var entity: JID {
+        self.address.local.map {
+            JID(preparedLocal: $0, domain: self.address.domain, resource: SiteID.accountResource)
+        } ?? self.address
+    }
+
+    /// The embedded server; nil if somebody else's is used.
+    var server: Server? {
+        if case .embedded(let server) = self.link { server } else { nil }
+    }
+
     static func reading(_ path: String) async throws(OperationError) -> Self {
         let file = try await ConfigurationFile(path: path)
         let configuration = try Self(file)
@@ -92,14 +105,16 @@ struct ServeConfiguration: Sendable {
     }
 
     private init(_ file: ConfigurationFile) throws(OperationError) {
-        self.address = try Self.address(file, "site.address")
+        let kinds = Link.Kind.allCases.map(\.rawValue)
+        let kind = try file.choice("xmpp.kind", kinds).flatMap(Link.Kind.init(rawValue:)) ?? .embedded
+        self.address = try Self.address(file, "site.address", kind)
         self.directory = file.resolved(try file.text("directory") ?? "data")
         self.siteKeyFile = file.resolved(try file.text("site.key") ?? "site.key")
         let levels = Logger.Level.allCases.map(\.rawValue)
         self.logLevel = try file.choice("log.level", levels).flatMap(Logger.Level.init(rawValue:)) ?? .info
-        self.profile = try Profile(file, usualName: self.address.domain)
-        self.server = try Server(file)
-        self.rooms = try RoomHosting(file, beside: self.address)
+        self.profile = try Profile(file, usualName: self.address.description)
+        self.link = try Link(file, kind: kind, address: self.address)
+        self.rooms = kind == .embedded ? try RoomHosting(file, beside: self.address) : nil
         self.agent = try Agent(file, directory: self.directory)
         self.isCoordinator = try file.flag("coordinator.enabled") ?? false
         self.isAPIServed = try file.flag("api.enabled") ?? true
@@ -111,7 +126,9 @@ struct ServeConfiguration: Sendable {
         self.roles = try Self.roles(file)
     }
 
-    private static func address(_ file: ConfigurationFile, _ key: String) throws(OperationError) -> JID {
+    private static func address(
+        _ file: ConfigurationFile, _ key: String, _ kind: Link.Kind
+    ) throws(OperationError) -> JID {
         let text = try file.requiredText(key)
         let address: JID
         do {
@@ -119,8 +136,15 @@ struct ServeConfiguration: Sendable {
         } catch {
             throw file.problem(key, "an XMPP address such as paris.example; “\(text)” is none: \(error)")
         }
-        guard address.isBare, address.local == nil else {
-            throw file.problem(key, "a domain, without @ and /")
+        switch kind {
+        case .embedded, .component:
+            guard address.isBare, address.local == nil else {
+                throw file.problem(key, "a domain, without @ and /")
+            }
+        case .client:
+            guard address.isBare, address.local != nil else {
+                throw file.problem(key, "the account's address, such as paris@example.org, for a client")
+            }
         }
         return address
     }

@@ -11,7 +11,6 @@ import ServiceLifecycle
 import Storage
 import UnixSignals
 import XMPP
-import XMPPServer
 import XMPPTransport
 
 /// Puts the parts of one process together and runs them until a signal ends it.
@@ -45,38 +44,38 @@ enum SiteProcess {
         try Self.makeDirectory(configuration.directory)
         let database = try Database(
             path: try Self.makeSecretFile(configuration.directory + "/tradewind.sqlite"))
-        let server = try await XMPPServer(
-            configuration.xmppServer, database: database, now: Self.now, logger: logger)
+        let connection = try await SiteLink(configuration, database: database, logger: logger)
+        let link = connection.link
         let grants = try await GrantKeeper(
             store: GrantStore(database: database), configured: configuration.allGrants,
             roles: configuration.roles)
         var table = OperationTable(
             site: configuration.site, grants: { () async throws(OperationError) in grants.book },
-            remote: RemoteOperations(link: server.link),
+            remote: RemoteOperations(link: link),
             audit: { record in Self.log(record, to: logger) })
         let dispatcher = StanzaDispatcher(
             identity: .init(category: "automation", type: "tradewind", name: configuration.profile.name),
             logger: logger)
         let roles = try await Roles(
-            configuration, database: database, link: server.link, grants: grants, logger: logger)
+            configuration, database: database, link: link, grants: grants, logger: logger)
         roles.register(on: dispatcher)
         roles.register(in: &table)
-        table.registerAccounts(server.accounts)
+        connection.register(on: dispatcher)
+        connection.register(in: &table)
         table.registerGrants(grants)
         let health: @Sendable () async -> HealthReport = { [roles] in
-            await Self.health(database: database, roles: roles)
+            await Self.health(database: database, roles: roles, connection: connection)
         }
         table.registerProcess(version: Self.version, roles: roles.names) {
             await health().checks.map { ($0.name, $0.fault) }
         }
-        let chat = ChatFace(table: table, link: server.link, now: Self.now, logger: logger)
+        let chat = ChatFace(table: table, link: link, now: Self.now, logger: logger)
         dispatcher.register(
             chat: chat,
-            commands: CommandFace(table: table, address: configuration.address, now: Self.now),
+            commands: CommandFace(table: table, address: configuration.entity, now: Self.now),
             invocations: InvokeFace(performer: table))
-        server.attach(dispatcher, profile: configuration.serviceProfile(features: dispatcher.features))
-        try await Self.bind(server, configuration)
-        var services: [any Service] = [server, dispatcher] + roles.services + [chat]
+        try await connection.open(dispatcher, configuration)
+        var services: [any Service] = [connection.service, dispatcher] + roles.services + [chat]
         if configuration.isAPIServed {
             services.append(
                 ControlServer(
@@ -84,20 +83,6 @@ enum SiteProcess {
                     health: health))
         }
         return services
-    }
-
-    /// Takes the ports before anything runs, so that one that is taken ends the process with a clear error.
-    private static func bind(
-        _ server: XMPPServer, _ configuration: ServeConfiguration
-    ) async throws(OperationError) {
-        do {
-            try await server.bind()
-        } catch {
-            let ports = configuration.endpoints.map { "\($0.host):\($0.port)" }.joined(separator: ", ")
-            throw OperationError(
-                .unavailable, "one of \(ports) cannot be listened on: \(error)",
-                next: "change server.clients.port or server.servers.port, or end whoever uses it")
-        }
     }
 
     /// The time of day, in the one place that asks the system for it.
@@ -134,7 +119,9 @@ enum SiteProcess {
         return path
     }
 
-    private static func health(database: Database, roles: Roles) async -> HealthReport {
+    private static func health(
+        database: Database, roles: Roles, connection: SiteLink
+    ) async -> HealthReport {
         var checks: [HealthReport.Check] = []
         do {
             _ = try await GrantStore(database: database).all()
@@ -142,7 +129,7 @@ enum SiteProcess {
         } catch {
             checks.append(.init("storage", fault: "the database cannot be read: \(error)"))
         }
-        return HealthReport(checks + (await roles.health()))
+        return HealthReport(checks + connection.health + (await roles.health()))
     }
 
     private static func log(_ record: AuditRecord, to logger: Logger) {

@@ -7,8 +7,23 @@ struct InitCommand: AsyncParsableCommand {
         commandName: "init", abstract: "Writes the configuration, the keys and the certificate of a new site."
     )
 
-    @Option(help: "The site's domain, for example paris.example.")
-    var domain: String
+    @Option(help: "The site's domain, for example paris.example; not with --client.")
+    var domain: String?
+
+    @Option(
+        help: "Be a component of the XMPP server whose component port is at HOST:PORT, instead of a server.")
+    var component: String?
+
+    @Option(help: "Be a client of somebody's XMPP server: the account's address, which is then the site's.")
+    var client: String?
+
+    @Option(help: "With --client: connect to HOST:PORT, or HOST:PORT,tls for direct TLS, not where DNS says.")
+    var connect: String?
+
+    @Option(
+        name: .customLong("secret-file"),
+        help: "A file with the component's secret or the account's password; one is made up if not given.")
+    var secretFile: String?
 
     @Option(help: "Where to write; made if it is not there.")
     var directory: String

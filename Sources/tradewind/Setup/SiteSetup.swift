@@ -7,19 +7,31 @@ import XMPPTransport
 /// Makes the files of a new site; nothing that is there is overwritten.
 struct SiteSetup {
     private let wishes: InitCommand
-    private let domain: JID
+    /// A domain, or the account's address of a client.
+    private let address: JID
+    private let access: SiteAccess
     private let admin: JID
     private let files: SiteFiles
 
     init(_ wishes: InitCommand) throws(OperationError) {
         self.wishes = wishes
         self.files = SiteFiles(directory: wishes.directory)
-        self.domain = try Self.address(wishes.domain)
-        guard self.domain.local == nil, self.domain.isBare else {
-            throw OperationError(.badRequest, "--domain must be a domain without @ and /")
+        self.access = try SiteAccess(wishes)
+        guard let text = wishes.client ?? wishes.domain else {
+            throw OperationError(.badRequest, "--domain or --client is needed: it is the site's address")
+        }
+        self.address = try Self.address(text)
+        guard self.address.isBare, (self.address.local == nil) == (wishes.client == nil) else {
+            throw OperationError(
+                .badRequest, "--domain must be a domain without @ and /, --client an account's address")
         }
         let admin = wishes.admin ?? "admin"
-        self.admin = try Self.address(admin.contains("@") ? admin : "\(admin)@\(wishes.domain)").bare
+        guard admin.contains("@") || wishes.component == nil else {
+            throw OperationError(
+                .badRequest,
+                "--admin must be a whole address, such as you@example.org: a component has no accounts")
+        }
+        self.admin = try Self.address(admin.contains("@") ? admin : "\(admin)@\(self.address.domain)").bare
         guard ["libvirt", "memory", "none"].contains(wishes.driver) else {
             throw OperationError(.badRequest, "--driver must be libvirt, memory or none")
         }
@@ -44,26 +56,53 @@ struct SiteSetup {
             throw OperationError(.conflict, "\(path) is there already", next: "choose another --directory")
         }
         try self.files.makeFolder("")
-        try self.files.makeFolder("tls")
         var random = SecureRandom()
         let seed = Hexadecimal.encode(random.bytes(SigningKey.length))
         try self.files.write(seed + "\n", to: "site.key", isSecret: true)
         let token = Hexadecimal.encode(random.bytes(24))
         try self.files.write(token + "\n", to: "token", isSecret: true)
-        let authorities = try self.writeCertificate(&random)
-        let digest = HashFunction.sha256.digest(of: Array(token.utf8))
-        let text = self.configuration(authorities: authorities, digest: Hexadecimal.encode(digest))
-        try self.files.write(text, to: "tradewind.yaml", isSecret: false)
+        let digest = Hexadecimal.encode(HashFunction.sha256.digest(of: Array(token.utf8)))
+        let told: [String]
+        let section: [String]
+        switch self.access {
+        case .embedded:
+            section = self.serverSection(authorities: try self.writeCertificate(&random))
+            told = [
+                "Make an account: tradewind account create \(self.admin.local ?? "admin") password=… "
+                    + "--config \(path)"
+            ]
+        case .component, .client:
+            let name = try self.writeSecret(&random)
+            section = self.access.section(secretFile: name, authorities: self.authorities)
+            told = self.access.advice(for: self.address, secretFile: self.files.path(name))
+        }
+        try self.files.write(
+            self.configuration(section, digest: digest), to: "tradewind.yaml", isSecret: false)
         return [
             "\(path) is written, with the keys beside it.",
             "Start it:        tradewind serve --config \(path)",
-            "Make an account: tradewind account create \(self.admin.local ?? "admin") password=… "
-                + "--config \(path)",
-        ]
+        ] + told
     }
+
+    /// The secret shared with somebody else's server, given or made up; the name of its file.
+    private func writeSecret(_ random: inout SecureRandom) throws(OperationError) -> String {
+        let name = self.access.secretName
+        let secret: String
+        if let path = self.wishes.secretFile {
+            secret = try SiteFiles.read(path)
+        } else {
+            secret = Hexadecimal.encode(random.bytes(16)) + "\n"
+        }
+        try self.files.write(secret, to: name, isSecret: true)
+        return name
+    }
+
+    /// Who vouches for somebody else's server: an authority of one's own, or nil for the system's.
+    private var authorities: String? { self.wishes.ca.map { SiteFiles(directory: $0).path("ca.crt") } }
 
     /// The domain's certificate, made or copied; the file of trusted authorities, or `system`.
     private func writeCertificate(_ random: inout SecureRandom) throws(OperationError) -> String {
+        try self.files.makeFolder("tls")
         if let certificate = self.wishes.certificate, let key = self.wishes.key {
             try self.files.write(SiteFiles.read(certificate), to: "tls/site.crt", isSecret: false)
             try self.files.write(SiteFiles.read(key), to: "tls/site.key", isSecret: true)
@@ -75,7 +114,7 @@ struct SiteSetup {
         let pair: CertificateAuthority.Pair
         do {
             pair = try authority.certificate(
-                for: self.domain.asciiDomain(), others: ["rooms." + self.domain.asciiDomain()],
+                for: self.address.asciiDomain(), others: ["rooms." + self.address.asciiDomain()],
                 serial: Self.serial(&random))
         } catch {
             throw OperationError(.internalError, "the certificate could not be made: \(error)")
@@ -115,12 +154,12 @@ struct SiteSetup {
 }
 
 extension SiteSetup {
-    private func configuration(authorities: String, digest: String) -> String {
+    private func configuration(_ section: [String], digest: String) -> String {
         var lines = [
             "# A Tradewind site. The manual describes every key; relative paths start at this file.",
             "site:",
-            "  address: \(self.domain)",
-            "  name: \(Self.quoted(self.wishes.name ?? self.domain.domain))",
+            "  address: \(self.address)",
+            "  name: \(Self.quoted(self.wishes.name ?? self.address.description))",
             "  key: site.key",
         ]
         if let country = self.wishes.country { lines.append("  country: \(Self.quoted(country))") }
@@ -131,19 +170,8 @@ extension SiteSetup {
             "directory: data",
             "log:",
             "  level: info",
-            "server:",
-            "  certificate: tls/site.crt",
-            "  key: tls/site.key",
-            "  authorities: \(authorities)",
-            "  clients:",
-            "    port: \(self.wishes.clientPort)",
-            "  servers:",
-            "    port: \(self.wishes.serverPort)",
         ]
-        if !self.wishes.route.isEmpty {
-            lines.append("  routes:")
-            lines += self.wishes.route.map { "    - \(Self.quoted($0))" }
-        }
+        lines += section
         if self.wishes.driver != "none" {
             lines += ["agent:", "  driver: \(self.wishes.driver)"]
             if let user = self.wishes.guestUser { lines.append("  guest-user: \(Self.quoted(user))") }
@@ -166,6 +194,24 @@ extension SiteSetup {
         return lines.joined(separator: "\n") + "\n"
     }
 
+    private func serverSection(authorities: String) -> [String] {
+        var lines = [
+            "server:",
+            "  certificate: tls/site.crt",
+            "  key: tls/site.key",
+            "  authorities: \(authorities)",
+            "  clients:",
+            "    port: \(self.wishes.clientPort)",
+            "  servers:",
+            "    port: \(self.wishes.serverPort)",
+        ]
+        if !self.wishes.route.isEmpty {
+            lines.append("  routes:")
+            lines += self.wishes.route.map { "    - \(Self.quoted($0))" }
+        }
+        return lines
+    }
+
     /// A double-quoted YAML scalar, which takes JSON's escapes.
-    private static func quoted(_ text: String) -> String { Value.string(text).json() }
+    static func quoted(_ text: String) -> String { Value.string(text).json() }
 }

@@ -1,0 +1,127 @@
+"""What must work for a site however it is attached to XMPP: the same for all of them."""
+import threading
+
+from .client import Client
+from .tradewind import Tradewind, join
+from .waiting import wait_until
+
+PASSWORD = "correct-horse"
+SERVER = "example.org"
+COORDINATOR = "tokyo.test"
+
+
+class Attachment:
+    """The scenarios; a subclass of this and `Workspace` begins the site under test as `cls.paris`."""
+
+    network = "127.0.34"
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.ours, cls.theirs = f"{cls.network}.1", f"{cls.network}.2"
+        cls.hosts = cls.root / "hosts"
+        cls.hosts.write_text(
+            f"127.0.0.1 localhost\n{cls.ours} {COORDINATOR}\n{cls.theirs} {SERVER} paris.{SERVER} rome.{SERVER}\n")
+        cls.image = cls.root / "image.qcow2"
+        cls.image.write_bytes(b"the in-memory driver boots anything")
+        (cls.root / "secret").write_text("a-long-random-secret\n")
+        (cls.root / "password").write_text(f"{PASSWORD}\n")
+        cls.tokyo = cls.begin(Tradewind(
+            cls.root, COORDINATOR, cls.authority, cls.ours, server_port=5269, driver="none", coordinator=True,
+            routes=[f"{name}={cls.theirs}:5269" for name in (SERVER, f"paris.{SERVER}", f"rome.{SERVER}")]))
+        cls.begin_site()
+        cls.romeo = cls.begin(Client(
+            cls.admin, PASSWORD, cls.theirs, cls.client_port, cls.authority))
+        join(cls.tokyo, cls.paris, "reservation,machine,workload")
+
+    client_port = 5222
+    admin = f"romeo@{SERVER}"
+
+    @classmethod
+    def begin_attached(cls, address, options, **others):
+        """A site that speaks through the other server; `options` as the page has them."""
+        attachment = [word for pair in options.items() for word in pair]
+        return cls.begin(Tradewind(
+            cls.root, address, cls.authority, attachment=attachment, admin=cls.admin,
+            options=["--image-directory", str(cls.root)], **others))
+
+    def free(self, site):
+        """What the coordinator believes is free there."""
+        known = next(s for s in self.tokyo.perform("site", "list") if s["site"] == site.domain)
+        return known.get("capacity", {}).get("free", {}).get("vcpus")
+
+    def place(self, name, *options):
+        wait_until(lambda: self.free(self.paris), 30, "the site tells of its capacity", self.paris.log)
+        self.tokyo.perform("workload", "place", name, f"image={self.image}", "memory=128M",
+                           f"audience={self.paris.domain}", *options)
+
+    def state(self, name):
+        machines = {m["specification"]["name"]: m["state"] for m in self.paris.perform("machine", "list")}
+        return machines.get(name)
+
+    def test_capacity_place_stop_start_and_remove(self):
+        self.place("web")
+        wait_until(lambda: self.state("web-0") == "running", 30, "the machine runs", self.paris.log)
+        before = self.free(self.paris)
+        self.tokyo.perform("machine", "shutdown", "web-0")
+        wait_until(lambda: self.state("web-0") == "stopped", 30, "the machine stops", self.paris.log)
+        self.tokyo.perform("machine", "start", "web-0")
+        wait_until(lambda: self.state("web-0") == "running", 30, "the machine runs again", self.paris.log)
+        self.tokyo.perform("workload", "remove", "web")
+        wait_until(lambda: self.state("web-0") is None, 30, "the machine is gone", self.paris.log)
+        wait_until(lambda: (self.free(self.paris) or 0) > (before or 0), 30, "its room is free again", self.paris.log)
+
+    def test_an_admin_chats_with_the_site(self):
+        self.assertIn("machine", self.romeo.ask(self.paris.domain, "help"))
+        self.assertIn(self.paris.domain, self.romeo.ask(self.paris.domain, "machine list"))
+
+    def test_an_admin_uses_forms(self):
+        items = self.romeo.call(lambda xmpp: xmpp["xep_0050"].get_commands(self.paris.entity))
+        nodes = {node: str(jid) for jid, node, _ in items["disco_items"]["items"]}
+        self.assertEqual(nodes["site.list"], self.paris.entity)
+
+        async def run(xmpp):
+            request = xmpp.make_iq_set(ito=self.paris.entity)
+            request["command"]["node"] = "site.list"
+            request["command"]["action"] = "execute"
+            return await request.send(timeout=20)
+
+        answer = self.romeo.call(run)
+        self.assertEqual(answer["command"]["status"], "completed")
+        self.assertIn(COORDINATOR, str(answer))
+
+    def test_the_site_answers_for_itself(self):
+        version = self.romeo.call(lambda xmpp: xmpp["xep_0092"].get_version(self.paris.entity))
+        self.assertEqual(version["software_version"]["name"], "Tradewind")
+        self.assertGreaterEqual(self.romeo.call(lambda xmpp: xmpp["xep_0199"].ping(self.paris.entity)), 0)
+
+
+class CutAttachment(Attachment):
+    """An attachment through a relay that can be cut, as `cls.relay`."""
+
+    def test_no_command_is_lost_or_performed_twice_when_the_link_is_cut(self):
+        wait_until(lambda: self.free(self.paris), 30, "the site tells of its capacity", self.paris.log)
+        done = threading.Event()
+
+        def cut():
+            while not done.wait(0.7):
+                self.relay.cut()
+                done.wait(4)
+
+        cutter = threading.Thread(target=cut)
+        cutter.start()
+        try:
+            for number in range(4):
+                self.place(f"cut{number}")
+        finally:
+            done.set()
+            cutter.join()
+        self.assertGreater(self.relay.connections, 2)
+        names = [f"cut{number}-0" for number in range(4)]
+        wait_until(lambda: all(self.state(name) == "running" for name in names), 60, "all of them run",
+                   self.paris.log)
+        machines = [m["specification"]["name"] for m in self.paris.perform("machine", "list")]
+        self.assertEqual(sorted(m for m in machines if m.startswith("cut")), names)
+        for number in range(4):
+            self.tokyo.perform("workload", "remove", f"cut{number}")
+        wait_until(lambda: not any(self.state(name) for name in names), 60, "none is left behind", self.paris.log)

@@ -1,0 +1,152 @@
+import NIOCore
+import Testing
+import XMPP
+
+@testable import XMPPTransport
+
+@Suite("What waits for an attached stream")
+struct AttachmentQueueTests {
+    private static let peer = JID(preparedLocal: nil, domain: "tokyo.test", resource: nil)
+
+    private static func key(_ id: String) -> AttachmentItem.RequestKey { .init(id: id, peer: self.peer) }
+
+    private static func drain(_ queue: inout AttachmentQueue) -> [String] {
+        var texts: [String] = []
+        while let item = queue.first {
+            texts.append(String(decoding: item.bytes, as: UTF8.self))
+            queue.removeFirst()
+        }
+        return texts
+    }
+
+    @Test("Commands overtake rows, and of each row only the newest is sent")
+    func priorities() throws {
+        var queue = AttachmentQueue(limits: .client)
+        try queue.offer(Array("row 1".utf8), .row(name: "a"))
+        try queue.offer(Array("row 2".utf8), .row(name: "b"))
+        try queue.offer(Array("command 1".utf8), .command)
+        try queue.offer(Array("row 3".utf8), .row(name: "a"))
+        try queue.offer(Array("command 2".utf8), .command)
+        #expect(Self.drain(&queue) == ["command 1", "command 2", "row 3", "row 2"])
+    }
+
+    @Test("At its limits a command is refused, and the oldest row gives way")
+    func limits() throws {
+        var limits = AttachmentLimits.client
+        (limits.waitingCommands, limits.waitingBytes, limits.waitingRows) = (3, 10, 2)
+        var queue = AttachmentQueue(limits: limits)
+        for _ in 0..<3 { try queue.offer([1, 2, 3], .command) }
+        let full = #expect(throws: StanzaError.self) { try queue.offer([1], .command) }
+        #expect(full?.condition == .resourceConstraint)
+        queue.removeFirst()
+        #expect(throws: StanzaError.self) { try queue.offer([1, 2, 3, 4, 5], .command) }
+        try queue.offer([1, 2, 3, 4], .command)
+        _ = Self.drain(&queue)
+        for name in ["a", "b", "c"] { try queue.offer(Array(name.utf8), .row(name: name)) }
+        #expect(Self.drain(&queue) == ["b", "c"])
+    }
+
+    @Test(
+        "After a lost link: unanswered requests and unacknowledged messages again, in order, and nothing else"
+    )
+    func sendAgain() throws {
+        var queue = AttachmentQueue(limits: .client)
+        var flight: [AttachmentItem] = []
+        try queue.offer(Array("asked, answered".utf8), .command, request: Self.key("1"))
+        try queue.offer(Array("message".utf8), .command)
+        try queue.offer(Array("asked, acknowledged".utf8), .command, request: Self.key("2"))
+        try queue.offer(Array("ping".utf8), .probe, request: Self.key("3"))
+        try queue.offer(Array("asked".utf8), .command, request: Self.key("4"))
+        try queue.offer(Array("row".utf8), .row(name: "a"))
+        while let item = queue.first {
+            flight.append(item)
+            queue.removeFirst()
+        }
+        queue.forget(Self.key("1"))
+        try queue.offer(Array("later".utf8), .command)
+        queue.sendAgain(flight.filter { $0.request != Self.key("2") })
+        #expect(Self.drain(&queue) == ["message", "asked, acknowledged", "asked", "later"])
+    }
+
+    @Test("A request that nobody waits for any more is not sent at all")
+    func forgotten() throws {
+        var queue = AttachmentQueue(limits: .client)
+        try queue.offer(Array("asked".utf8), .command, request: Self.key("1"))
+        try queue.offer(Array("message".utf8), .command)
+        queue.forget(Self.key("1"))
+        #expect(Self.drain(&queue) == ["message"])
+        #expect(queue.unansweredCount == 0)
+    }
+}
+
+@Suite("The pace of an attached stream")
+struct TokenBucketTests {
+    private static let start = NIODeadline.uptimeNanoseconds(1_000)
+
+    @Test("A burst goes at once, then so many bytes per second")
+    func pace() throws {
+        var bucket = TokenBucket(rate: 1_000, burst: 2_000)
+        #expect(bucket.take(2_000, at: Self.start) == nil)
+        let later = try #require(bucket.take(500, at: Self.start))
+        #expect(later - Self.start >= .milliseconds(500))
+        #expect(later - Self.start < .milliseconds(501))
+        #expect(bucket.take(500, at: later) == nil)
+        #expect(bucket.take(1, at: later) != nil)
+    }
+
+    @Test("Something larger than the bucket goes when it is full, and is paid for afterwards")
+    func large() throws {
+        var bucket = TokenBucket(rate: 1_000, burst: 100)
+        #expect(bucket.take(1_100, at: Self.start) == nil)
+        let later = try #require(bucket.take(100, at: Self.start))
+        #expect(later - Self.start >= .milliseconds(1_100))
+    }
+
+    @Test(
+        "Never more than the burst and the rate allow, whatever is asked when", arguments: 0 as UInt64..<100)
+    func property(seed: UInt64) {
+        var random = SeededRandom(seed: seed)
+        let rate = Int.random(in: 100...50_000, using: &random)
+        let burst = Int.random(in: 100...100_000, using: &random)
+        var bucket = TokenBucket(rate: rate, burst: burst)
+        var now = Self.start
+        var taken = 0
+        for _ in 0..<500 {
+            now = now + .nanoseconds(Int64.random(in: 0...50_000_000, using: &random))
+            let bytes = Int.random(in: 1...burst, using: &random)
+            if bucket.take(bytes, at: now) == nil { taken += bytes }
+            let elapsed = Double((now - Self.start).nanoseconds) / 1e9
+            #expect(Double(taken) <= Double(burst) + elapsed * Double(rate) + 1)
+        }
+    }
+
+    @Test("No limit is no limit")
+    func unlimited() {
+        var bucket = TokenBucket(rate: nil, burst: 0)
+        #expect(bucket.take(.max, at: Self.start) == nil)
+    }
+}
+
+@Suite("Pauses between attempts to connect")
+struct BackOffTests {
+    @Test("Doubles to the longest, drawn from the upper half; a steady stream begins anew")
+    func doubling() {
+        var random = SeededRandom(seed: 1)
+        var backOff = BackOff(limits: .client)
+        for failures in 1...20 {
+            let longest = min(300.0, Double(1 << min(failures - 1, 20)))
+            let pause = Double(backOff.pause(after: nil, needsAdmin: false, using: &random).nanoseconds) / 1e9
+            #expect(pause <= longest && pause >= longest / 2, "after \(failures) failures: \(pause) s")
+        }
+        let pause = backOff.pause(after: .minutes(5), needsAdmin: false, using: &random)
+        #expect(pause <= .seconds(1))
+        #expect(backOff.pause(after: .seconds(1), needsAdmin: false, using: &random) >= .seconds(1))
+    }
+
+    @Test("What only an admin can mend is not tried every second")
+    func admin() {
+        var random = SeededRandom(seed: 1)
+        var backOff = BackOff(limits: .client)
+        #expect(backOff.pause(after: nil, needsAdmin: true, using: &random) >= .seconds(15))
+    }
+}
