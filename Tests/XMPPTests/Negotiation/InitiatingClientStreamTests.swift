@@ -104,7 +104,7 @@ struct InitiatingClientStreamTests {
         }
         #expect(features.offersBind)
         let request = try #require(Self.sent(machine.bind()))
-        #expect(request.child("bind")?.child("resource")?.text == "tradewind")
+        #expect(request.elements.first?.child("resource")?.text == "tradewind")
         let answer = Stanza.iq(
             IQ(to: nil, id: "bind", body: .result(ResourceBinding(address: Self.address).element)))
         guard case .ready(let session) = machine.received(answer.element(), using: &random).last else {
@@ -205,5 +205,34 @@ struct InitiatingClientStreamTests {
         case (.some, .none), (.none, .noCommonMechanism), (.none, .weakerMechanism): break
         case (_, let failure): Issue.record("unexpected: \(String(describing: failure))")
         }
+    }
+
+    @Test(
+        "RFC 5802 §6: a server that does not say which bindings it knows is tried with tls-unique, then tls-exporter"
+    )
+    func silentAboutBindings() throws {
+        var random = SystemRandomNumberGenerator()
+        var facts = Self.trusted
+        facts.uniqueBinding = [4, 5, 6]
+        var machine = Self.machine()
+        func first(_ directives: [AttachmentDirective]) throws -> String {
+            guard
+                case .auth(_, .some(let bytes)) = try SASLElement(
+                    parsing: try #require(Self.sent(directives)))
+            else { return "" }
+            return String(decoding: bytes.prefix { $0 != UInt8(ascii: ",") }, as: UTF8.self)
+        }
+        let directives = Self.afterTLS(&machine, facts, .mechanisms(["SCRAM-SHA-256-PLUS"]))
+        #expect(try first(directives) == "p=tls-unique")
+        let refusal = SASLElement.failure(SASLFailure(.notAuthorized)).element
+        #expect(try first(machine.received(refusal, using: &random)) == "p=tls-exporter")
+        guard case .notAuthenticated = Self.failure(machine.received(refusal, using: &random)) else {
+            Issue.record("a third attempt")
+            return
+        }
+        var announced = Self.machine()
+        let known = Self.afterTLS(
+            &announced, facts, .mechanisms(["SCRAM-SHA-256-PLUS"]), .channelBindings(["tls-exporter"]))
+        #expect(try first(known) == "p=tls-exporter")
     }
 }

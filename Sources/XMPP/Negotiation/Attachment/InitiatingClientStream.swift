@@ -52,6 +52,8 @@ package struct InitiatingClientStream: AttachmentNegotiation {
     private var exchange: SASLClient?
     private var mechanism: SASLMechanism?
     private var features = StreamFeatures([])
+    /// What binds our end of the connection and has not been refused, best first.
+    private var bindings: [ChannelBinding] = []
 
     package init(_ configuration: Configuration) {
         self.configuration = configuration
@@ -109,7 +111,7 @@ package struct InitiatingClientStream: AttachmentNegotiation {
                 return self.fail(.protocolViolation("<\(element.name)/> instead of features"))
             }
         case .awaitingProceed: return self.receivedTLS(element)
-        case .awaitingSASL: return self.receivedSASL(element)
+        case .awaitingSASL: return self.receivedSASL(element, using: &random)
         // The answer to `<resume/>` (XEP-0198 §5) is for whoever sent it.
         case .authenticated: return [.deliver(element)]
         case .awaitingBinding: return self.receivedBinding(element)
@@ -161,15 +163,25 @@ extension InitiatingClientStream {
             self.state = .authenticated
             return [.authenticated(features)]
         }
+        self.features = features
+        self.bindings = Self.bindings(of: tls, known: features.channelBindings != nil)
+        return self.authenticate(using: &random)
+    }
+
+    private mutating func authenticate(
+        using random: inout some RandomNumberGenerator
+    ) -> [AttachmentDirective] {
         let nonce = (0..<SASLServer.Context.minimumNonce * 3 / 2).map { _ in
             UInt8.random(in: .min ... .max, using: &random)
         }
+        let announced = self.features.channelBindings
         let exchange = SASLClient(
-            offered: features.mechanisms, serverBindings: features.channelBindings,
+            offered: self.features.mechanisms, serverBindings: announced,
             credentials: .password(
                 username: self.configuration.account.local ?? "", password: self.configuration.password,
-                allowsPlain: self.configuration.allowsPlain), bindings: Self.bindings(of: tls), nonce: nonce)
-        guard let exchange else { return self.fail(.noCommonMechanism(offered: features.mechanisms)) }
+                allowsPlain: self.configuration.allowsPlain),
+            bindings: announced == nil ? Array(self.bindings.prefix(1)) : self.bindings, nonce: nonce)
+        guard let exchange else { return self.fail(.noCommonMechanism(offered: self.features.mechanisms)) }
         if let pinned = self.configuration.pinned, exchange.mechanism < pinned {
             return self.fail(.weakerMechanism(offered: exchange.mechanism, pinned: pinned))
         }
@@ -181,11 +193,23 @@ extension InitiatingClientStream {
     }
 
     /// What binds our end of the connection, best first.
-    private static func bindings(of tls: TLSFacts) -> [ChannelBinding] {
-        [
-            tls.exporterBinding.map { ChannelBinding(kind: .tlsExporter, bytes: $0) },
-            tls.endPointBinding.map { ChannelBinding(kind: .tlsServerEndPoint, bytes: $0) },
-        ].compactMap { $0 }
+    ///
+    /// A server that does not say which types it knows (XEP-0440) is from before tls-exporter, and means the type that
+    /// RFC 5802 §6 has by default: ejabberd 23.01 does so under TLS 1.3 too.
+    private static func bindings(of tls: TLSFacts, known: Bool) -> [ChannelBinding] {
+        let exporter = tls.exporterBinding.map { ChannelBinding(kind: .tlsExporter, bytes: $0) }
+        let other =
+            known
+            ? tls.endPointBinding.map { ChannelBinding(kind: .tlsServerEndPoint, bytes: $0) }
+            : tls.uniqueBinding.map { ChannelBinding(kind: .tlsUnique, bytes: $0) }
+        return (known ? [exporter, other] : [other, exporter]).compactMap { $0 }
+    }
+
+    /// Whether a refusal may be for the type of channel binding, which had to be guessed, and another one is left.
+    private func mayBindOtherwise(_ exchange: SASLClient, _ failure: SASLClient.Failure) -> Bool {
+        guard case .refused(let failure) = failure, failure.condition == .notAuthorized else { return false }
+        return exchange.mechanism.bindsChannel && self.features.channelBindings == nil
+            && self.bindings.count > 1
     }
 
     private mutating func receivedTLS(_ element: Element) -> [AttachmentDirective] {
@@ -194,7 +218,9 @@ extension InitiatingClientStream {
         return [.stream(.startTLS)]
     }
 
-    private mutating func receivedSASL(_ element: Element) -> [AttachmentDirective] {
+    private mutating func receivedSASL(
+        _ element: Element, using random: inout some RandomNumberGenerator
+    ) -> [AttachmentDirective] {
         guard SASLElement.matches(element), var exchange else {
             return self.fail(.protocolViolation("<\(element.name)/> during authentication"))
         }
@@ -213,6 +239,9 @@ extension InitiatingClientStream {
         self.exchange = exchange
         switch directive {
         case .respond(let bytes): return [.stream(.send(SASLElement.response(bytes).element))]
+        case .failed(let failure) where self.mayBindOtherwise(exchange, failure):
+            self.bindings.removeFirst()
+            return self.authenticate(using: &random)
         case .failed(let failure): return self.fail(.notAuthenticated(failure))
         case .authenticated:
             self.mechanism = exchange.mechanism
