@@ -105,7 +105,7 @@ struct RoomPayloadTests {
 
     @Test("XEP-0045 §5: affiliations and roles are ordered by privilege")
     func order() {
-        #expect(RoomAffiliation.allCases.sorted() == [.outcast, .none, .member, .admin, .owner])
-        #expect(RoomRole.allCases.sorted() == [.none, .visitor, .participant, .moderator])
+        #expect(RoomAffiliation.allCases.sorted() == [.outcast, .unaffiliated, .member, .admin, .owner])
+        #expect(RoomRole.allCases.sorted() == [.absent, .visitor, .participant, .moderator])
     }
 }
