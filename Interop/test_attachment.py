@@ -140,7 +140,7 @@ class MixedFederationTests(Workspace):
         wait_until(lambda: len(self.capacity()) == 2, 30, "both sites tell of their capacity", self.planner.log)
         self.planner.perform(
             "workload", "place", "mixed", f"image={self.root}/image.qcow2", "memory=128M", "replicas=2",
-            "spread=site", f"audience=paris.{SERVER}")
+            "per-site=1", f"audience=paris.{SERVER}")
         for site in (self.paris, self.tokyo):
             wait_until(lambda: [m["state"] for m in site.perform("machine", "list")] == ["running"], 30,
                        f"one machine runs at {site.domain}", site.log)
