@@ -12,7 +12,10 @@ ANSWER_SECONDS = 20
 class Client:
     """Logs in over STARTTLS, checking the server's certificate, and keeps every message body that arrives."""
 
-    def __init__(self, jid, password, address, port, authority):
+    def __init__(self, jid, password, address, port, authority, plugins=(), prepare=None):
+        """`prepare(xmpp)` is called before the client connects, for handlers that must not miss anything."""
+        self._plugins = plugins
+        self._prepare = prepare
         self.jid = jid
         self.bodies = []
         self.failures = []
@@ -29,8 +32,11 @@ class Client:
         asyncio.set_event_loop(self._loop)
         self._xmpp = xmpp = slixmpp.ClientXMPP(self.jid, password)
         xmpp.ca_certs = str(authority.certificate)
-        for plugin in ("xep_0004", "xep_0030", "xep_0050", "xep_0092", "xep_0184", "xep_0199", "xep_0202"):
+        for plugin in ("xep_0004", "xep_0030", "xep_0050", "xep_0092", "xep_0184", "xep_0199", "xep_0202",
+                       *self._plugins):
             xmpp.register_plugin(plugin)
+        if self._prepare:
+            self._prepare(xmpp)
         xmpp.add_event_handler("session_start", self._started)
         xmpp.add_event_handler("message", self._message)
         for failure in ("failed_auth", "connection_failed", "ssl_invalid_chain"):

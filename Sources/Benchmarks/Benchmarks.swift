@@ -14,7 +14,8 @@ struct Benchmarks: AsyncParsableCommand {
 
     /// Every benchmark there is, in the order they run.
     static let all: [any Benchmark] = [
-        XMLBenchmark(), NamesBenchmark(), PlacementBenchmark(), PushBenchmark(), IdleBenchmark(),
+        XMLBenchmark(), ArchiveBenchmark(), NamesBenchmark(), PlacementBenchmark(), PushBenchmark(),
+        IdleBenchmark(),
     ]
 
     @Argument(help: "The benchmarks to run; all of them if none is named.")

@@ -13,6 +13,8 @@ enum Migrations {
         PlacementMigrations.register(in: &migrator)
         RoomMigrations.register(in: &migrator)
         AttachmentMigrations.register(in: &migrator)
+        ArchiveMigrations.register(in: &migrator)
+        PubSubMigrations.register(in: &migrator)
         return migrator
     }
 }

@@ -7,6 +7,8 @@ package struct ServerLimits: Hashable, Sendable {
     package var roster: RosterLimits
     /// Those who may subscribe to the domain's own presence, waiting and granted.
     package var serviceSubscribers: RosterLimits
+    package var archive: ArchiveLimits
+    package var pubSub: PubSubLimits
     /// Sessions of one account at a time.
     package var sessionsPerAccount: Int
     /// Addresses that one session may direct presence at.
@@ -24,6 +26,7 @@ package struct ServerLimits: Hashable, Sendable {
         transport: TransportLimits = TransportLimits(), accounts: AccountLimits = AccountLimits(),
         roster: RosterLimits = RosterLimits(),
         serviceSubscribers: RosterLimits = RosterLimits(items: 10_000, pendingRequests: 1_000),
+        archive: ArchiveLimits = ArchiveLimits(), pubSub: PubSubLimits = PubSubLimits(),
         sessionsPerAccount: Int = 10, directedPerSession: Int = 1_000, keptMessagesPerAccount: Int = 100,
         pendingRequests: Int = 1_000, serviceStanzasPerSender: Int = 100, serviceSenders: Int = 1_000
     ) {
@@ -31,6 +34,8 @@ package struct ServerLimits: Hashable, Sendable {
         self.accounts = accounts
         self.roster = roster
         self.serviceSubscribers = serviceSubscribers
+        self.archive = archive
+        self.pubSub = pubSub
         self.sessionsPerAccount = sessionsPerAccount
         self.directedPerSession = directedPerSession
         self.keptMessagesPerAccount = keptMessagesPerAccount

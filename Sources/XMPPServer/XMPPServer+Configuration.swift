@@ -19,6 +19,10 @@ extension XMPPServer {
         package var mechanisms: [SASLMechanism]
         /// Whether a client may log in without TLS: for tests on loopback only.
         package var clientsMayOmitTLS: Bool
+        /// What is archived for accounts that have said nothing about it; nil archives nothing.
+        package var archive: ArchivePreferences.Standard?
+        /// Whether the domain has feeds, at `feeds.` and its name.
+        package var hasFeeds: Bool
         package var limits: ServerLimits
         /// Rooms on a domain of their own; nil for none.
         package var rooms: RoomHosting?
@@ -28,8 +32,8 @@ extension XMPPServer {
             endpoints: [XMPPListener.Endpoint] = Self.usualEndpoints(host: "0.0.0.0"),
             routes: [String: [Route]] = [:], remotePolicy: RemotePolicy = RemotePolicy(),
             mechanisms: [SASLMechanism] = [.scramSHA256Plus, .scramSHA1Plus, .scramSHA256, .scramSHA1],
-            clientsMayOmitTLS: Bool = false, limits: ServerLimits = ServerLimits(),
-            rooms: RoomHosting? = nil
+            clientsMayOmitTLS: Bool = false, archive: ArchivePreferences.Standard? = .always,
+            hasFeeds: Bool = true, limits: ServerLimits = ServerLimits(), rooms: RoomHosting? = nil
         ) {
             self.domain = domain
             self.certificate = certificate
@@ -39,6 +43,8 @@ extension XMPPServer {
             self.remotePolicy = remotePolicy
             self.mechanisms = mechanisms
             self.clientsMayOmitTLS = clientsMayOmitTLS
+            self.archive = archive
+            self.hasFeeds = hasFeeds
             self.limits = limits
             self.rooms = rooms
         }

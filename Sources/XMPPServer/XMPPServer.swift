@@ -25,6 +25,7 @@ package final class XMPPServer: Service {
     package let accounts: Accounts
 
     private let shell: DomainShell
+    private let clock: any Clock<Duration>
     private let lane: DurableLane
     private let delivery: ServiceDelivery
     private let remotes: RemoteStreams
@@ -48,7 +49,8 @@ package final class XMPPServer: Service {
         let store = AccountStore(database: database)
         let stored = try await store.accounts()
         let limits = configuration.limits
-        var domain = try await Self.domain(address, stored: stored, store: store, limits: limits)
+        var domain = try await Self.domain(
+            address, stored: stored, database: database, configuration: configuration)
         var random = SecureRandom()
         let secret = try await store.secret(
             for: "domain", orStore: random.bytes(Self.secretLength))
@@ -70,7 +72,9 @@ package final class XMPPServer: Service {
         self.address = address
         self.lane = DurableLane()
         self.shell = DomainShell(
-            domain: domain, store: store, rooms: roomStore, lane: self.lane, now: now, logger: logger)
+            domain: domain, database: database, lane: self.lane, now: now, logger: logger)
+        self.shell.attachArchive()
+        self.clock = clock
         self.accounts = Accounts(
             domain: address, shell: self.shell, limits: limits.accounts, rosterLimits: limits.roster,
             secret: secret, stored: stored)
@@ -112,7 +116,13 @@ package final class XMPPServer: Service {
     /// Serves until graceful shutdown: then streams are closed, and what they left to write is written.
     package func run() async throws {
         try await withThrowingTaskGroup(of: Void.self) { group in
-            group.addTask { try await self.lane.run() }
+            group.addTask {
+                // What the lane does may wait for the archive.
+                defer { self.shell.archive?.finish() }
+                try await self.lane.run()
+            }
+            group.addTask { await self.shell.archive?.run() }
+            group.addTask { await self.keepArchivePruned() }
             group.addTask { try await self.delivery.run() }
             group.addTask {
                 defer { self.lane.finish() }
@@ -124,6 +134,27 @@ package final class XMPPServer: Service {
                 }
             }
             try await group.waitForAll()
+        }
+    }
+
+    /// How often messages that are too old are removed.
+    private static let pruningPeriod = Duration.seconds(3_600)
+
+    private func keepArchivePruned() async {
+        guard let archive = self.shell.archive else { return }
+        let (shell, clock) = (self.shell, self.clock)
+        await cancelWhenGracefulShutdown {
+            while !Task.isCancelled {
+                if let rules = shell.withDomain({ $0.archive }) {
+                    await archive.prune(at: shell.now(), by: rules)
+                }
+                do {
+                    try await clock.sleep(for: Self.pruningPeriod)
+                } catch {
+                    // The server stops.
+                    return
+                }
+            }
         }
     }
 
@@ -193,30 +224,11 @@ package final class XMPPServer: Service {
         var certificates = [try address.asciiDomain(): configuration.certificate]
         for domain in hosted {
             let name = try JID(domain).asciiDomain()
-            certificates[name] = configuration.rooms?.certificate ?? configuration.certificate
+            let isRooms = try configuration.rooms.map { try JID($0.domain).domain } == domain
+            certificates[name] =
+                isRooms
+                ? configuration.rooms?.certificate ?? configuration.certificate : configuration.certificate
         }
         return certificates
-    }
-
-    private static func domain(
-        _ address: JID, stored: [StoredAccount], store: AccountStore, limits: ServerLimits
-    ) async throws -> LocalDomain {
-        let kept = try await store.keptMessages()
-        var domain = LocalDomain(
-            address: address, profile: ServiceProfile(),
-            sessions: SessionTable(
-                sessionsPerAccount: limits.sessionsPerAccount,
-                directedPerSession: limits.directedPerSession),
-            serviceRoster: try Roster(
-                try await store.domainRoster(), limits: limits.serviceSubscribers),
-            keptPerAccount: limits.keptMessagesPerAccount)
-        for entry in stored {
-            let username = entry.account.username
-            domain.add(
-                account: JID(preparedLocal: username, domain: address.domain, resource: nil),
-                roster: try Roster(entry.roster, limits: limits.roster),
-                keptMessages: kept[username] ?? 0)
-        }
-        return domain
     }
 }

@@ -86,15 +86,17 @@ package final class Accounts: Sendable {
         }
     }
 
-    /// Deletes an account with its roster and kept messages; its clients are closed.
+    /// Deletes an account with its roster, kept messages, archive and nodes; its clients are closed.
     package func delete(_ name: String) async throws(AccountError) {
         let username = try self.prepare(name)
         try await self.inLane { () throws(AccountError) in
             let isKnown = try await Self.storing { try await self.shell.store.delete(username: username) }
             guard isKnown else { throw .unknown(username) }
             self.known.withLock { $0[username] = nil }
-            let directives = self.shell.withDomain { $0.remove(account: self.address(of: username)) }
+            let address = self.address(of: username)
+            let directives = self.shell.withDomain { $0.remove(account: address) }
             self.shell.perform(directives)
+            try await Self.storing { try await self.shell.forgetBelongings(of: address) }
         }
     }
 

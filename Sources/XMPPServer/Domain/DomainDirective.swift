@@ -10,6 +10,13 @@ package enum DomainDirective: Hashable, Sendable {
     case sendRemote(Stanza)
     /// Comes back at once as `DomainEvent.routed`.
     case route(Stanza)
+    /// Writes a message into an archive; what follows from the same event is carried out when that is done.
+    case archive(ArchiveEntry)
     /// Closes the session's stream.
     case close(SessionID, StreamError)
+
+    /// Whether it comes back as an event.
+    var isRouting: Bool {
+        if case .route = self { true } else { false }
+    }
 }

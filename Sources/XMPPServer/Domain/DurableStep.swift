@@ -6,8 +6,10 @@ package import XMPP
 /// world: memory never knows more than the disk.
 package enum DurableStep: Hashable, Sendable {
     case changeRoster(RosterUpdate)
-    /// Keeps a message for the account until a client comes.
-    case keep(Message, account: JID)
+    case changePubSub(PubSubUpdate)
+    case archive(ArchiveStep)
+    /// Keeps a message for the account until a client comes; then what is left to do is done.
+    case keep(Message, account: JID, filed: [DomainDirective])
     /// Takes what was kept for the session's account, which becomes available with this presence.
     case takeKept(SessionID, Presence)
     case changeRoom(RoomChange)

@@ -4,21 +4,23 @@ package import XMPP
 
 extension LocalDomain {
     /// A message that nobody is there to read: kept, or refused if too many already are.
-    func store(_ message: Message, account: JID) -> DomainStep {
+    ///
+    /// - Parameter filed: what puts it into the archive, once it is kept.
+    func store(_ message: Message, account: JID, filed: [DomainDirective]) -> DomainStep {
         guard message.isWorthKeeping else { return .done([]) }
         guard self.keptMessages[account, default: 0] < self.keptPerAccount else {
             return .done(self.refuseToKeep(message))
         }
-        return .durable(.keep(message, account: account))
+        return .durable(.keep(message, account: account, filed: filed))
     }
 
     /// The message is on disk, or there was no room for it.
     package mutating func kept(
-        _ message: Message, account: JID, wasKept: Bool
+        _ message: Message, account: JID, wasKept: Bool, filed: [DomainDirective] = []
     ) -> [DomainDirective] {
         guard wasKept else { return self.refuseToKeep(message) }
         self.keptMessages[account, default: 0] += 1
-        return []
+        return filed
     }
 
     /// The kept messages have been taken off the disk: the session becomes available and gets them.
@@ -46,7 +48,7 @@ extension LocalDomain {
 extension Message {
     /// Whether anybody would miss the message later (XEP-0160 §3): typing notices and what says `no-store` are not kept.
     var isWorthKeeping: Bool {
-        if self.payloads.contains(where: { $0.matches("no-store", "urn:xmpp:hints") }) { return false }
+        if self.payloads.contains(where: { $0.matches("no-store", Namespace.hints) }) { return false }
         switch self.kind {
         case .chat: return self.body != nil
         case .normal: return !self.payloads.isEmpty

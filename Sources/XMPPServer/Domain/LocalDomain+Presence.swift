@@ -42,6 +42,7 @@ extension LocalDomain {
         var directives = self.broadcast(presence, from: session.address)
         directives.append(
             .deliver(.presence(presence.from(session.address, to: account)), self.availableIDs(account)))
+        directives += self.notice(presence, from: session.address, for: account, at: self.latest)
         guard isInitial, let roster = self.rosters[account] else { return directives }
         for other in self.sessions.sessions(of: account) where other.id != session.id {
             guard let theirs = other.presence else { continue }
@@ -64,6 +65,7 @@ extension LocalDomain {
         }
         guard session.isAvailable else { return directives }
         let account = session.address.bare
+        self.pubSub.capabilities.unavailable(.init(owner: account, address: session.address))
         directives += self.broadcast(farewell, from: session.address)
         let others = self.availableIDs(account).filter { $0 != session.id }
         if !others.isEmpty {

@@ -61,6 +61,12 @@ extension LocalDomain {
         return [.deliver(reply, [session.id])]
     }
 
+    /// Hands an answer to the client that asked, or sends it to wherever somebody else asked from.
+    func hand(_ stanza: Stanza, to session: SessionID?) -> DomainDirective {
+        guard let session else { return self.forward(stanza) }
+        return .deliver(stanza, [session])
+    }
+
     // MARK: The domain
 
     /// A stanza for the domain: subscriptions and a few queries are the server's, all else the local service's.

@@ -10,34 +10,39 @@ extension LocalDomain {
     /// Every stanza that a client sends passes here first, stamped with its `from`.
     ///
     /// What is returned ends the stanza's way; nil lets it go on.
-    func inspect(_ stanza: inout Stanza, from session: ClientSession) -> [DomainDirective]? {
+    mutating func inspect(_ stanza: inout Stanza, from session: ClientSession) -> [DomainDirective]? {
         self.removeForgedIDs(from: &stanza)
+        if let directives = self.takeCapabilities(stanza, at: self.latest) { return directives }
         return nil
     }
 
     /// Every stanza for an account passes here first, wherever it comes from.
     ///
     /// What is returned ends the stanza's way; nil lets it go on.
-    func inspect(_ stanza: inout Stanza, for account: JID) -> [DomainDirective]? {
+    mutating func inspect(_ stanza: inout Stanza, for account: JID) -> [DomainDirective]? {
         self.removeForgedIDs(from: &stanza)
+        if let directives = self.takeCapabilities(stanza, at: self.latest) { return directives }
         return nil
     }
 
     /// Every message that a client sends passes here when nothing speaks against it; then it is on its way to its `to`.
     mutating func send(_ message: Message, from session: ClientSession, at now: Instant) -> DomainStep {
-        .done([self.forward(.message(message))])
+        let filed = self.fileSent(message, by: session.address.bare, at: now)
+        return .done(filed + [self.forward(.message(message))])
     }
 
     /// Every message for an account passes here, with what the rules of delivery make of it.
     mutating func receive(
         _ message: Message, for to: JID, _ decision: DeliveryRules.Decision, at now: Instant
     ) -> DomainStep {
+        var message = message
+        let filed = self.fileReceived(&message, for: to.bare, decision, at: now)
         switch decision {
-        case .deliver(let sessions): return .done([.deliver(.message(message), sessions)])
+        case .deliver(let sessions): return .done(filed + [.deliver(.message(message), sessions)])
         case .drop, .answerForAccount: return .done([])
         case .refuse(let condition):
             return .done(self.refuse(.message(message), StanzaError(condition)))
-        case .store: return self.store(message, account: to.bare)
+        case .store: return self.store(message, account: to.bare, filed: filed)
         }
     }
 

@@ -22,6 +22,12 @@ package struct LocalDomain: Sendable {
     var rosters: [JID: Roster]
     /// How many messages are kept for each account that has any.
     var keptMessages: [JID: Int]
+    /// The archives; nil if nothing is archived here.
+    package internal(set) var archive: MessageArchive?
+    /// Nodes of accounts and of the domain's feeds.
+    package internal(set) var pubSub: PubSubTable
+    /// When the last event came.
+    private(set) var latest = Instant(millisecondsSinceEpoch: 0)
     /// What those who ask after the domain are told; nil until the service has said something.
     var servicePresence: Presence?
     /// Messages kept for one account.
@@ -30,7 +36,8 @@ package struct LocalDomain: Sendable {
 
     package init(
         address: JID, profile: ServiceProfile, features: FeatureTable = FeatureTable(),
-        sessions: SessionTable = SessionTable(), serviceRoster: Roster = Roster(), keptPerAccount: Int = 100
+        sessions: SessionTable = SessionTable(), serviceRoster: Roster = Roster(), keptPerAccount: Int = 100,
+        archive: MessageArchive? = nil, pubSub: PubSubTable = PubSubTable()
     ) {
         self.address = address
         self.features = features
@@ -38,12 +45,15 @@ package struct LocalDomain: Sendable {
         self.sessions = sessions
         self.rosters = [address: serviceRoster]
         self.keptMessages = [:]
+        self.archive = archive
+        self.pubSub = pubSub
         self.servicePresence = nil
         self.keptPerAccount = keptPerAccount
     }
 
     /// Handles one event.
     package mutating func handle(_ event: DomainEvent, at now: Instant) -> DomainStep {
+        self.latest = now
         switch event {
         case .fromClient(let stanza, let id):
             guard let session = self.sessions[id] else { return .done([]) }
@@ -81,6 +91,8 @@ package struct LocalDomain: Sendable {
         }
         self.rosters[account] = nil
         self.keptMessages[account] = nil
+        self.archive?.set(nil, of: account)
+        self.pubSub.forget(account)
         return directives
     }
 
@@ -156,7 +168,9 @@ package struct LocalDomain: Sendable {
             switch presence.kind {
             case .subscribe, .subscribed, .unsubscribe, .unsubscribed, .probe:
                 return self.routeManagement(presence, to: to.bare)
-            case .available, .unavailable, .error: break
+            case .available, .unavailable, .error:
+                let told = presence.from.map { self.notice(presence, from: $0, for: to.bare, at: now) }
+                return self.deliver(stanza, to: to, at: now).followed(by: told ?? [])
             }
         }
         return self.deliver(stanza, to: to, at: now)

@@ -56,6 +56,7 @@ package struct DomainFeature: Sendable {
 
     /// Every feature of the server, in the order in which stream features are written.
     package static let all: [DomainFeature] = [
-        .binding, .roster, .discovery, .liveness, .offlineMessages, .stableIDs,
+        .binding, .roster, .discovery, .liveness, .offlineMessages, .stableIDs, .archive,
+        .personalEvents,
     ]
 }

@@ -9,7 +9,10 @@ extension DomainShell {
     func carryOut(_ step: DurableStep) async -> [DomainDirective] {
         switch step {
         case .changeRoster(let update): await self.write(update)
-        case .keep(let message, let account): await self.keep(message, for: account)
+        case .changePubSub(let update): await self.write(update)
+        case .archive(let step): await self.carryOut(step)
+        case .keep(let message, let account, let filed):
+            await self.keep(message, for: account, filed: filed)
         case .takeKept(let id, let presence): await self.takeKept(for: id, presence)
         case .changeRoom(let change): await self.write(change)
         }
@@ -46,7 +49,9 @@ extension DomainShell {
         return self.withDomain { $0.changed(change, at: now) }
     }
 
-    private func keep(_ message: Message, for account: JID) async -> [DomainDirective] {
+    private func keep(
+        _ message: Message, for account: JID, filed: [DomainDirective]
+    ) async -> [DomainDirective] {
         var wasKept = false
         do {
             let text = try Stanza.message(message).element().serializedText()
@@ -57,7 +62,7 @@ extension DomainShell {
             self.logger.error(
                 "A message could not be kept", metadata: ["account": "\(account)", "error": "\(error)"])
         }
-        return self.withDomain { $0.kept(message, account: account, wasKept: wasKept) }
+        return self.withDomain { $0.kept(message, account: account, wasKept: wasKept, filed: filed) }
     }
 
     private func takeKept(for id: SessionID, _ presence: Presence) async -> [DomainDirective] {

@@ -29,9 +29,14 @@ package final class DomainShell: Sendable {
     let lane: DurableLane
     let store: AccountStore
     let rooms: RoomStore
+    let pubSubStore: PubSubStore
+    /// Nil if nothing is archived here.
+    let archive: ArchiveLane?
     let keptPerAccount: Int
     let now: @Sendable () -> Instant
     let logger: Logger
+    /// Whose events come by no stream.
+    private static let nobody = ""
     private let domain: Mutex<LocalDomain>
     private let exits: Mutex<Exits?> = Mutex(nil)
     private let clients: Mutex<[SessionID: ClientStream]> = Mutex([:])
@@ -39,14 +44,17 @@ package final class DomainShell: Sendable {
     private let waiting: Mutex<[String: Deque<DomainEvent>]> = Mutex([:])
 
     package init(
-        domain: LocalDomain, store: AccountStore, rooms: RoomStore, lane: DurableLane,
-        now: @escaping @Sendable () -> Instant,
+        domain: LocalDomain, database: Database, lane: DurableLane, now: @escaping @Sendable () -> Instant,
         logger: Logger
     ) {
+        self.pubSubStore = PubSubStore(database: database)
+        self.archive = domain.archive.map {
+            ArchiveLane(store: ArchiveStore(database: database), limits: $0.limits, logger: logger)
+        }
         self.keptPerAccount = domain.keptPerAccount
         self.domain = Mutex(domain)
-        self.store = store
-        self.rooms = rooms
+        self.store = AccountStore(database: database)
+        self.rooms = RoomStore(database: database)
         self.lane = lane
         self.now = now
         self.logger = logger
@@ -80,13 +88,16 @@ package final class DomainShell: Sendable {
         }
         if mustWait { return }
         var events: Deque<DomainEvent> = [event]
-        guard self.run(&events) != nil else { return }
+        guard self.run(&events, of: stream) != nil else {
+            self.archive?.holdBack(stream, pause: pause, resume: resume)
+            return
+        }
         self.waiting.withLock { $0[stream] = [] }
         pause()
         let remaining = events
         let isQueued = self.lane.submit {
-            await self.settle(remaining)
-            while let next = self.nextWaiting(on: stream) { await self.settle([next]) }
+            await self.settle(remaining, of: stream)
+            while let next = self.nextWaiting(on: stream) { await self.settle([next], of: stream) }
             resume()
         }
         if !isQueued {
@@ -108,9 +119,9 @@ package final class DomainShell: Sendable {
     /// Handles an event and returns when it has had its effect.
     func handle(_ event: DomainEvent) async {
         var events: Deque<DomainEvent> = [event]
-        guard self.run(&events) != nil else { return }
+        guard self.run(&events, of: Self.nobody) != nil else { return }
         let remaining = events
-        if await self.lane.perform({ await self.settle(remaining) }) == nil {
+        if await self.lane.perform({ await self.settle(remaining, of: Self.nobody) }) == nil {
             self.logger.error("Stanza dropped: the queue for the disk is full or closed")
         }
     }
@@ -118,48 +129,67 @@ package final class DomainShell: Sendable {
     /// Handles an event that cannot need the disk: an IQ, or what the directives of an account's removal ask for.
     func handleNow(_ event: DomainEvent) {
         var events: Deque<DomainEvent> = [event]
-        guard self.run(&events) != nil else { return }
+        guard self.run(&events, of: Self.nobody) != nil else { return }
         let remaining = events
-        if !self.lane.submit({ await self.settle(remaining) }) {
+        if !self.lane.submit({ await self.settle(remaining, of: Self.nobody) }) {
             self.logger.error("Stanza dropped: the queue for the disk is full or closed")
         }
     }
 
     /// Handles the events in order up to the first that needs the disk, which then is the first that remains.
-    private func run(_ events: inout Deque<DomainEvent>) -> DurableStep? {
+    private func run(_ events: inout Deque<DomainEvent>, of stream: String) -> DurableStep? {
         while let event = events.first {
             switch self.domain.withLock({ $0.handle(event, at: self.now()) }) {
             case .durable(let step): return step
             case .done(let directives):
                 events.removeFirst()
-                self.perform(directives, before: &events)
+                self.perform(directives, before: &events, of: stream)
             }
         }
         return nil
     }
 
     /// Handles the events and all that follows from them; in the lane only.
-    private func settle(_ events: Deque<DomainEvent>) async {
+    private func settle(_ events: Deque<DomainEvent>, of stream: String) async {
         var events = events
-        while let step = self.run(&events) {
+        while let step = self.run(&events, of: stream) {
             events.removeFirst()
             let directives = await self.carryOut(step)
-            self.perform(directives, before: &events)
+            self.perform(directives, before: &events, of: stream)
         }
     }
 
     /// Carries out directives that came of something else than an event.
     func perform(_ directives: [DomainDirective]) {
         var events: Deque<DomainEvent> = []
-        self.perform(directives, before: &events)
+        self.perform(directives, before: &events, of: Self.nobody)
         for event in events { self.handleNow(event) }
     }
 
-    private func perform(_ directives: [DomainDirective], before events: inout Deque<DomainEvent>) {
-        var routed: [DomainEvent] = []
+    /// Carries out what an event of a stream came to, or has it wait for the archive with all that stream has waiting.
+    private func perform(
+        _ directives: [DomainDirective], before events: inout Deque<DomainEvent>, of stream: String
+    ) {
+        let now = self.archive?.admit(directives.filter { !$0.isRouting }, of: stream) ?? directives
+        self.carryOut(now)
+        let routed = directives.compactMap { directive -> DomainEvent? in
+            if case .route(let stanza) = directive { .routed(stanza) } else { nil }
+        }
+        events.insert(contentsOf: routed, at: events.startIndex)
+    }
+
+    /// Begins to let out what the archive held; once, before the first event.
+    func attachArchive() {
+        self.archive?.attach { [self] directives, refused in
+            self.carryOut(directives)
+            self.perform(self.withDomain { domain in refused.flatMap { domain.refuseUnarchived($0) } })
+        }
+    }
+
+    private func carryOut(_ directives: [DomainDirective]) {
         for directive in directives {
             switch directive {
-            case .route(let stanza): routed.append(.routed(stanza))
+            case .route, .archive: break
             case .deliver(let stanza, let sessions): self.deliver(stanza, to: sessions)
             case .serve(let stanza): self.exits.withLock { $0 }?.service(stanza)
             case .sendRemote(let stanza): self.exits.withLock { $0 }?.remote(stanza)
@@ -167,7 +197,6 @@ package final class DomainShell: Sendable {
                 self.clients.withLock { $0.removeValue(forKey: id) }?.close(error)
             }
         }
-        events.insert(contentsOf: routed, at: events.startIndex)
     }
 
     private func deliver(_ stanza: Stanza, to sessions: [SessionID]) {

@@ -50,6 +50,9 @@ extension ServeConfiguration.Server {
         if !mechanisms.isEmpty {
             self.mechanisms = try Self.mechanisms(mechanisms, in: file)
         }
+        let archive = try file.choice("server.archive", ["always", "roster", "never", "none"])
+        if let archive { self.archive = ArchivePreferences.Standard(rawValue: archive) }
+        self.hasFeeds = try file.flag("server.feeds") ?? self.hasFeeds
         for text in try file.list("server.routes") {
             let parts = text.split(separator: "=", maxSplits: 1).map(String.init)
             guard parts.count == 2, let route = Route(parts[1]) else {

@@ -13,6 +13,8 @@ extension ServeConfiguration {
         var configuration = XMPPServer.Configuration(
             domain: self.address.domain, certificate: server.certificate, trust: server.trust,
             endpoints: self.endpoints, routes: server.routes, remotePolicy: policy, rooms: self.rooms)
+        configuration.archive = server.archive
+        configuration.hasFeeds = server.hasFeeds
         if let mechanisms = server.mechanisms { configuration.mechanisms = mechanisms }
         return configuration
     }

@@ -24,6 +24,10 @@ struct ServeConfiguration: Sendable {
         var acceptsDialback = false
         /// By which mechanisms clients may log in; nil for the server's own choice.
         var mechanisms: [SASLMechanism]?
+        /// What is archived for accounts that have said nothing about it; nil for no archives at all.
+        var archive: ArchivePreferences.Standard? = .always
+        /// Whether people of the domain may publish feeds.
+        var hasFeeds = true
     }
 
     /// What a site says about itself.

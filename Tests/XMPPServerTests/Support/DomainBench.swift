@@ -1,4 +1,5 @@
 import CloudModel
+import Storage
 import Testing
 import XML
 import XMPP
@@ -14,6 +15,8 @@ struct DomainBench {
     private(set) var remote: [Stanza] = []
     private(set) var closed: [SessionID: StreamError] = [:]
     private(set) var disk: [JID: [Message]] = [:]
+    /// What was archived, in order.
+    private(set) var archived: [ArchiveEntry] = []
     /// Whether writing fails.
     var isDiskFull = false
     var now = Instant(millisecondsSinceEpoch: 1_000_000)
@@ -86,9 +89,13 @@ struct DomainBench {
         switch step {
         case .changeRoster(let update):
             return self.isDiskFull ? self.domain.failed(update) : self.domain.changed(update)
-        case .keep(let message, let account):
+        case .changePubSub(let update):
+            return self.isDiskFull
+                ? self.domain.failed(update) : self.domain.changed(update, at: self.now)
+        case .archive(let step): return self.carryOut(step)
+        case .keep(let message, let account, let filed):
             if !self.isDiskFull { self.disk[account, default: []].append(message) }
-            return self.domain.kept(message, account: account, wasKept: !self.isDiskFull)
+            return self.domain.kept(message, account: account, wasKept: !self.isDiskFull, filed: filed)
         case .changeRoom(let change):
             return self.isDiskFull
                 ? self.domain.failed(change) : self.domain.changed(change, at: self.now)
@@ -100,6 +107,54 @@ struct DomainBench {
         }
     }
 
+    /// An archive as simple as can be.
+    private mutating func carryOut(_ step: ArchiveStep) -> [DomainDirective] {
+        guard !self.isDiskFull else { return self.domain.failed(step) }
+        switch step {
+        case .setPreferences(let preferences, let request):
+            return self.domain.changed(preferences, request)
+        case .describe(let iq, let session, let archive):
+            let records = self.records { $0.archive == archive.description }
+            let ends = records.first.flatMap { first in records.last.map { (first: first, last: $0) } }
+            return self.domain.answered(iq, session, archive: archive, ends: ends)
+        case .read(let reading):
+            let wanted = reading.selection
+            let all = self.records { record in
+                record.archive == wanted.archive && record.receivedAt >= wanted.from ?? .min
+                    && record.receivedAt <= wanted.until ?? .max
+                    && record.peer == wanted.peer ?? record.peer
+                    && record.sequence > wanted.after ?? .min && record.sequence < wanted.before ?? .max
+                    && wanted.sequences?.contains(record.sequence) ?? true
+            }
+            let side: [ArchiveRecord]
+            var isFromEnd = false
+            switch wanted.position {
+            case .first: side = all
+            case .after(let sequence): side = all.filter { $0.sequence > sequence }
+            case .before(let sequence):
+                side = all.filter { $0.sequence < sequence }
+                isFromEnd = true
+            case .last:
+                side = all
+                isFromEnd = true
+            }
+            let page = isFromEnd ? side.suffix(wanted.limit) : side.prefix(wanted.limit)
+            return self.domain.answered(
+                reading,
+                wanted.limit == 0
+                    ? .count(all.count) : .messages(Array(page), isComplete: page.count == side.count))
+        }
+    }
+
+    private func records(_ isWanted: (ArchiveRecord) -> Bool) -> [ArchiveRecord] {
+        do {
+            return try ArchiveRecord.records(of: self.archived).filter(isWanted)
+        } catch {
+            Issue.record("a message cannot be printed: \(error)")
+            return []
+        }
+    }
+
     private mutating func perform(_ directives: [DomainDirective]) {
         for directive in directives {
             switch directive {
@@ -108,6 +163,7 @@ struct DomainBench {
             case .serve(let stanza): self.served.append(stanza)
             case .sendRemote(let stanza): self.remote.append(stanza)
             case .route(let stanza): self.handle(.routed(stanza))
+            case .archive(let entry): self.archived.append(entry)
             case .close(let id, let error): self.closed[id] = error
             }
         }

@@ -1,0 +1,33 @@
+/// How much is archived, for how long, and how much of it is given at once.
+package struct ArchiveLimits: Hashable, Sendable {
+    /// After so many days a message is no longer shown, and removed with the next pruning.
+    package var days: Int
+    /// Messages of one archive; the oldest go first.
+    ///
+    /// Looked after each time an archive has grown by ``slack``, so that it may have so many more for a while.
+    package var messages: Int
+    /// Messages by which an archive grows before it is trimmed.
+    package var slack: Int
+    /// Messages of one page: what a client may ask for, and what it gets that does not ask.
+    package var pageMessages: Int
+    /// Bytes of one page's messages, so that it fits into what may wait for a client; one message is always given.
+    package var pageBytes: Int
+    /// Addresses in an account's preferences, both lists together.
+    package var preferenceAddresses: Int
+    /// What one stream may have waiting for the disk before it is not read from for a while: messages to write and
+    /// stanzas to hand out.
+    package var waitingPerStream: Int
+
+    package init(
+        days: Int = 365, messages: Int = 50_000, slack: Int = 1_000, pageMessages: Int = 100,
+        pageBytes: Int = 524_288, preferenceAddresses: Int = 500, waitingPerStream: Int = 64
+    ) {
+        self.days = days
+        self.messages = messages
+        self.slack = slack
+        self.pageMessages = pageMessages
+        self.pageBytes = pageBytes
+        self.preferenceAddresses = preferenceAddresses
+        self.waitingPerStream = waitingPerStream
+    }
+}

@@ -1,0 +1,55 @@
+import CloudModel
+import Logging
+import Storage
+import XMPP
+
+/// The steps that read and write archives and nodes. In the lane only.
+extension DomainShell {
+    func carryOut(_ step: ArchiveStep) async -> [DomainDirective] {
+        guard let archive = self.archive else { return self.withDomain { $0.failed(step) } }
+        do {
+            switch step {
+            case .read(let reading):
+                // What this stream sent just before is to be found.
+                await archive.settle()
+                let page = try await archive.store.page(reading.selection)
+                return self.withDomain { $0.answered(reading, page) }
+            case .describe(let iq, let session, let owner):
+                await archive.settle()
+                let horizon = self.withDomain { $0.archive?.horizon(at: self.now()) }
+                let ends = try await archive.store.ends(
+                    of: owner.description, from: horizon?.millisecondsSinceEpoch ?? 0)
+                return self.withDomain { $0.answered(iq, session, archive: owner, ends: ends) }
+            case .setPreferences(let preferences, let request):
+                let standard = self.withDomain { $0.archive?.standard } ?? .always
+                try await archive.store.save(
+                    StoredArchivePreferences(preferences, of: request.account, standard: standard))
+                return self.withDomain { $0.changed(preferences, request) }
+            }
+        } catch {
+            self.logger.error("An archive cannot be reached", metadata: ["error": "\(error)"])
+            return self.withDomain { $0.failed(step) }
+        }
+    }
+
+    func write(_ update: PubSubUpdate) async -> [DomainDirective] {
+        do {
+            try await self.pubSubStore.apply(
+                update.outcome.changes, for: update.service.address.description)
+        } catch {
+            self.logger.error(
+                "A node could not be written",
+                metadata: ["owner": "\(update.service.address)", "error": "\(error)"])
+            return self.withDomain { $0.failed(update) }
+        }
+        return self.withDomain { $0.changed(update, at: self.now()) }
+    }
+
+    /// Forgets what an account had archived and published; in the lane, before the account itself goes.
+    func forgetBelongings(of account: JID) async throws {
+        // What waits for the archive would come back after it was emptied.
+        await self.archive?.settle()
+        try await self.archive?.store.remove(account.description)
+        try await self.pubSubStore.remove(owner: account.description)
+    }
+}

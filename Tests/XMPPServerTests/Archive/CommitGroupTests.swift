@@ -1,0 +1,125 @@
+import Testing
+
+@testable import XMPPServer
+
+@Suite("Group commit")
+struct CommitGroupTests {
+    @Test(
+        "What waits for nothing is let out at once; what follows a write waits for it, of that origin alone")
+    func order() throws {
+        var group = CommitGroup<String, String>(limit: 10)
+        #expect(group.admit([], ["a"], of: "one") == ["a"])
+        #expect(group.admit(["A"], ["b"], of: "one") == [])
+        #expect(group.admit([], ["c"], of: "one") == [])
+        #expect(group.admit([], ["d"], of: "two") == ["d"])
+        let batchTaken = group.take()
+        let batch = try #require(batchTaken)
+        #expect(batch.entries == ["A"])
+        #expect(batch.outputs == ["b", "c"])
+        // While it is written, more comes.
+        #expect(group.admit([], ["e"], of: "one") == [])
+        _ = group.finish(batch)
+        let nextTaken = group.take()
+        let next = try #require(nextTaken)
+        #expect(next.entries.isEmpty)
+        #expect(next.outputs == ["e"])
+        _ = group.finish(next)
+        #expect(group.take() == nil)
+        #expect(group.isIdle)
+        #expect(group.admit([], ["f"], of: "one") == ["f"])
+    }
+
+    @Test("An origin is held back at the limit, once, and released below it", arguments: [1, 2, 64])
+    func limit(limit: Int) throws {
+        var group = CommitGroup<Int, Int>(limit: limit)
+        for number in 1..<limit {
+            _ = group.admit([number], [], of: "one")
+            #expect(group.holdBack("one") == false)
+        }
+        _ = group.admit([limit], [], of: "one")
+        #expect(group.holdBack("one") == true)
+        #expect(group.holdBack("one") == false)
+        #expect(group.holdBack("two") == false)
+        let batchTaken = group.take()
+        let batch = try #require(batchTaken)
+        #expect(group.finish(batch) == ["one"])
+        #expect(group.holdBack("one") == false)
+    }
+
+    @Test("Somebody who waits for all before him hears when it is done, and at once if nothing waits")
+    func following() throws {
+        var group = CommitGroup<Int, String>(limit: 10)
+        #expect(group.follow("never taken") == false)
+        _ = group.admit([1], [], of: "one")
+        let firstTaken = group.take()
+        let first = try #require(firstTaken)
+        #expect(group.follow("done") == true)
+        _ = group.finish(first)
+        let secondTaken = group.take()
+        let second = try #require(secondTaken)
+        #expect(second.outputs == ["done"])
+        _ = group.finish(second)
+        #expect(group.isIdle)
+    }
+
+    @Test(
+        "Whatever comes when: each origin's order holds, and nothing is let out before it is written",
+        arguments: 0 as UInt64..<200)
+    func anyOrder(seed: UInt64) {
+        var random = SeededGenerator(seed: seed)
+        var group = CommitGroup<Int, [Int]>(limit: 3)
+        var written: Set<Int> = []
+        var said: [Int: [Int]] = [:]
+        var next = 0
+        var pending: CommitGroup<Int, [Int]>.Batch?
+        // An output says which origin it is of, its number, and what must be on disk first.
+        func say(_ outputs: [[Int]]) {
+            for output in outputs {
+                for entry in output.dropFirst(2) { #expect(written.contains(entry)) }
+                said[output[0], default: []].append(output[1])
+            }
+        }
+        for _ in 0..<300 {
+            switch Int.random(in: 0..<4, using: &random) {
+            case 0:
+                if pending == nil { pending = group.take() }
+            case 1:
+                if let batch = pending {
+                    written.formUnion(batch.entries)
+                    say(batch.outputs)
+                    _ = group.finish(batch)
+                    pending = nil
+                }
+            case let choice:
+                let origin = Int.random(in: 0..<4, using: &random)
+                next += 1
+                let entries = choice == 2 ? [next] : []
+                say(group.admit(entries, [[origin, next] + entries], of: "\(origin)"))
+            }
+        }
+        while let batch = pending ?? group.take() {
+            pending = nil
+            written.formUnion(batch.entries)
+            say(batch.outputs)
+            _ = group.finish(batch)
+        }
+        #expect(group.isIdle)
+        for numbers in said.values { #expect(numbers == numbers.sorted()) }
+        #expect(said.values.reduce(0) { $0 + $1.count } == next)
+    }
+}
+
+/// SplitMix64: numbers that a seed replays.
+struct SeededGenerator: RandomNumberGenerator {
+    private var state: UInt64
+
+    init(seed: UInt64) { self.state = seed }
+
+    mutating func next() -> UInt64 {
+        self.state &+= 0x9E37_79B9_7F4A_7C15
+        var mixed = self.state
+        mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
+        mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
+        return mixed ^ (mixed >> 31)
+    }
+}

@@ -1,0 +1,90 @@
+import CloudModel
+import Testing
+import XML
+import XMPP
+
+@testable import XMPPServer
+
+@Suite("Publish-subscribe: each limit at its edge")
+struct PubSubLimitTests {
+    @Test("Nodes of an account, and feeds in all and of one person")
+    func nodes() throws {
+        let account = PubSubBench(limits: PubSubLimits(nodesPerAccount: 2))
+        try account.create("a")
+        try account.create("b")
+        #expect(account.error { try $0.create("c") } == "conflict max-nodes-exceeded")
+        #expect(account.error { try $0.publish("i", at: "c") } == "conflict max-nodes-exceeded")
+        let feeds = PubSubBench(.feeds, limits: PubSubLimits(feeds: 3, feedsPerCreator: 2))
+        var carol = PubSubBench.viewer(try JID("carol@paris.test"))
+        carol.mayCreate = true
+        for name in ["a", "b"] { try feeds.set(.create(node: name, configuration: nil), by: carol) }
+        #expect(
+            feeds.error { try $0.set(.create(node: "c", configuration: nil), by: carol) }
+                == "conflict max-nodes-exceeded")
+        try feeds.create("c")
+        #expect(feeds.error { try $0.create("d") } == "conflict max-nodes-exceeded")
+    }
+
+    @Test("Bytes of names")
+    func names() throws {
+        let bench = PubSubBench(limits: PubSubLimits(nameBytes: 4))
+        #expect(bench.error { try $0.create("abcd") } == nil)
+        #expect(bench.error { try $0.create("abcde") } == "not-acceptable")
+        #expect(bench.error { try $0.publish("abcd", at: "abcd") } == nil)
+        #expect(bench.error { try $0.publish("abcde", at: "abcd") } == "not-acceptable")
+    }
+
+    @Test("Subscriptions of a node and of a person")
+    func subscriptions() throws {
+        let limits = PubSubLimits(subscriptionsPerNode: 2, subscriptionsPerSubscriber: 1)
+        let bench = PubSubBench(limits: limits)
+        for name in ["a", "b"] { try bench.create(name, ["access_model": "open"]) }
+        func subscribe(_ text: String, _ node: String) throws -> String? {
+            let address = try JID(text)
+            return bench.error {
+                try $0.set(
+                    .subscribe(node: node, address: address, options: nil), by: PubSubBench.viewer(address))
+            }
+        }
+        #expect(try subscribe("a@x.test", "a") == nil)
+        #expect(try subscribe("a@x.test", "b") == "policy-violation too-many-subscriptions")
+        #expect(try subscribe("a@x.test/r", "a") == "policy-violation too-many-subscriptions")
+        #expect(try subscribe("b@x.test", "a") == nil)
+        #expect(try subscribe("c@x.test", "a") == "policy-violation too-many-subscriptions")
+        #expect(try subscribe("b@x.test", "a") == nil)
+    }
+
+    @Test("What an owner's items cost in memory, tags and attributes too")
+    func cost() throws {
+        // Each item costs 36 bytes of XML, and 128 for its element and for its text.
+        let one = 36 + 2 * PubSubLimits.elementCost
+        let bench = PubSubBench(limits: PubSubLimits(bytesPerOwner: 2 * one))
+        try bench.create("n", ["max_items": "max"])
+        try bench.publish("a")
+        try bench.publish("b")
+        #expect(bench.error { try $0.publish("c") } == "resource-constraint")
+        #expect(bench.error { try $0.publish("a") } == nil)
+        try bench.set(.retract(node: "n", [PubSubItem(id: "a")], notifies: false))
+        #expect(bench.error { try $0.publish("c") } == nil)
+    }
+
+    @Test("Bytes of an answer: the rest is on the next page")
+    func answers() throws {
+        let one = 36 + 2 * PubSubLimits.elementCost
+        let bench = PubSubBench(limits: PubSubLimits(answerBytes: 2 * one))
+        try bench.create("n", ["max_items": "max"])
+        for id in ["a", "b", "c"] { try bench.publish(id) }
+        guard
+            case .items(_, let items, _, .some(let page)) = try bench.get(
+                .items(node: "n", [], most: nil, page: nil))
+        else {
+            Issue.record("the answer does not say that it was cut")
+            return
+        }
+        #expect(items.compactMap(\.id) == ["b", "c"])
+        #expect(page.count == 3)
+        #expect(page.first == .init(id: "b", index: 1))
+        #expect(try bench.ids(page: ResultSet()) == ["a", "b"])
+        #expect(try bench.ids(page: ResultSet(.after("b"))) == ["c"])
+    }
+}
