@@ -41,9 +41,13 @@ struct LoadServer: AsyncParsableCommand {
     @Option(help: "The database file; one in memory if not given.")
     var database: String?
 
+    @Flag(help: "Archive all messages; with a database file, durably before they are delivered.")
+    var archive = false
+
     func validate() throws {
         guard self.host.hasPrefix("127.") else {
-            throw ValidationError("\(self.host) is not a loopback address: this program is no server to attach to a net")
+            throw ValidationError(
+                "\(self.host) is not a loopback address: this program is no server to attach to a net")
         }
     }
 
@@ -82,7 +86,7 @@ struct LoadServer: AsyncParsableCommand {
             domain: self.domain, certificate: CertificateFiles(chain: self.certificate, key: self.key),
             trust: .file(self.authorities),
             endpoints: XMPPServer.Configuration.usualEndpoints(host: self.host), routes: routes,
-            clientsMayOmitTLS: true, limits: limits)
+            clientsMayOmitTLS: true, archive: self.archive ? .always : nil, limits: limits)
     }
 
     /// One set of keys for all accounts: deriving thousands would take longer than the test.
