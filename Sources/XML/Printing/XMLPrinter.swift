@@ -7,6 +7,9 @@ package struct XMLPrinter {
     package static let xmlNamespace = "http://www.w3.org/XML/1998/namespace"
     static let declaration = "<?xml version='1.0'?>"
 
+    /// Room for an ordinary stanza, so that its bytes need not move while it is written.
+    private static let usualBytes = 512
+
     /// What was written so far.
     package private(set) var bytes: [UInt8] = []
 
@@ -24,6 +27,7 @@ package struct XMLPrinter {
     /// Writes `element` whole, or throws and writes nothing.
     package mutating func print(_ element: Element) throws(PrintError) {
         let length = self.bytes.count
+        if length == 0 { self.bytes.reserveCapacity(Self.usualBytes) }
         do {
             try self.write(element, inheriting: self.defaultNamespace)
         } catch {
