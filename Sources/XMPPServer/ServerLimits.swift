@@ -15,6 +15,10 @@ package struct ServerLimits: Hashable, Sendable {
     package var directedPerSession: Int
     /// Messages kept for one account; the next is refused with `service-unavailable`.
     package var keptMessagesPerAccount: Int
+    /// Addresses that one account may block; beyond it, `resource-constraint`.
+    package var blockedPerAccount: Int
+    /// vCards and private data.
+    package var documents: DocumentLimits
     /// Requests of the local service that wait for an answer.
     package var pendingRequests: Int
     /// Stanzas that wait for the local service from one sender (bare JID).
@@ -28,6 +32,7 @@ package struct ServerLimits: Hashable, Sendable {
         serviceSubscribers: RosterLimits = RosterLimits(items: 10_000, pendingRequests: 1_000),
         archive: ArchiveLimits = ArchiveLimits(), pubSub: PubSubLimits = PubSubLimits(),
         sessionsPerAccount: Int = 10, directedPerSession: Int = 1_000, keptMessagesPerAccount: Int = 100,
+        blockedPerAccount: Int = 1_000, documents: DocumentLimits = DocumentLimits(),
         pendingRequests: Int = 1_000, serviceStanzasPerSender: Int = 100, serviceSenders: Int = 1_000
     ) {
         self.transport = transport
@@ -39,6 +44,8 @@ package struct ServerLimits: Hashable, Sendable {
         self.sessionsPerAccount = sessionsPerAccount
         self.directedPerSession = directedPerSession
         self.keptMessagesPerAccount = keptMessagesPerAccount
+        self.blockedPerAccount = blockedPerAccount
+        self.documents = documents
         self.pendingRequests = pendingRequests
         self.serviceStanzasPerSender = serviceStanzasPerSender
         self.serviceSenders = serviceSenders

@@ -26,6 +26,10 @@ extension XMPPServer {
         package var limits: ServerLimits
         /// Rooms on a domain of their own; nil for none.
         package var rooms: RoomHosting?
+        /// Whom to turn to about the domain, for everybody to see.
+        package var contacts: ContactAddresses
+        /// Whether clients may change their password and delete their account by themselves (XEP-0077).
+        package var allowsSelfService: Bool
 
         package init(
             domain: String, certificate: CertificateFiles, trust: TrustAnchors = .system,
@@ -33,7 +37,8 @@ extension XMPPServer {
             routes: [String: [Route]] = [:], remotePolicy: RemotePolicy = RemotePolicy(),
             mechanisms: [SASLMechanism] = [.scramSHA256Plus, .scramSHA1Plus, .scramSHA256, .scramSHA1],
             clientsMayOmitTLS: Bool = false, archive: ArchivePreferences.Standard? = .always,
-            hasFeeds: Bool = true, limits: ServerLimits = ServerLimits(), rooms: RoomHosting? = nil
+            hasFeeds: Bool = true, limits: ServerLimits = ServerLimits(), rooms: RoomHosting? = nil,
+            contacts: ContactAddresses = ContactAddresses(), allowsSelfService: Bool = true
         ) {
             self.domain = domain
             self.certificate = certificate
@@ -47,6 +52,8 @@ extension XMPPServer {
             self.hasFeeds = hasFeeds
             self.limits = limits
             self.rooms = rooms
+            self.contacts = contacts
+            self.allowsSelfService = allowsSelfService
         }
 
         /// The four ports every XMPP client and server looks for: 5222 and 5269 with STARTTLS, 5223 and 5270 with TLS first.

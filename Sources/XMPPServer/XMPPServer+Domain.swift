@@ -1,3 +1,4 @@
+import CloudModel
 import Cryptography
 import Storage
 import XMPP
@@ -8,13 +9,16 @@ extension XMPPServer {
 
     /// The domain as it was written to disk.
     static func domain(
-        _ address: JID, stored: [StoredAccount], database: Database, configuration: Configuration
+        _ address: JID, stored: [StoredAccount], database: Database, configuration: Configuration,
+        startedAt: Instant
     ) async throws -> LocalDomain {
         let store = AccountStore(database: database)
         let limits = configuration.limits
         let kept = try await store.keptMessages()
-        let features = DomainFeature.all.filter {
-            configuration.archive != nil || $0.name != DomainFeature.archive.name
+        let blocked = try await store.blockLists()
+        let features = DomainFeature.all.filter { feature in
+            (configuration.archive != nil || feature.name != DomainFeature.archive.name)
+                && (configuration.allowsSelfService || feature.name != DomainFeature.registration.name)
         }
         var domain = LocalDomain(
             address: address, profile: ServiceProfile(), features: FeatureTable(features),
@@ -25,14 +29,24 @@ extension XMPPServer {
                 try await store.domainRoster(), limits: limits.serviceSubscribers),
             keptPerAccount: limits.keptMessagesPerAccount,
             archive: try await Self.archive(database, configuration, store: store),
-            pubSub: try await Self.pubSub(address, database, configuration))
+            pubSub: try await Self.pubSub(address, database, configuration),
+            blockedPerAccount: limits.blockedPerAccount, documentLimits: limits.documents,
+            contacts: configuration.contacts, startedAt: startedAt)
         if let feeds = domain.pubSub.feeds { domain.host(.feeds, at: feeds.domain) }
         for entry in stored {
             let username = entry.account.username
             domain.add(
                 account: JID(preparedLocal: username, domain: address.domain, resource: nil),
                 roster: try Roster(entry.roster, limits: limits.roster),
-                keptMessages: kept[username] ?? 0)
+                keptMessages: kept[username] ?? 0, isDisabled: entry.account.isDisabled,
+                blockList: BlockList(try Set((blocked[username] ?? []).map { try JID($0) })))
+        }
+        domain.messageOfTheDay = try await store.setting("motd")
+        for size in try await store.documentSizes() {
+            guard let area = DocumentName.Area(rawValue: size.area) else { continue }
+            domain.documents.note(
+                DocumentName(area: area, name: size.name, namespace: size.namespace), bytes: size.bytes,
+                of: JID(preparedLocal: size.username, domain: address.domain, resource: nil))
         }
         return domain
     }

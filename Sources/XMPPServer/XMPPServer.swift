@@ -5,6 +5,7 @@ package import NIOCore
 import NIOPosix
 import ServiceLifecycle
 package import Storage
+import Synchronization
 package import XMPP
 package import XMPPTransport
 
@@ -50,7 +51,7 @@ package final class XMPPServer: Service {
         let stored = try await store.accounts()
         let limits = configuration.limits
         var domain = try await Self.domain(
-            address, stored: stored, database: database, configuration: configuration)
+            address, stored: stored, database: database, configuration: configuration, startedAt: now())
         var random = SecureRandom()
         let secret = try await store.secret(
             for: "domain", orStore: random.bytes(Self.secretLength))
@@ -97,6 +98,8 @@ package final class XMPPServer: Service {
                 authority: self.accounts, acceptor: ClientAcceptor(shell: self.shell)),
             remotes: self.remotes, receiver: receiver)
         self.openExits(link)
+        let accounts = self.accounts
+        self.shell.keeper.withLock { $0 = accounts.keeper }
     }
 
     /// Names who handles what is addressed to the domain, and what the domain says of itself; once, before `run()`.

@@ -52,32 +52,6 @@ extension Catalogue {
             "site.open", "Take new work at this site again", by: .agent, .changes, .init(.post, "/open")),
     ]
 
-    static let accounts: [Operation] = [
-        Operation(
-            "account.list", "List the accounts of this server", by: .any, .reads, .init(.get, "/accounts"),
-            layout: [.automatic]),
-        Operation(
-            "account.create", "Create an account on this server", by: .any, .changes,
-            .init(.post, "/accounts"),
-            parameters: [
-                Self.accountParameter,
-                .required("password", .text, "its password, 8 bytes or more", isSecret: true),
-            ]),
-        Operation(
-            "account.delete", "Delete an account with its roster and messages", by: .any, .destroys,
-            .init(.delete, "/accounts/{account}"), parameters: [Self.accountParameter]),
-        Operation(
-            "account.set-password", "Give an account a new password", by: .any, .changes,
-            .init(.put, "/accounts/{account}/password"),
-            parameters: [
-                Self.accountParameter,
-                .required("password", .text, "its new password, 8 bytes or more", isSecret: true),
-            ]),
-    ]
-
-    private static let accountParameter = Parameter.required(
-        "account", .jid, "its address, or the part before the @")
-
     static let grants: [Operation] = [
         Operation(
             "grant.list", "List who may do what here", by: .any, .reads, .init(.get, "/grants"),

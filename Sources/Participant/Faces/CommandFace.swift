@@ -9,6 +9,7 @@ package import XMPP
 package final class CommandFace: Sendable {
     private struct State {
         var core: CommandCore
+        var administration: AdministrationCore
         var random = SecureRandom()
     }
 
@@ -22,7 +23,9 @@ package final class CommandFace: Sendable {
         self.table = table
         self.address = address
         self.now = now
-        self.state = Mutex(State(core: CommandCore(site: table.site)))
+        self.state = Mutex(
+            State(
+                core: CommandCore(site: table.site), administration: AdministrationCore(site: table.site)))
     }
 
     /// Answers a `<command/>`.
@@ -34,6 +37,9 @@ package final class CommandFace: Sendable {
             throw error.stanzaError
         }
         let permitted = try await self.permitted(to: sender)
+        if let administration = AdministrationCommand(node: command.node) {
+            return try await self.administrate(administration, command, from: sender, permitted).element
+        }
         let now = self.now()
         let step = self.state.withLock { state in
             let id = Hexadecimal.encode(state.random.bytes(16))
@@ -54,12 +60,42 @@ package final class CommandFace: Sendable {
         }
     }
 
+    /// A step of one of the commands that XEP-0133 names.
+    private func administrate(
+        _ administration: AdministrationCommand, _ command: Command, from sender: JID,
+        _ permitted: [Operations.Operation]
+    ) async throws(StanzaError) -> Command {
+        let now = self.now()
+        let step = self.state.withLock { state in
+            let id = Hexadecimal.encode(state.random.bytes(16))
+            return state.administration.receive(
+                command, administration, from: sender, permitted: permitted, freshID: id, now: now)
+        }
+        switch step {
+        case .answer(let answer): return answer
+        case .refuse(let error): throw error
+        case .perform(let administration, let invocations):
+            do throws(OperationError) {
+                var results: [OperationResult] = []
+                for invocation in invocations { results.append(try await self.table.perform(invocation)) }
+                return AdministrationCore.answer(to: command, administration, results)
+            } catch {
+                throw error.stanzaError
+            }
+        }
+    }
+
     /// The list of commands, for disco#items on its node; nil if the node is not ours.
     package func items(node: String?, for sender: JID) async throws(StanzaError) -> DiscoItems? {
         guard node == Command.listNode else {
-            return node.flatMap(Catalogue.operation).map { DiscoItems(node: $0.name) }
+            let administration = node.flatMap(AdministrationCommand.init(node:))
+            let name = administration?.node ?? node.flatMap(Catalogue.operation)?.name
+            return name.map { DiscoItems(node: $0) }
         }
-        return CommandCore.items(try await self.permitted(to: sender), at: self.address)
+        let permitted = try await self.permitted(to: sender)
+        var list = CommandCore.items(permitted, at: self.address)
+        list.items += AdministrationCore.items(permitted, at: self.address)
+        return list
     }
 
     /// What the list or one command is, for disco#info on its node; nil if the node is not ours.
@@ -69,7 +105,12 @@ package final class CommandFace: Sendable {
                 node: node, identities: [.init(category: "automation", type: "command-list")],
                 features: [Namespace.commands])
         }
-        return try await self.permitted(to: sender).first { $0.name == node }.map(CommandCore.info)
+        let permitted = try await self.permitted(to: sender)
+        if let administration = node.flatMap(AdministrationCommand.init(node:)) {
+            let isPermitted = AdministrationCore.commands(for: permitted).contains(administration)
+            return isPermitted ? AdministrationCore.info(administration) : nil
+        }
+        return permitted.first { $0.name == node }.map(CommandCore.info)
     }
 
     private func permitted(to sender: JID) async throws(StanzaError) -> [Operations.Operation] {

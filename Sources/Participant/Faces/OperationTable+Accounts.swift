@@ -13,6 +13,7 @@ extension OperationTable {
                     "account": .string(account.address.description),
                     "clients": .integer(Int64(account.sessions)),
                     "created": .integer(account.createdAt.millisecondsSinceEpoch),
+                    "disabled": .bool(account.isDisabled),
                 ]
             }
             return OperationResult(site: site, value: .array(rows))
@@ -46,6 +47,86 @@ extension OperationTable {
             }
             return OperationResult(site: site, message: "\(name) has a new password")
         }
+        self.registerAdministration(accounts)
+    }
+
+    /// Registers the operations that decide who may be online, and what everybody is told.
+    private mutating func registerAdministration(_ accounts: Accounts) {
+        let site = self.site
+        self.register("account.show") { invocation, _ async throws(OperationError) in
+            let name = try invocation.text("account")
+            let account = try Self.translated { () throws(AccountError) in try accounts.details(of: name) }
+            return OperationResult(site: site, value: Value(account))
+        }
+        self.register("account.disconnect") { invocation, _ async throws(OperationError) in
+            let name = try invocation.text("account")
+            let count = try Self.translated { () throws(AccountError) in try accounts.disconnect(name) }
+            return OperationResult(
+                site: site, value: ["ended": .integer(Int64(count))],
+                message: "\(count) sessions of \(name) are ended")
+        }
+        for (operation, isDisabled) in [("account.disable", true), ("account.enable", false)] {
+            self.register(operation) { invocation, _ async throws(OperationError) in
+                let name = try invocation.text("account")
+                do throws(AccountError) {
+                    try await accounts.setDisabled(name, isDisabled)
+                } catch {
+                    throw OperationError(error)
+                }
+                return OperationResult(
+                    site: site,
+                    message: isDisabled ? "nobody can log in as \(name)" : "\(name) can log in again")
+            }
+        }
+        self.register("announce") { invocation, _ async throws(OperationError) in
+            let count = accounts.announce(try invocation.text("text"))
+            return OperationResult(
+                site: site, value: ["told": .integer(Int64(count))], message: "\(count) clients are told")
+        }
+        self.register("motd.set") { invocation, _ async throws(OperationError) in
+            let text = try invocation.text("text")
+            try await Self.setMessageOfTheDay(text, accounts)
+            if invocation.flag("announce") { accounts.announce(text) }
+            return OperationResult(site: site, message: "people are told so when they come online")
+        }
+        self.register("motd.delete") { _, _ async throws(OperationError) in
+            try await Self.setMessageOfTheDay(nil, accounts)
+            return OperationResult(site: site, message: "there is no message of the day")
+        }
+    }
+
+    private static func setMessageOfTheDay(
+        _ text: String?, _ accounts: Accounts
+    ) async throws(OperationError) {
+        do throws(AccountError) {
+            try await accounts.setMessageOfTheDay(text)
+        } catch {
+            throw OperationError(error)
+        }
+    }
+
+    private static func translated<Result>(
+        _ body: () throws(AccountError) -> Result
+    ) throws(OperationError) -> Result {
+        do throws(AccountError) {
+            return try body()
+        } catch {
+            throw OperationError(error)
+        }
+    }
+}
+
+extension Value {
+    /// An account for programs.
+    fileprivate init(_ account: AccountDetails) {
+        self = [
+            "account": .string(account.address.description),
+            "created": .integer(account.createdAt.millisecondsSinceEpoch),
+            "disabled": .bool(account.isDisabled),
+            "contacts": .integer(Int64(account.contacts)),
+            "resources": .array(account.resources.map(Value.string)),
+            "lastSeen": account.lastSeen.map { .integer($0.millisecondsSinceEpoch) } ?? .null,
+        ]
     }
 }
 

@@ -17,6 +17,34 @@ enum AccountMigrations {
                 table.column("bytes", .blob).notNull()
             }
         }
+        migrator.registerMigration("accounts-3") { connection in
+            try connection.create(table: "blockedAddress") { table in
+                table.column("username", .text).notNull()
+                    .references("account", onDelete: .cascade)
+                table.column("address", .text).notNull().check { $0 != "" }
+                table.primaryKey(["username", "address"])
+            }
+        }
+        migrator.registerMigration("accounts-4") { connection in
+            try connection.create(table: "accountDocument") { table in
+                table.column("username", .text).notNull()
+                    .references("account", onDelete: .cascade)
+                table.column("area", .text).notNull().check { ["vcard", "private"].contains($0) }
+                table.column("name", .text).notNull()
+                table.column("namespace", .text).notNull()
+                table.column("content", .text).notNull()
+                table.primaryKey(["username", "area", "namespace", "name"])
+            }
+        }
+        migrator.registerMigration("accounts-5") { connection in
+            try connection.alter(table: "account") { table in
+                table.add(column: "isDisabled", .boolean).notNull().defaults(to: false)
+            }
+            try connection.create(table: "serverSetting") { table in
+                table.primaryKey("name", .text).notNull()
+                table.column("value", .text).notNull()
+            }
+        }
     }
 
     private static func createAccounts(_ connection: GRDB.Database) throws {

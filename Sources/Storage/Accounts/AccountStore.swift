@@ -5,7 +5,7 @@ import GRDB
 ///
 /// Each call is one transaction, durable when it returns.
 package struct AccountStore: Sendable {
-    private let database: Database
+    let database: Database
 
     package init(database: Database) {
         self.database = database

@@ -48,6 +48,17 @@ extension XML.Element {
     }
 }
 
+extension Payload {
+    /// Reads what a request asks; throws what to answer if it is malformed.
+    package init(request element: Element) throws(StanzaError) {
+        do throws(PayloadError) {
+            try self.init(parsing: element)
+        } catch {
+            throw error.stanzaError
+        }
+    }
+}
+
 extension PayloadError {
     /// What to answer to whoever sent the element.
     package var stanzaError: StanzaError {

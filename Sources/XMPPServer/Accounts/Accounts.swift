@@ -11,10 +11,11 @@ package final class Accounts: Sendable {
     private struct Known {
         var createdAt: Instant
         var credentials: [HashFunction: SCRAMCredentials]
+        var isDisabled: Bool
     }
 
     private let domain: JID
-    private let shell: DomainShell
+    let shell: DomainShell
     private let limits: AccountLimits
     private let rosterLimits: RosterLimits
     /// Makes up credentials for names without an account, the same at each try.
@@ -38,7 +39,8 @@ package final class Accounts: Sendable {
                 credentials[hash] = SCRAMCredentials(record)
             }
             let createdAt = Instant(millisecondsSinceEpoch: entry.account.createdAt)
-            known[entry.account.username] = Known(createdAt: createdAt, credentials: credentials)
+            known[entry.account.username] = Known(
+                createdAt: createdAt, credentials: credentials, isDisabled: entry.account.isDisabled)
         }
         self.known = Mutex(known)
     }
@@ -49,7 +51,10 @@ package final class Accounts: Sendable {
     package func credentials(for username: String, hash: HashFunction) -> SCRAMCredentials {
         let fake = SCRAMCredentials.fake(
             for: username, secret: self.secret, iterations: self.limits.iterations, hash: hash)
-        return self.known.withLock { $0[username]?.credentials[hash] } ?? fake
+        return self.known.withLock { known in
+            guard let account = known[username], !account.isDisabled else { return fake }
+            return account.credentials[hash] ?? fake
+        }
     }
 
     /// Makes an account; its address.
@@ -78,21 +83,23 @@ package final class Accounts: Sendable {
         let username = try self.prepare(name)
         let credentials = try self.derive(password, for: username)
         try await self.inLane { () throws(AccountError) in
-            let isKnown = try await Self.storing {
-                try await self.shell.store.replaceCredentials(of: username, with: credentials)
-            }
-            guard isKnown else { throw .unknown(username) }
-            self.remember(credentials, of: username, createdAt: nil)
+            try await self.replace(credentials, of: username)
         }
+    }
+
+    private func replace(_ credentials: [CredentialRecord], of username: String) async throws(AccountError) {
+        let isKnown = try await Self.storing {
+            try await self.shell.store.replaceCredentials(of: username, with: credentials)
+        }
+        guard isKnown else { throw .unknown(username) }
+        self.remember(credentials, of: username, createdAt: nil)
     }
 
     /// Deletes an account with its roster, kept messages, archive and nodes; its clients are closed.
     package func delete(_ name: String) async throws(AccountError) {
         let username = try self.prepare(name)
         try await self.inLane { () throws(AccountError) in
-            let isKnown = try await Self.storing { try await self.shell.store.delete(username: username) }
-            guard isKnown else { throw .unknown(username) }
-            self.known.withLock { $0[username] = nil }
+            try await self.forget(username)
             let address = self.address(of: username)
             let directives = self.shell.withDomain { $0.remove(account: address) }
             self.shell.perform(directives)
@@ -100,29 +107,75 @@ package final class Accounts: Sendable {
         }
     }
 
-    /// All accounts, by name.
-    package func list() -> [AccountSummary] {
-        let known = self.known.withLock { $0.mapValues(\.createdAt) }
-        return known.sorted { $0.key < $1.key }.map { username, createdAt in
-            let address = self.address(of: username)
-            let sessions = self.shell.withDomain { $0.sessions.sessions(of: address).count }
-            return AccountSummary(address: address, createdAt: createdAt, sessions: sessions)
+    /// Takes an account off the disk and out of the list.
+    private func forget(_ username: String) async throws(AccountError) {
+        let isKnown = try await Self.storing { try await self.shell.store.delete(username: username) }
+        guard isKnown else { throw .unknown(username) }
+        self.known.withLock { $0[username] = nil }
+    }
+
+    /// What a client may do to its own account; for the lane, which carries it out.
+    var keeper: DomainShell.AccountKeeper {
+        DomainShell.AccountKeeper(
+            setPassword: { username, password in
+                await Self.problem { () throws(AccountError) in
+                    try await self.replace(try self.derive(password, for: username), of: username)
+                }
+            },
+            delete: { username in
+                await Self.problem { () throws(AccountError) in
+                    try await self.forget(username)
+                    let address = self.address(of: username)
+                    try await Self.storing { try await self.shell.forgetBelongings(of: address) }
+                }
+            })
+    }
+
+    private static func problem(
+        _ work: () async throws(AccountError) -> Void
+    ) async -> AccountError? {
+        do throws(AccountError) {
+            try await work()
+            return nil
+        } catch {
+            return error
         }
     }
 
-    private func address(of username: String) -> JID {
+    /// All accounts, by name.
+    package func list() -> [AccountSummary] {
+        let known = self.known.withLock { $0 }
+        return known.sorted { $0.key < $1.key }.map { username, account in
+            let address = self.address(of: username)
+            let sessions = self.shell.withDomain { $0.sessions.sessions(of: address).count }
+            return AccountSummary(
+                address: address, createdAt: account.createdAt, sessions: sessions,
+                isDisabled: account.isDisabled)
+        }
+    }
+
+    func mark(_ username: String, isDisabled: Bool) {
+        self.known.withLock { $0[username]?.isDisabled = isDisabled }
+    }
+
+    func address(of username: String) -> JID {
         JID(preparedLocal: username, domain: self.domain.domain, resource: nil)
     }
 
     /// Takes `alice` and, for convenience, `alice@` this domain.
-    private func prepare(_ name: String) throws(AccountError) -> String {
+    func prepare(_ name: String) throws(AccountError) -> String {
+        let (username, resource) = try self.split(name)
+        guard resource == nil else { throw .unusableName(name) }
+        return username
+    }
+
+    /// As `prepare(_:)`, and also takes the full address of a client.
+    func split(_ name: String) throws(AccountError) -> (username: String, resource: String?) {
         do {
             let jid = name.contains("@") ? try JID(name) : try JID(local: name[...], domain: "x")
             let isOurs = !name.contains("@") || jid.domain == self.domain.domain
-            guard let local = jid.local, isOurs, jid.isBare else {
-                throw AccountError.unusableName(name)
-            }
-            return local
+            guard let local = jid.local, isOurs else { throw AccountError.unusableName(name) }
+            return (local, jid.resource)
         } catch {
             throw .unusableName(name)
         }
@@ -160,9 +213,11 @@ package final class Accounts: Sendable {
             credentials[hash] = SCRAMCredentials(record)
         }
         self.known.withLock { known in
-            let instant = createdAt.map(Instant.init(millisecondsSinceEpoch:)) ?? known[username]?.createdAt
+            let before = known[username]
+            let instant = createdAt.map(Instant.init(millisecondsSinceEpoch:)) ?? before?.createdAt
             guard let instant else { return }
-            known[username] = Known(createdAt: instant, credentials: credentials)
+            known[username] = Known(
+                createdAt: instant, credentials: credentials, isDisabled: before?.isDisabled ?? false)
         }
     }
 
@@ -172,7 +227,7 @@ package final class Accounts: Sendable {
         guard count < self.limits.accounts else { throw .tooMany(limit: self.limits.accounts) }
     }
 
-    private func inLane(
+    func inLane(
         _ body: @escaping @Sendable () async throws(AccountError) -> Void
     ) async throws(AccountError) {
         let outcome = await self.shell.lane.perform { () async -> Result<Void, AccountError> in
@@ -187,7 +242,7 @@ package final class Accounts: Sendable {
         try outcome.get()
     }
 
-    private static func storing<Value: Sendable>(
+    static func storing<Value: Sendable>(
         _ body: () async throws -> Value
     ) async throws(AccountError) -> Value {
         do {

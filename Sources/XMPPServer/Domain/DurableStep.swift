@@ -6,6 +6,9 @@ package import XMPP
 /// world: memory never knows more than the disk.
 package enum DurableStep: Hashable, Sendable {
     case changeRoster(RosterUpdate)
+    case changeBlockList(BlockListUpdate)
+    case document(DocumentStep)
+    case changeAccount(AccountChange)
     case changePubSub(PubSubUpdate)
     case archive(ArchiveStep)
     /// Keeps a message for the account until a client comes; then what is left to do is done.

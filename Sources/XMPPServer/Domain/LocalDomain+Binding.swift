@@ -8,6 +8,9 @@ extension LocalDomain {
         guard self.hasAccount(account) else {
             throw StanzaError(.notAllowed, text: "the account \(account) is gone")
         }
+        guard !self.disabled.contains(account) else {
+            throw StanzaError(.notAllowed, text: "the account \(account) is disabled")
+        }
         let previous = self.sessions.session(at: account.appending(resource: resource))
         switch self.sessions.bind(account: account, resource: resource) {
         case .refused:
@@ -18,7 +21,7 @@ extension LocalDomain {
             guard let displaced else { return (session, []) }
             // Those who saw the old session see it end: the new one has not said yet that it is there.
             let farewell = previous.map { self.sayUnavailable($0, with: nil) } ?? []
-            _ = self.sessions.remove(displaced)
+            _ = self.forget(displaced)
             let conflict = StreamError(.conflict, text: "the resource was taken by another client")
             return (session, farewell + [.close(displaced, conflict)])
         }
@@ -26,7 +29,14 @@ extension LocalDomain {
 
     /// Forgets a session, however it came to its end.
     mutating func end(_ id: SessionID) -> [DomainDirective] {
-        guard let session = self.sessions.remove(id) else { return [] }
+        guard let session = self.forget(id) else { return [] }
         return self.sayUnavailable(session, with: nil)
+    }
+
+    /// Takes a session, and what features know of it, out of memory; what it was, or nil if it was not known.
+    private mutating func forget(_ id: SessionID) -> ClientSession? {
+        self.carbons.disable(id)
+        self.blocking.forget(id)
+        return self.sessions.remove(id)
     }
 }

@@ -20,7 +20,7 @@ extension LocalDomain {
     ) -> [DomainDirective] {
         guard wasKept else { return self.refuseToKeep(message) }
         self.keptMessages[account, default: 0] += 1
-        return filed
+        return filed + self.copies(of: message, receivedBy: account, on: [])
     }
 
     /// The kept messages have been taken off the disk: the session becomes available and gets them.
@@ -46,9 +46,11 @@ extension LocalDomain {
 }
 
 extension Message {
-    /// Whether anybody would miss the message later (XEP-0160 §3): typing notices and what says `no-store` are not kept.
+    /// Whether anybody would miss the message later (XEP-0160 §3): typing notices are not kept, unless the sender asks for
+    /// it, nor is what the sender does not want kept (XEP-0334).
     var isWorthKeeping: Bool {
-        if self.payloads.contains(where: { $0.matches("no-store", Namespace.hints) }) { return false }
+        if self.has(.noStore) { return false }
+        if self.has(.store), self.kind == .chat || self.kind == .normal { return true }
         switch self.kind {
         case .chat: return self.body != nil
         case .normal: return !self.payloads.isEmpty

@@ -52,7 +52,7 @@ extension LocalDomain {
         for request in roster.pendingRequests {
             directives.append(.deliver(.presence(request.from(request.from, to: account)), [session.id]))
         }
-        return directives
+        return directives + self.greeting(for: session)
     }
 
     /// Tells everybody who knew that the session was there that it is not any more (RFC 6121 §4.5, §4.6).
@@ -60,12 +60,17 @@ extension LocalDomain {
         _ session: ClientSession, with presence: Presence?
     ) -> [DomainDirective] {
         let farewell = presence ?? Presence(to: nil, kind: .unavailable)
-        var directives = session.directed.sorted().map { address in
+        let account = session.address.bare
+        // Whom the broadcast reaches is told once.
+        let directed = session.directed.sorted().filter { address in
+            !session.isAvailable || !self.hears(address.bare, of: account)
+        }
+        var directives = directed.map { address in
             self.forward(.presence(farewell.from(session.address, to: address)))
         }
         guard session.isAvailable else { return directives }
-        let account = session.address.bare
         self.pubSub.capabilities.unavailable(.init(owner: account, address: session.address))
+        self.noteGone(session, with: farewell)
         directives += self.broadcast(farewell, from: session.address)
         let others = self.availableIDs(account).filter { $0 != session.id }
         if !others.isEmpty {
@@ -76,8 +81,7 @@ extension LocalDomain {
 
     private mutating func direct(_ presence: Presence, from session: ClientSession) -> [DomainDirective] {
         guard let to = presence.to else { return [] }
-        let isSubscriber = self.rosters[session.address.bare]?.subscribers.contains(to.bare) ?? false
-        if !isSubscriber {
+        if !session.isAvailable || !self.hears(to.bare, of: session.address.bare) {
             let isTaken = self.sessions.direct(
                 at: to, isAvailable: presence.kind == .available, from: session.id)
             guard isTaken else {
@@ -87,6 +91,11 @@ extension LocalDomain {
             }
         }
         return [self.forward(.presence(presence))]
+    }
+
+    /// Whether somebody gets the presence of an account's clients without its being directed at him.
+    private func hears(_ listener: JID, of account: JID) -> Bool {
+        listener == account || self.rosters[account]?[listener]?.subscription.incoming == .established
     }
 
     // MARK: The service
@@ -122,6 +131,13 @@ extension LocalDomain {
         let item = self.rosters[owner]?[prober.bare]
         if item?.subscription.incoming == .pending { return [] }
         guard item?.subscription.incoming == .established || owner == prober.bare else {
+            let shown = self.sessions.sessions(of: owner).filter { session in
+                session.directed.contains { $0 == prober || $0.bare == prober }
+            }
+            // Those at whom presence was directed know that much, and are told no more (RFC 6121 §4.6.3).
+            guard shown.isEmpty else {
+                return shown.map { self.forward(.presence(Presence(to: prober, from: $0.address))) }
+            }
             return [
                 self.forward(.presence(Presence(to: prober.bare, from: owner, kind: .unsubscribed)))
             ]
@@ -142,14 +158,17 @@ extension LocalDomain {
     }
 
     private func probes(to contacts: [JID], from address: JID) -> [DomainDirective] {
-        contacts.map { contact in
-            self.forward(.presence(Presence(to: contact, from: address, kind: .probe)))
+        contacts.compactMap { contact in
+            guard !self.blocking.blocks(contact, for: address.bare) else { return nil }
+            return self.forward(.presence(Presence(to: contact, from: address, kind: .probe)))
         }
     }
 
+    /// To the subscribers, except those who are blocked: they have been told that nobody is there.
     private func broadcast(_ presence: Presence, from address: JID) -> [DomainDirective] {
-        (self.rosters[address.bare]?.subscribers ?? []).map { contact in
-            self.forward(.presence(presence.from(address, to: contact)))
+        (self.rosters[address.bare]?.subscribers ?? []).compactMap { contact in
+            guard !self.blocking.blocks(contact, for: address.bare) else { return nil }
+            return self.forward(.presence(presence.from(address, to: contact)))
         }
     }
 

@@ -11,24 +11,24 @@ extension LocalDomain {
     ///
     /// What is returned ends the stanza's way; nil lets it go on.
     mutating func inspect(_ stanza: inout Stanza, from session: ClientSession) -> [DomainDirective]? {
-        self.removeForgedIDs(from: &stanza)
-        if let directives = self.takeCapabilities(stanza, at: self.latest) { return directives }
-        return nil
+        self.removeForgeries(from: &stanza)
+        if let refusal = self.refuseIfBlocked(stanza, from: session) { return refusal }
+        return self.takeCapabilities(stanza, at: self.latest)
     }
 
     /// Every stanza for an account passes here first, wherever it comes from.
     ///
     /// What is returned ends the stanza's way; nil lets it go on.
     mutating func inspect(_ stanza: inout Stanza, for account: JID) -> [DomainDirective]? {
-        self.removeForgedIDs(from: &stanza)
-        if let directives = self.takeCapabilities(stanza, at: self.latest) { return directives }
-        return nil
+        self.removeForgeries(from: &stanza)
+        if let refusal = self.refuseIfBlocked(stanza, for: account) { return refusal }
+        return self.takeCapabilities(stanza, at: self.latest)
     }
 
     /// Every message that a client sends passes here when nothing speaks against it; then it is on its way to its `to`.
     mutating func send(_ message: Message, from session: ClientSession, at now: Instant) -> DomainStep {
         let filed = self.fileSent(message, by: session.address.bare, at: now)
-        return .done(filed + [self.forward(.message(message))])
+        return .done(filed + [self.forward(.message(message))] + self.copies(of: message, sentBy: session))
     }
 
     /// Every message for an account passes here, with what the rules of delivery make of it.
@@ -38,7 +38,9 @@ extension LocalDomain {
         var message = message
         let filed = self.fileReceived(&message, for: to.bare, decision, at: now)
         switch decision {
-        case .deliver(let sessions): return .done(filed + [.deliver(.message(message), sessions)])
+        case .deliver(let sessions):
+            let copies = self.copies(of: message, receivedBy: to.bare, on: sessions)
+            return .done(filed + [.deliver(.message(message), sessions)] + copies)
         case .drop, .answerForAccount: return .done([])
         case .refuse(let condition):
             return .done(self.refuse(.message(message), StanzaError(condition)))
@@ -46,21 +48,28 @@ extension LocalDomain {
         }
     }
 
-    /// Takes out ids that claim to be from this domain or its accounts: only we write those (XEP-0359 §5).
-    private func removeForgedIDs(from stanza: inout Stanza) {
-        guard case .message(var message) = stanza,
-            message.payloads.contains(where: { $0.matches("stanza-id", Namespace.stanzaIDs) })
-        else { return }
-        message.payloads.removeAll { element in
-            guard element.matches("stanza-id", Namespace.stanzaIDs) else { return false }
+    /// Takes out of a message what only this server writes: ids in the name of this domain or its accounts (XEP-0359 §5),
+    /// and copies of messages (XEP-0280 §11), which never come in by themselves.
+    private func removeForgeries(from stanza: inout Stanza) {
+        guard case .message(var message) = stanza, message.payloads.contains(where: self.isForgery) else {
+            return
+        }
+        message.payloads.removeAll(where: self.isForgery)
+        stanza = .message(message)
+    }
+
+    private func isForgery(_ element: Element) -> Bool {
+        switch element.name {
+        case "stanza-id":
+            guard element.namespace == Namespace.stanzaIDs else { return false }
             do {
-                let author = try JID(element[attribute: "by"] ?? "")
-                return author.domain == self.address.domain
+                return try JID(element[attribute: "by"] ?? "").domain == self.address.domain
             } catch {
                 // Nobody can have written it who speaks for an address.
                 return true
             }
+        case "received", "sent": return element.namespace == Namespace.carbons
+        case _: return false
         }
-        stanza = .message(message)
     }
 }

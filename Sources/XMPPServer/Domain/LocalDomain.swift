@@ -30,6 +30,24 @@ package struct LocalDomain: Sendable {
     private(set) var latest = Instant(millisecondsSinceEpoch: 0)
     /// What those who ask after the domain are told; nil until the service has said something.
     var servicePresence: Presence?
+    /// Who gets copies of other clients' messages.
+    var carbons = Carbons()
+    /// Who wants to hear nothing of whom.
+    var blocking: Blocking
+    /// Which documents accounts have.
+    var documents: Documents
+    /// When those who are not there went, since the server runs.
+    var lastSeen: [JID: LastSeen] = [:]
+    /// When accounts last changed their passwords themselves.
+    var passwordChanges: [JID: Instant] = [:]
+    /// The accounts that nobody may log in to.
+    var disabled: Set<JID> = []
+    /// What people get when they come online.
+    var messageOfTheDay: String?
+    /// Whom to turn to about the domain.
+    let contacts: ContactAddresses
+    /// Since when the server runs.
+    let startedAt: Instant
     /// Messages kept for one account.
     let keptPerAccount: Int
     private var nextPush: UInt64 = 1
@@ -37,7 +55,9 @@ package struct LocalDomain: Sendable {
     package init(
         address: JID, profile: ServiceProfile, features: FeatureTable = FeatureTable(),
         sessions: SessionTable = SessionTable(), serviceRoster: Roster = Roster(), keptPerAccount: Int = 100,
-        archive: MessageArchive? = nil, pubSub: PubSubTable = PubSubTable()
+        archive: MessageArchive? = nil, pubSub: PubSubTable = PubSubTable(), blockedPerAccount: Int = 1_000,
+        documentLimits: DocumentLimits = DocumentLimits(), contacts: ContactAddresses = ContactAddresses(),
+        startedAt: Instant = Instant(millisecondsSinceEpoch: 0)
     ) {
         self.address = address
         self.features = features
@@ -48,6 +68,11 @@ package struct LocalDomain: Sendable {
         self.archive = archive
         self.pubSub = pubSub
         self.servicePresence = nil
+        self.blocking = Blocking(addressesPerAccount: blockedPerAccount)
+        self.documents = Documents(limits: documentLimits)
+        self.contacts = contacts
+        self.startedAt = startedAt
+        self.latest = startedAt
         self.keptPerAccount = keptPerAccount
     }
 
@@ -75,8 +100,13 @@ package struct LocalDomain: Sendable {
         self.rosters.keys.filter { $0.local != nil }.sorted()
     }
 
-    package mutating func add(account: JID, roster: Roster = Roster(), keptMessages: Int = 0) {
+    package mutating func add(
+        account: JID, roster: Roster = Roster(), keptMessages: Int = 0, isDisabled: Bool = false,
+        blockList: BlockList = BlockList()
+    ) {
+        if isDisabled { self.disabled.insert(account) }
         self.rosters[account] = roster
+        self.blocking[account] = blockList
         if keptMessages > 0 { self.keptMessages[account] = keptMessages }
     }
 
@@ -93,6 +123,11 @@ package struct LocalDomain: Sendable {
         self.keptMessages[account] = nil
         self.archive?.set(nil, of: account)
         self.pubSub.forget(account)
+        self.blocking[account] = BlockList()
+        self.documents.forget(account)
+        self.lastSeen[account] = nil
+        self.disabled.remove(account)
+        self.passwordChanges[account] = nil
         return directives
     }
 

@@ -8,7 +8,11 @@ extension DomainFeature {
         feature.streamFeatures = [.bind, .session(isOptional: true)]
         // RFC 3921 §3: nothing is left to do, but old clients wait for the answer.
         feature.accountQueries = [
-            .set(SessionEstablishment.self): AccountQuery(for: .owner) { $0.answer($1, .result(nil)) }
+            .set(SessionEstablishment.self): AccountQuery(for: .owner) { $0.answer($1, .result(nil)) },
+            .set(ResourceBinding.self): AccountQuery(for: .owner) {
+                let error = StanzaError(.notAllowed, text: "this stream has its resource already")
+                return $0.answer($1, .error(error))
+            },
         ]
         return feature
     }

@@ -72,6 +72,7 @@ extension LocalDomain {
                 DiscoInfo.Identity(category: $0.category, type: $0.type, name: $0.name)
             }
         let features = Set(self.features.domainFeatures + self.profile.features).sorted()
-        return DiscoInfo(identities: identities, features: features)
+        return DiscoInfo(
+            identities: identities, features: features, forms: self.contacts.form.map { [$0] } ?? [])
     }
 }

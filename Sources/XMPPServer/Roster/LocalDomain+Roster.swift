@@ -20,8 +20,8 @@ extension LocalDomain {
         guard let session = request.session, let roster = self.rosters[request.account] else {
             return self.answer(request, .error(StanzaError(.forbidden)))
         }
-        do {
-            let query = try RosterQuery(parsing: request.query)
+        do throws(StanzaError) {
+            let query = try RosterQuery(request: request.query)
             self.sessions.setInterested(session.id)
             let version = String(roster.version)
             if query.version == version { return self.answer(request, .result(nil)) }
@@ -30,7 +30,7 @@ extension LocalDomain {
                 version: query.version == nil ? nil : version, items: roster.listed.map(\.payload))
             return self.answer(request, .result(full.element))
         } catch {
-            return self.answer(request, .error(error.stanzaError))
+            return self.answer(request, .error(error))
         }
     }
 
@@ -60,15 +60,11 @@ extension LocalDomain {
 
     /// The one item of a roster set (RFC 6121 §2.1.5).
     private static func editedItem(_ request: Element) throws(StanzaError) -> RosterQuery.Item {
-        do throws(PayloadError) {
-            let query = try RosterQuery(parsing: request)
-            guard query.items.count == 1, let item = query.items.first else {
-                throw PayloadError("a roster set has exactly one item")
-            }
-            return item
-        } catch {
-            throw error.stanzaError
+        let query = try RosterQuery(request: request)
+        guard query.items.count == 1, let item = query.items.first else {
+            throw StanzaError(.badRequest, text: "a roster set has exactly one item")
         }
+        return item
     }
 
     /// What each client that asked for the roster is told of a change (RFC 6121 §2.1.6).

@@ -67,7 +67,7 @@ package struct Roster: Hashable, Sendable {
         var item = self.items[contact] ?? RosterItem(contact: contact, isListed: false)
         if !item.isListed { try self.checkRoom() }
         item.name = name.flatMap { $0.isEmpty ? nil : $0 }
-        item.groups = Set(groups).sorted()
+        item.groups = groups.sorted()
         item.isListed = true
         return self.store(item, alwaysVisible: true)
     }
@@ -99,7 +99,8 @@ package struct Roster: Hashable, Sendable {
             item.isListed = true
         case .subscribed:
             if !item.isListed, item != before { try self.checkRoom() }
-            if item.subscription.incoming == .established { item.isListed = true }
+            // RFC 6121 §3.4.2: who is approved in advance is put in the roster, and clients are told.
+            if item != before { item.isListed = true }
         case .unsubscribe, .unsubscribed: break
         }
         if item.subscription.incoming != .pending { item.request = nil }
@@ -146,6 +147,9 @@ package struct Roster: Hashable, Sendable {
         let limit = self.limits.nameBytes
         guard (name ?? "").utf8.count <= limit, groups.allSatisfy({ $0.utf8.count <= limit }) else {
             throw StanzaError(.notAcceptable, text: "a name is longer than \(limit) bytes")
+        }
+        guard Set(groups).count == groups.count else {
+            throw StanzaError(.badRequest, text: "a group is named twice")
         }
         guard groups.count <= self.limits.groups else {
             throw StanzaError(.notAcceptable, text: "more than \(self.limits.groups) groups")

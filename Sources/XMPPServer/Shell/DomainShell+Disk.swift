@@ -9,6 +9,9 @@ extension DomainShell {
     func carryOut(_ step: DurableStep) async -> [DomainDirective] {
         switch step {
         case .changeRoster(let update): await self.write(update)
+        case .changeBlockList(let update): await self.write(update)
+        case .document(let step): await self.carryOut(step)
+        case .changeAccount(let change): await self.carryOut(change)
         case .changePubSub(let update): await self.write(update)
         case .archive(let step): await self.carryOut(step)
         case .keep(let message, let account, let filed):
@@ -47,6 +50,21 @@ extension DomainShell {
         }
         let now = self.now()
         return self.withDomain { $0.changed(change, at: now) }
+    }
+
+    private func write(_ update: BlockListUpdate) async -> [DomainDirective] {
+        let account = update.request.account
+        do {
+            try await self.store.changeBlockList(
+                of: account.local ?? "", adding: update.added.map(\.description),
+                removing: update.removed.map(\.description))
+        } catch {
+            self.logger.error(
+                "A block list could not be written",
+                metadata: ["account": "\(account)", "error": "\(error)"])
+            return self.withDomain { $0.failed(update) }
+        }
+        return self.withDomain { $0.changed(update) }
     }
 
     private func keep(

@@ -37,6 +37,7 @@ package final class DomainShell: Sendable {
     let logger: Logger
     /// Whose events come by no stream.
     private static let nobody = ""
+    let keeper: Mutex<AccountKeeper?> = Mutex(nil)
     private let domain: Mutex<LocalDomain>
     private let exits: Mutex<Exits?> = Mutex(nil)
     private let clients: Mutex<[SessionID: ClientStream]> = Mutex([:])

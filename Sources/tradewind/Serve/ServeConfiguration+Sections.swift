@@ -46,6 +46,8 @@ extension ServeConfiguration.Server {
         self.serverPort = try Self.port(file, "server.servers.port", usual: 5_269)
         self.serverTLSPort = try Self.port(file, "server.servers.tls-port", usual: nil)
         self.acceptsDialback = try file.flag("server.dialback") ?? false
+        self.allowsSelfService = try file.flag("server.self-service") ?? true
+        self.contacts = try Self.contacts(file)
         let mechanisms = try file.list("server.mechanisms")
         if !mechanisms.isEmpty {
             self.mechanisms = try Self.mechanisms(mechanisms, in: file)
@@ -60,6 +62,24 @@ extension ServeConfiguration.Server {
             }
             self.routes[parts[0], default: []].append(route)
         }
+    }
+
+    /// `abuse=mailto:abuse@paris.example`, one text for each address.
+    private static func contacts(_ file: ConfigurationFile) throws(OperationError) -> ContactAddresses {
+        var contacts = ContactAddresses()
+        for text in try file.list("server.contacts") {
+            let parts = text.split(separator: "=", maxSplits: 1).map(String.init)
+            guard parts.count == 2, let concern = ContactAddresses.Concern(rawValue: parts[0]),
+                parts[1].contains(":")
+            else {
+                let concerns = ContactAddresses.Concern.allCases.map(\.rawValue).joined(separator: ", ")
+                throw file.problem(
+                    "server.contacts",
+                    "a list of texts CONCERN=URI, with a concern among \(concerns); “\(text)” is none")
+            }
+            contacts.addresses[concern, default: []].append(parts[1])
+        }
+        return contacts
     }
 
     private static func mechanisms(

@@ -15,6 +15,8 @@ extension ServeConfiguration {
             endpoints: self.endpoints, routes: server.routes, remotePolicy: policy, rooms: self.rooms)
         configuration.archive = server.archive
         configuration.hasFeeds = server.hasFeeds
+        configuration.contacts = server.contacts
+        configuration.allowsSelfService = server.allowsSelfService
         if let mechanisms = server.mechanisms { configuration.mechanisms = mechanisms }
         return configuration
     }

@@ -28,6 +28,10 @@ struct ServeConfiguration: Sendable {
         var archive: ArchivePreferences.Standard? = .always
         /// Whether people of the domain may publish feeds.
         var hasFeeds = true
+        /// Whom to turn to about the server, for everybody to see.
+        var contacts = ContactAddresses()
+        /// Whether people may change their own password and delete their account with their client.
+        var allowsSelfService = true
     }
 
     /// What a site says about itself.

@@ -51,6 +51,38 @@ import Testing
         #expect(try await !self.store.replaceCredentials(of: "nobody", with: []))
     }
 
+    @Test("What an account blocks is written piece by piece, and goes with the account")
+    func blockLists() async throws {
+        _ = try await self.store.insert(self.account("alice"), credentials: [])
+        try await self.store.changeBlockList(of: "alice", adding: ["b.test", "a.test"], removing: [])
+        try await self.store.changeBlockList(of: "alice", adding: ["a.test", "c.test"], removing: ["b.test"])
+        #expect(try await self.store.blockLists() == ["alice": ["a.test", "c.test"]])
+        #expect(try await self.store.delete(username: "alice"))
+        #expect(try await self.store.blockLists() == [:])
+        await #expect(throws: (any Error).self) {
+            try await self.store.changeBlockList(of: "nobody", adding: ["a.test"], removing: [])
+        }
+    }
+
+    @Test("A document is found by its key, its size is known in bytes, and it goes with the account")
+    func documents() async throws {
+        _ = try await self.store.insert(self.account("alice"), credentials: [])
+        func record(_ content: String, namespace: String = "vcard-temp") -> AccountDocumentRecord {
+            AccountDocumentRecord(
+                username: "alice", area: "vcard", name: "vCard", namespace: namespace, content: content)
+        }
+        try await self.store.save([record("<a/>"), record("<b/>", namespace: "x")])
+        try await self.store.save([record("<é/>")])
+        #expect(
+            try await self.store.document(area: "vcard", name: "vCard", namespace: "vcard-temp", of: "alice")
+                == "<é/>")
+        #expect(
+            try await self.store.document(area: "private", name: "vCard", namespace: "x", of: "alice") == nil)
+        #expect(try await self.store.documentSizes().map(\.bytes) == [5, 4])
+        #expect(try await self.store.delete(username: "alice"))
+        #expect(try await self.store.documentSizes() == [])
+    }
+
     @Test func tooFewIterationsAreRefusedByTheSchema() async throws {
         await #expect(throws: (any Error).self) {
             _ = try await self.store.insert(

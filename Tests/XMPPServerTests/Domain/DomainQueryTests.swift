@@ -84,7 +84,7 @@ import XMPP
         bench.send(self.ask(DiscoInfo().element, to: alice.address.bare), from: alice)
         bench.send(self.ask(Element("vCard", namespace: "vcard-temp")), from: alice)
         let answers = bench.take(alice)
-        #expect(answers.map(\.errorCondition) == [nil, nil, .serviceUnavailable])
+        #expect(answers.map(\.errorCondition) == [nil, nil, .itemNotFound])
     }
 
     @Test func strangersCannotTellAnAccountFromNone() throws {

@@ -17,17 +17,21 @@ struct DomainBench {
     private(set) var disk: [JID: [Message]] = [:]
     /// What was archived, in order.
     private(set) var archived: [ArchiveEntry] = []
+    private(set) var documents: [JID: [DocumentName: String]] = [:]
+    private(set) var passwords: [JID: String] = [:]
     /// Whether writing fails.
     var isDiskFull = false
     var now = Instant(millisecondsSinceEpoch: 1_000_000)
 
     init(
         accounts: [String] = ["alice", "bob"], features: [DomainFeature] = DomainFeature.all,
-        keptPerAccount: Int = 100
+        keptPerAccount: Int = 100, documentLimits: DocumentLimits = DocumentLimits(),
+        contacts: ContactAddresses = ContactAddresses()
     ) {
         self.domain = LocalDomain(
             address: Self.domainAddress, profile: ServiceProfile(), features: FeatureTable(features),
-            keptPerAccount: keptPerAccount)
+            keptPerAccount: keptPerAccount, documentLimits: documentLimits, contacts: contacts,
+            startedAt: Instant(millisecondsSinceEpoch: 400_000))
         for account in accounts { self.domain.add(account: Self.local(account)) }
     }
 
@@ -88,6 +92,10 @@ struct DomainBench {
     private mutating func carryOut(_ step: DurableStep) -> [DomainDirective] {
         switch step {
         case .changeRoster(let update):
+            return self.isDiskFull ? self.domain.failed(update) : self.domain.changed(update)
+        case .document(let step): return self.carryOut(step)
+        case .changeAccount(let change): return self.carryOut(change)
+        case .changeBlockList(let update):
             return self.isDiskFull ? self.domain.failed(update) : self.domain.changed(update)
         case .changePubSub(let update):
             return self.isDiskFull
@@ -152,6 +160,28 @@ struct DomainBench {
         } catch {
             Issue.record("a message cannot be printed: \(error)")
             return []
+        }
+    }
+
+    private mutating func carryOut(_ step: DocumentStep) -> [DomainDirective] {
+        if self.isDiskFull { return self.domain.failed(step) }
+        switch step {
+        case .read(let name, let request):
+            let text = self.documents[request.account]?[name]
+            return self.domain.found(text.flatMap { try? Element(parsing: $0) }, name, for: request)
+        case .write(let drafts, let request):
+            for draft in drafts { self.documents[request.account, default: [:]][draft.name] = draft.text }
+            return self.domain.wrote(drafts, for: request)
+        }
+    }
+
+    private mutating func carryOut(_ change: AccountChange) -> [DomainDirective] {
+        let problem = self.isDiskFull ? StanzaError(.internalServerError) : nil
+        switch change {
+        case .setPassword(let password, let request):
+            if problem == nil { self.passwords[request.account] = password }
+            return self.domain.changedPassword(problem, for: request)
+        case .delete(let request): return self.domain.deletedAccount(problem, for: request)
         }
     }
 

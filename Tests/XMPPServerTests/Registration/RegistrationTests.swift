@@ -1,0 +1,115 @@
+import CloudModel
+import Testing
+import XML
+import XMPP
+
+@testable import XMPPServer
+
+@Suite struct RegistrationTests {
+    func set(_ registration: Registration, to: JID? = nil) -> Stanza {
+        .iq(IQ(to: to, id: "r", body: .set(registration.element)))
+    }
+
+    @Test("XEP-0077 §3.3: A client changes its account's password, asked of the account or of the domain")
+    func passwordChange() throws {
+        for to in [nil, DomainBench.local("alice"), DomainBench.domainAddress] {
+            var bench = DomainBench()
+            let alice = try bench.connect("alice")
+            _ = bench.take(alice)
+            bench.send(
+                self.set(Registration(username: "Alice", password: "correct horse"), to: to), from: alice)
+            let answers = bench.take(alice)
+            #expect(answers.map(\.errorCondition) == [nil])
+            #expect(answers.first?.to == alice.address)
+            #expect(bench.passwords == [alice.address.bare: "correct horse"])
+            #expect(bench.served.isEmpty)
+        }
+    }
+
+    @Test("XEP-0077 §3.3: Nobody changes somebody else's password, nor without one")
+    func refusals() throws {
+        var bench = DomainBench()
+        let alice = try bench.connect("alice")
+        _ = bench.take(alice)
+        let cases: [(Registration, StanzaError.Condition)] = [
+            (Registration(username: "bob", password: "hunter22222"), .notAllowed),
+            (Registration(username: "@", password: "hunter22222"), .notAllowed),
+            (Registration(username: "alice"), .badRequest),
+            (Registration(username: "alice", password: ""), .badRequest),
+            (Registration(password: "hunter22222"), .badRequest),
+        ]
+        for (registration, condition) in cases {
+            for to in [nil, DomainBench.domainAddress] {
+                bench.send(self.set(registration, to: to), from: alice)
+                #expect(bench.take(alice).map(\.errorCondition) == [condition])
+            }
+        }
+        bench.send(
+            self.set(Registration(username: "alice", password: "hunter22222"), to: DomainBench.local("bob")),
+            from: alice)
+        #expect(bench.take(alice).map(\.errorCondition) == [.forbidden])
+        let carol = try JID("carol@tokyo.test/laptop")
+        bench.handle(
+            .routed(
+                .iq(
+                    IQ(
+                        to: DomainBench.domainAddress, from: carol, id: "r",
+                        body: .set(Registration(username: "carol", password: "hunter22222").element)))))
+        #expect(bench.takeRemote().map(\.errorCondition) == [.notAllowed])
+        #expect(bench.passwords.isEmpty)
+    }
+
+    @Test("One account's password is changed so often, and no more")
+    func rate() throws {
+        var bench = DomainBench()
+        let alice = try bench.connect("alice")
+        _ = bench.take(alice)
+        let change = self.set(Registration(username: "alice", password: "hunter22222"))
+        bench.send(change, from: alice)
+        bench.now = bench.now.advanced(by: LocalDomain.passwordInterval - .milliseconds(1))
+        bench.send(change, from: alice)
+        bench.now = bench.now.advanced(by: .milliseconds(1))
+        bench.send(change, from: alice)
+        #expect(bench.take(alice).map(\.errorCondition) == [nil, .resourceConstraint, nil])
+    }
+
+    @Test("XEP-0077 §3.2: A client deletes its account: it is answered, then closed")
+    func removal() throws {
+        var bench = DomainBench()
+        let alice = try bench.connect("alice")
+        _ = bench.take(alice)
+        bench.send(self.set(Registration(isRemoval: true)), from: alice)
+        #expect(bench.take(alice).map(\.errorCondition) == [nil])
+        #expect(bench.closed[alice.id]?.condition == .notAuthorized)
+        #expect(!bench.domain.hasAccount(alice.address.bare))
+    }
+
+    @Test("XEP-0077 §3.1.1: Who asks is told which account it has")
+    func question() throws {
+        var bench = DomainBench()
+        let alice = try bench.connect("alice")
+        _ = bench.take(alice)
+        bench.send(
+            .iq(IQ(to: DomainBench.domainAddress, id: "g", body: .get(Registration().element))), from: alice)
+        guard case .result(.some(let element)) = bench.take(alice).first?.iqValue?.body else {
+            Issue.record("no answer")
+            return
+        }
+        #expect(
+            try Registration(parsing: element)
+                == Registration(isRegistered: true, username: "alice", password: ""))
+    }
+
+    @Test("It can be left out, and nothing is announced then; nothing is ever offered on the stream")
+    func leftOut() throws {
+        let features = DomainFeature.all.filter { $0.name != DomainFeature.registration.name }
+        var bench = DomainBench(features: features)
+        #expect(!bench.domain.info.features.contains(Namespace.registration))
+        let alice = try bench.connect("alice")
+        _ = bench.take(alice)
+        bench.send(self.set(Registration(isRemoval: true)), from: alice)
+        #expect(bench.take(alice).map(\.errorCondition) == [.serviceUnavailable])
+        #expect(DomainBench().domain.info.features.contains(Namespace.registration))
+        #expect(DomainFeature.registration.streamFeatures.isEmpty)
+    }
+}
