@@ -40,11 +40,11 @@ extension Room {
             self.subject = subject
             return self.reflect(message)
         case .invite(let invited, let changes):
-            self.affiliations.apply(changes)
+            self.affiliate(changes)
             for invitation in invited { self.remember(invitation) }
             return invited.map { .message($0.message) }
         case .register(let iq, let change):
-            self.affiliations.apply([change])
+            self.affiliate([change])
             return [.iq(iq.reply(.result(nil)))]
         case .destroy(let iq, let destruction):
             self.isDestroyed = true
@@ -76,6 +76,12 @@ extension Room {
 
     // MARK: People
 
+    private mutating func affiliate(_ changes: [RoomAffiliations.Change]) {
+        self.affiliations.apply(changes)
+        // Whoever is made something comes in as that.
+        for change in changes { self.lastRoles.forget(change.address) }
+    }
+
     private mutating func administer(
         _ iq: IQ, _ actor: RoomEffect.Actor, _ changes: [RoomAffiliations.Change],
         _ roles: [RoomEffect.RoleChange]
@@ -99,7 +105,7 @@ extension Room {
             self.configuration.isMembersOnly && $0.affiliation == .member
                 && self.affiliations[$0.address] == .unaffiliated
         }
-        self.affiliations.apply(changes)
+        self.affiliate(changes)
         let told = self.refreshOccupants(changes, actor: actor.named)
         // §9.5: who may come in now is told so.
         let invitations = newMembers.prefix(self.limits.invitationsPerMessage).map {
@@ -149,11 +155,14 @@ extension Room {
         self.lockedSince = nil
         var stanzas: [Stanza] = []
         // First the people, by the rules under which they came in.
-        self.affiliations.apply(changes)
+        self.affiliate(changes)
         let told = self.refreshOccupants(changes, actor: nil)
         stanzas += told.own + told.others
         self.configuration = configuration
+        // Whoever saw somebody come has to see him go.
+        self.configuration.shownRoles = before.shownRoles
         if configuration.isMembersOnly, !before.isMembersOnly { stanzas += self.removeNonMembers() }
+        self.configuration.shownRoles = configuration.shownRoles
         stanzas += self.sayWhoIsShown(since: before.shownRoles)
         return isFirst ? stanzas : stanzas + self.notices(of: configuration, since: before)
     }

@@ -97,7 +97,7 @@ extension Room {
             self.occupants[nickname]
             ?? Occupant(
                 nickname: nickname, user: address.bare, id: self.occupantID(of: address),
-                affiliation: affiliation, role: self.configuration.defaultRole(for: affiliation),
+                affiliation: affiliation, role: self.role(ofNewcomer: address),
                 sessions: [])
         occupant.take(presence.sanitized, from: address)
         self.occupants[nickname] = occupant
@@ -174,7 +174,7 @@ extension Room {
         change.presence = Presence(to: nil)
         change.item.nickname = nickname
         change.statuses = [.nicknameChanged]
-        var stanzas = self.say(change, of: occupant.role, to: self.listeners(about: occupant.nickname))
+        let stanzas = self.say(change, of: occupant.role, to: self.listeners(about: occupant.nickname))
 
         var renamed = own ?? occupant
         renamed.nickname = nickname
@@ -185,8 +185,6 @@ extension Room {
         self.occupants[occupant.nickname] = nil
         self.occupants[nickname] = renamed
         for session in occupant.sessions { self.nicknames[session.address] = nickname }
-        stanzas += self.say(
-            self.announcement(of: renamed), of: renamed.role, to: self.listeners(about: nickname))
-        return stanzas
+        return stanzas + self.sayNow(nickname, before: own?.role ?? renamed.role)
     }
 }

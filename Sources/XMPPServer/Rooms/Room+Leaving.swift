@@ -21,8 +21,9 @@ extension Room {
         let wasShown = occupant.shown?.address == address
         self.occupants[nickname]?.sessions.removeAll { $0.address == address }
         self.forget(address)
+        let unanswered = self.answersMissed(of: address)
         // The others go on to see what another client of the person says.
-        return stanzas + (wasShown ? self.sayNow(nickname, before: occupant.role) : [])
+        return stanzas + unanswered + (wasShown ? self.sayNow(nickname, before: occupant.role) : [])
     }
 
     /// Takes an occupant out with all his clients; what he is told, and what the others are.
@@ -40,8 +41,11 @@ extension Room {
         let own = self.say(farewell, of: occupant.role, to: self.ownListeners(occupant))
         self.occupants[nickname] = nil
         for session in occupant.sessions { self.forget(session.address) }
+        self.lastRoles.remember(
+            occupant.role, of: occupant.user,
+            usual: self.configuration.defaultRole(for: self.affiliations[occupant.user]))
         let others = self.say(farewell, of: occupant.role, to: self.listeners(about: nickname))
-        return (own, others)
+        return (own, others + occupant.sessions.flatMap { self.answersMissed(of: $0.address) })
     }
 
     /// What was sent to a client came back: it is gone (XEP-0045 §11.1, §18.1.2).

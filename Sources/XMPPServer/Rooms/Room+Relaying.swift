@@ -25,6 +25,15 @@ extension Room {
         return [.iq(forwarded)]
     }
 
+    /// What those are told who wait for an answer of a client that has left.
+    mutating func answersMissed(of address: JID) -> [Stanza] {
+        self.relays.take(askedOf: address).filter { self.nicknames[$0.asker] != nil }.map { request in
+            let error = StanzaError(.recipientUnavailable, text: "whoever was asked has left the room")
+            return .iq(
+                IQ(to: request.asker, from: request.asked, id: request.askerID, body: .error(error)))
+        }
+    }
+
     /// An answer goes back to the client that asked, from the occupant it asked.
     mutating func relayAnswer(_ iq: IQ) -> [Stanza] {
         guard let from = iq.from, let request = self.relays.take(iq.id, from: from) else { return [] }

@@ -43,6 +43,7 @@ package struct Room: Sendable {
     /// Whether an owner has ended the room.
     package internal(set) var isDestroyed = false
     var invitations: [Invited] = []
+    var lastRoles: RememberedRoles
     var relays: RelayedRequests
     let limits: RoomLimits
     /// From which the occupants' ids are derived.
@@ -58,6 +59,7 @@ package struct Room: Sendable {
         self.subject = snapshot.subject
         self.history = RoomHistory(stanzas: limits.historyStanzas, bytes: limits.historyBytes)
         self.relays = RelayedRequests(limit: limits.relayedRequests)
+        self.lastRoles = RememberedRoles(limit: limits.rememberedRoles)
         self.limits = limits
         self.key = HashFunction.sha256.authenticationCode(
             for: Array(self.address.description.utf8), key: secret)
@@ -113,6 +115,14 @@ package struct Room: Sendable {
     func occupantAddress(_ nickname: String) -> JID { self.address.appending(resource: nickname) }
 
     // MARK: Changing who is there
+
+    /// The role somebody comes in with: the usual one, unless he had or lacked voice when he left.
+    func role(ofNewcomer user: JID) -> RoomRole {
+        let affiliation = self.affiliations[user]
+        let usual = self.configuration.defaultRole(for: affiliation)
+        guard affiliation < .admin else { return usual }
+        return self.lastRoles[user.bare] ?? usual
+    }
 
     mutating func add(_ session: JID, as nickname: String) {
         self.nicknames[session] = nickname

@@ -36,6 +36,8 @@ package struct RoomLimits: Hashable, Sendable {
     package var openInvitations: Int
     /// Requests from occupant to occupant that wait for their answer in one room; the oldest is forgotten.
     package var relayedRequests: Int
+    /// People whose voice a room remembers after they have left; the oldest is forgotten.
+    package var rememberedRoles: Int
     /// How long a new room may stay unconfigured before its default configuration counts as accepted.
     package var lockedFor: Duration
     /// Attempts of one person to enter a room.
@@ -55,7 +57,8 @@ package struct RoomLimits: Hashable, Sendable {
         affiliationsPerRoom: Int = 1_000, historyStanzas: Int = 100, historyBytes: Int = 262_144,
         nicknameBytes: Int = 256, messageBytes: Int = 65_536, presenceBytes: Int = 16_384,
         textBytes: Int = 1_024, itemsPerRequest: Int = 100, invitationsPerMessage: Int = 10,
-        openInvitations: Int = 100, relayedRequests: Int = 100, lockedFor: Duration = .seconds(600),
+        openInvitations: Int = 100, relayedRequests: Int = 100, rememberedRoles: Int = 100,
+        lockedFor: Duration = .seconds(600),
         entries: FloodGate.Rate = FloodGate.Rate(burst: 50, every: .milliseconds(200)),
         presences: FloodGate.Rate = FloodGate.Rate(burst: 30, every: .milliseconds(200)),
         messages: FloodGate.Rate = FloodGate.Rate(burst: 60, every: .milliseconds(100)),
@@ -79,6 +82,7 @@ package struct RoomLimits: Hashable, Sendable {
         self.invitationsPerMessage = invitationsPerMessage
         self.openInvitations = openInvitations
         self.relayedRequests = relayedRequests
+        self.rememberedRoles = rememberedRoles
         self.lockedFor = lockedFor
         self.entries = entries
         self.presences = presences

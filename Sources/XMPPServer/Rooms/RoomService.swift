@@ -62,8 +62,17 @@ package struct RoomService: Sendable {
                 return step
             }
         } catch {
-            return .send(stanza.errorReply(error).map { [$0] } ?? [])
+            return .send(stanza.errorReply(error).map { [Self.marked($0, for: stanza)] } ?? [])
         }
+    }
+
+    /// XEP-0045 §7.2.5 and the like: clients know by the `<x/>` that it was their wish to enter that was refused.
+    private static func marked(_ reply: Stanza, for stanza: Stanza) -> Stanza {
+        guard case .presence(var refusal) = reply, case .presence(let presence) = stanza,
+            presence.payloads.contains(where: RoomEntry.matches)
+        else { return reply }
+        refusal.payloads.insert(RoomEntry().element, at: 0)
+        return .presence(refusal)
     }
 
     /// Puts in place what has been written.

@@ -180,6 +180,18 @@ struct RoomDiscoveryTests {
             bench.take(Bench.hag) == [.iq(IQ(to: Bench.hag, from: second, id: "v", body: .result(answer)))])
     }
 
+    @Test("XEP-0045 §17.4: who asked hears it if the one he asked leaves")
+    func missedAnswer() {
+        var bench = Bench.coven()
+        let second = Bench.occupant("secondwitch")
+        bench.send(.iq(IQ(to: second, from: Bench.hag, id: "v", body: .get(SoftwareVersion().element))))
+        bench.leave(Bench.admin, "secondwitch")
+        let answers = bench.take(Bench.hag).compactMap(\.iqValue).map(Stanza.iq)
+        #expect(answers.map(\.errorCondition) == [.recipientUnavailable])
+        #expect(answers.map(\.from) == [second])
+        #expect(answers.map(\.id) == ["v"])
+    }
+
     @Test("XEP-0045 §17.4: a card is asked of the account, not of the client")
     func card() {
         var bench = Bench.coven()

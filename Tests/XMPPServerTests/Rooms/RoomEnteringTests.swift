@@ -97,7 +97,10 @@ struct RoomEnteringTests {
         var bench = Bench.opened([
             "muc#roomconfig_passwordprotectedroom": ["1"], "muc#roomconfig_roomsecret": ["cauldron"],
         ])
-        #expect(bench.enter(Bench.hag, as: "thirdwitch").map(\.errorCondition) == [.notAuthorized])
+        let refusal = bench.enter(Bench.hag, as: "thirdwitch")
+        #expect(refusal.map(\.errorCondition) == [.notAuthorized])
+        #expect(refusal.first?.from == Bench.occupant("thirdwitch"))
+        #expect(refusal.first?.presenceValue?.payloads.first == RoomEntry().element)
         #expect(
             bench.enter(Bench.hag, as: "thirdwitch", password: "kettle").map(\.errorCondition)
                 == [.notAuthorized])

@@ -120,6 +120,17 @@ struct RoomHistoryTests {
         #expect(small.entries.isEmpty)
     }
 
+    @Test("Limits: people whose voice is remembered")
+    func roles() {
+        var roles = RememberedRoles(limit: 2)
+        let users = (1...3).map { Bench.user("u\($0)").bare }
+        for user in users { roles.remember(.visitor, of: user, usual: .participant) }
+        #expect(users.map { roles[$0] } == [nil, .visitor, .visitor])
+        roles.remember(.participant, of: users[1], usual: .participant)
+        roles.remember(.moderator, of: users[0], usual: .participant)
+        #expect(roles.count == 1)
+    }
+
     @Test("Limits: requests that wait from occupant to occupant")
     func relays() {
         var relays = RelayedRequests(limit: 2)

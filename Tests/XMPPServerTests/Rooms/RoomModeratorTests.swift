@@ -67,6 +67,25 @@ struct RoomModeratorTests {
         }
     }
 
+    @Test("XEP-0045 §5.1: voice outlasts a visit, and so does the want of it")
+    func rememberedVoice() {
+        var moderated = Bench.coven(["muc#roomconfig_moderatedroom": ["1"]])
+        #expect(moderated.change(.init(role: .participant, nickname: "thirdwitch"), by: Bench.owner) == nil)
+        moderated.leave(Bench.hag, "thirdwitch")
+        moderated.enter(Bench.hag, as: "oldhag")
+        #expect(moderated.room?.occupants["oldhag"]?.role == .participant)
+        var open = Bench.coven()
+        #expect(open.change(.init(role: .visitor, nickname: "thirdwitch"), by: Bench.owner) == nil)
+        open.leave(Bench.hag, "thirdwitch")
+        open.enter(Bench.user("hag66", "phone"), as: "oldhag")
+        #expect(open.room?.occupants["oldhag"]?.role == .visitor)
+        // Voice that is granted again is remembered as well, and a moderator is so for one visit.
+        #expect(open.change(.init(role: .moderator, nickname: "oldhag"), by: Bench.owner) == nil)
+        open.leave(Bench.user("hag66", "phone"), "oldhag")
+        open.enter(Bench.hag, as: "thirdwitch")
+        #expect(open.room?.occupants["thirdwitch"]?.role == .participant)
+    }
+
     @Test("XEP-0045 §5.1: a role that is not shown takes its bearer out of sight, and voice brings him back")
     func visibility() {
         let fields = ["muc#roomconfig_presencebroadcast": ["participant", "moderator"]]

@@ -21,9 +21,10 @@ final class TestAuthority: Sendable {
 
     var trust: TrustAnchors { .file(self.folder.appending(path: "ca.crt").path) }
 
-    func issue(_ domain: String) throws -> CertificateFiles {
+    func issue(_ domain: String, others: [String] = []) throws -> CertificateFiles {
         let name = "\(domain)-\(UUID().uuidString)"
-        let extensions = "subjectAltName=DNS:\(domain)\nextendedKeyUsage=serverAuth\n"
+        let names = ([domain] + others).map { "DNS:\($0)" }.joined(separator: ",")
+        let extensions = "subjectAltName=\(names)\nextendedKeyUsage=serverAuth\n"
         try Data(extensions.utf8).write(to: self.folder.appending(path: "\(name).ext"))
         try self.openssl(["req", "-new", "-subj", "/CN=\(domain)", "-out", "\(name).csr"] + Self.key(name))
         try self.openssl([

@@ -45,18 +45,20 @@ struct TestServer {
     static func run<Result>(
         _ domain: String = "paris.test", serverPort: Int = 0, routes: [String: [Route]] = [:],
         database: Database? = nil, limits: ServerLimits = ServerLimits(),
-        accounts: [String] = ["alice", "bob"],
+        accounts: [String] = ["alice", "bob"], rooms: RoomHosting? = nil,
         _ body: (TestServer) async throws -> Result
     ) async throws -> Result {
         let authority = try TestAuthority.shared.get()
         let configuration = XMPPServer.Configuration(
-            domain: domain, certificate: try authority.issue(domain), trust: authority.trust,
+            domain: domain,
+            certificate: try authority.issue(domain, others: [rooms?.domain].compactMap { $0 }),
+            trust: authority.trust,
             endpoints: [
                 XMPPListener.Endpoint(.clientStreams, host: "127.0.0.1", port: 0),
                 XMPPListener.Endpoint(.serverStreams, host: "127.0.0.1", port: serverPort),
             ],
             routes: routes, remotePolicy: RemotePolicy(standard: .certificate), clientsMayOmitTLS: true,
-            limits: limits)
+            limits: limits, rooms: rooms)
         let quiet = Logger(label: domain, factory: { _ in SwiftLogNoOpLogHandler() })
         let server = try await XMPPServer(
             configuration, database: try database ?? Database(),
