@@ -385,8 +385,11 @@ extension ReceivingRemoteStream {
         case .malformed(_, let reply):
             // Streams between servers go one way; an answer would need the other, and the peer broke the rules.
             // A sender that is not proved is closed all the same, before anything is said to anyone.
-            guard let sender = reply?.to, self.proven.contains(sender.domain) else { return [] }
-            return reply.map { [.reply($0)] } ?? []
+            // Nor is anything said in the name of an address that is not served here, or is none.
+            guard let reply, let sender = reply.to, self.proven.contains(sender.domain),
+                let addressee = reply.from, self.configuration.domains.contains(addressee.domain)
+            else { return [] }
+            return [.reply(reply)]
         }
     }
 }
