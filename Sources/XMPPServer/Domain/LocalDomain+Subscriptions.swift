@@ -60,7 +60,7 @@ extension LocalDomain {
     }
 
     /// The roster is on disk: what follows.
-    mutating func changed(_ update: RosterUpdate) -> [DomainDirective] {
+    package mutating func changed(_ update: RosterUpdate) -> [DomainDirective] {
         guard self.rosters[update.owner] != nil else { return [] }
         self.rosters[update.owner] = update.roster
         let consequences = self.follow(
@@ -75,7 +75,7 @@ extension LocalDomain {
     }
 
     /// The roster could not be written: nothing has changed, and whoever asked is told.
-    func failed(_ update: RosterUpdate) -> [DomainDirective] {
+    package func failed(_ update: RosterUpdate) -> [DomainDirective] {
         let error = StanzaError(.internalServerError, kind: .wait, text: "the roster could not be stored")
         switch update.cause {
         case .edited(let request), .removed(let request, _):
