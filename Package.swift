@@ -155,9 +155,15 @@ let package = Package(
             ],
             path: "Interop/Load/LoadServer", swiftSettings: settings),
 
+        // What the fuzzer drives; the tests drive it with the inputs that are kept.
+        .target(
+            name: "FuzzTargets", dependencies: ["CloudModel", "XML", "XMPP", "Cryptography", "XMPPServer"],
+            path: "Interop/Fuzzing/Targets", swiftSettings: settings),
+
         tests("RepositoryTests", []),
         tests("CloudModelTests", ["CloudModel"]),
         tests("XMLTests", ["XML"], exclude: ["Fixtures", "FuzzCases"]),
+        tests("FuzzTargetTests", ["FuzzTargets"], exclude: ["Cases"]),
         tests("CryptographyTests", ["Cryptography"]),
         tests("XMPPTests", ["XMPP", "XML", "Cryptography"], exclude: ["Golden"]),
         tests("GossipTests", ["Gossip", "CloudModel"]),
@@ -208,15 +214,15 @@ let package = Package(
     swiftLanguageModes: [.v6]
 )
 
-// The fuzzers: everything is then compiled with libFuzzer's instrumentation, so they have a build folder of their own.
+// The fuzzer: what it drives is compiled with libFuzzer's instrumentation, in a build folder of its own.
 if Context.environment["TRADEWIND_FUZZING"] != nil {
     let fuzzing = SwiftSetting.unsafeFlags(["-sanitize=fuzzer,address", "-parse-as-library"])
-    for target in package.targets where target.name == "XML" {
+    for target in package.targets where ["XML", "XMPP", "XMPPServer", "FuzzTargets"].contains(target.name) {
         target.swiftSettings = (target.swiftSettings ?? []) + [fuzzing]
     }
     package.targets.append(
         .executableTarget(
-            name: "XMLFuzzer", dependencies: ["XML"], path: "Interop/Fuzzing/XMLFuzzer",
+            name: "Fuzzer", dependencies: ["FuzzTargets"], path: "Interop/Fuzzing/Fuzzer",
             swiftSettings: settings + [fuzzing],
             linkerSettings: [.unsafeFlags(["-sanitize=fuzzer,address", "-use-ld=lld"])]))
 }
