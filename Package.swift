@@ -75,7 +75,7 @@ let package = Package(
 
         // Protocol: our payloads and the catalogue, pure.
         module("Federation", ["CloudModel", "XML", "XMPP", "Cryptography", "Gossip", "Placement"]),
-        module("Operations", ["CloudModel", "XML", "XMPP"]),
+        module("Operations", ["CloudModel", "XML", "XMPP", "Cryptography"]),
 
         // Shells: sockets, files, hypervisors.
         module(
@@ -160,6 +160,10 @@ let package = Package(
             name: "FuzzTargets", dependencies: ["CloudModel", "XML", "XMPP", "Cryptography", "XMPPServer"],
             path: "Interop/Fuzzing/Targets", swiftSettings: settings),
 
+        .target(
+            name: "TestSupport", dependencies: ["XMPPTransport", nioCore, nioPosix],
+            path: "Tests/TestSupport",
+            swiftSettings: settings),
         tests("RepositoryTests", []),
         tests("CloudModelTests", ["CloudModel"]),
         tests("XMLTests", ["XML"], exclude: ["Fixtures", "FuzzCases"]),
@@ -175,23 +179,22 @@ let package = Package(
         tests(
             "XMPPTransportTests",
             [
-                "XMPPTransport", "XMPP", "XML", "Cryptography", nioCore, nioPosix, nioEmbedded, logging,
-                lifecycle,
+                "TestSupport", "XMPPTransport", "XMPP", "XML", "Cryptography", nioCore, nioPosix, nioEmbedded,
+                logging, lifecycle,
             ]),
         tests(
             "XMPPServerTests",
             [
-                "XMPPServer", "XMPPTransport", "Storage", "CloudModel", "XMPP", "XML", "Cryptography",
-                nioCore, nioPosix, logging, lifecycle,
+                "TestSupport", "XMPPServer", "XMPPTransport", "Storage", "CloudModel", "XMPP", "XML",
+                "Cryptography", nioCore, nioPosix, logging, lifecycle,
             ]),
         tests("StorageTests", ["Storage", "CloudModel", "Placement", "XMPP", "XML", grdb]),
         tests("MachineDriversTests", ["MachineDrivers", "CloudModel", "XML", "Cryptography"]),
         tests(
             "ParticipantTests",
             [
-                "Participant", "Operations", "Federation", "Gossip", "Storage", "XMPPTransport", "XMPP",
-                "XML",
-                "Cryptography", "CloudModel", lifecycle, logging,
+                "TestSupport", "Participant", "Operations", "Federation", "Gossip", "Storage", "XMPPServer",
+                "XMPPTransport", "XMPP", "XML", "Cryptography", "CloudModel", lifecycle, logging, grdb,
             ]),
         tests(
             "ControlAPITests",
@@ -209,7 +212,10 @@ let package = Package(
             ]),
         tests(
             "TradewindTests",
-            ["tradewind", "CloudModel", "MachineDrivers", "Operations", "XMPP", "XMPPTransport", arguments]),
+            [
+                "tradewind", "CloudModel", "Gossip", "MachineDrivers", "Operations", "Participant", "Storage",
+                "XMPP", "XMPPTransport", arguments, logging,
+            ]),
     ],
     swiftLanguageModes: [.v6]
 )

@@ -21,7 +21,7 @@ enum Floors {
             "Gossip": ["CloudModel"],
             "Placement": ["CloudModel"],
             "Federation": ground,
-            "Operations": ["CloudModel", "XML", "XMPP"],
+            "Operations": bedrock.union(["XMPP"]),
             "XMPPTransport": ["XMPP", "XML", "Cryptography", "COpenSSL", "CUnbound"],
             "Storage": ground.union(["Federation"]),
             "XMPPServer": bedrock.union(["XMPPTransport", "Storage", "XMPP"]),
@@ -41,6 +41,8 @@ enum Floors {
                 "ControlAPI",
                 "Agent", "Coordinator",
             ]),
+            // Beside the tests that share it.
+            "TestSupport": ["XMPPTransport"],
         ]
     }()
 
@@ -54,7 +56,7 @@ enum Floors {
         "GRDB": ["Storage"],
         "Hummingbird": ["ControlAPI"],
         "HTTPTypes": ["ControlAPI"],
-        "NIOPosix": ["XMPPTransport", "XMPPServer", "Participant", "tradewind", "Benchmarks"],
+        "NIOPosix": ["XMPPTransport", "XMPPServer", "Participant", "tradewind", "Benchmarks", "TestSupport"],
         "ArgumentParser": ["tradewind", "Benchmarks"],
         "Configuration": ["tradewind"],
     ]

@@ -2,24 +2,24 @@ import NIOCore
 import NIOPosix
 
 /// Events in the order they happened, for a test to take one after the other; waiting ends with an error after a while.
-final class Recorder<Event: Sendable>: Sendable {
-    struct NothingHappened: Error {
-        let seconds: Int
+package final class Recorder<Event: Sendable>: Sendable {
+    package struct NothingHappened: Error {
+        package let seconds: Int
     }
 
     private let stream: AsyncStream<Event>
     private let continuation: AsyncStream<Event>.Continuation
 
-    init() {
+    package init() {
         (self.stream, self.continuation) = AsyncStream.makeStream(bufferingPolicy: .bufferingOldest(10_000))
     }
 
-    func record(_ event: Event) {
+    package func record(_ event: Event) {
         self.continuation.yield(event)
     }
 
     /// The next event; once none has come for so long, this and every later call ends with an error.
-    func next(within seconds: Int = 30) async throws -> Event {
+    package func next(within seconds: Int = 30) async throws -> Event {
         let continuation = self.continuation
         let deadline = MultiThreadedEventLoopGroup.singleton.next().scheduleTask(in: .seconds(Int64(seconds)))
         {

@@ -1,22 +1,25 @@
-import Foundation
-import XMPPTransport
+package import Foundation
+package import XMPPTransport
 
-/// A certificate authority of one test: makes certificates with the `openssl` command in a folder of its own.
-final class TestAuthority {
-    enum Flaw {
+/// A certificate authority for tests: makes certificates with the `openssl` command in a folder of its own.
+package final class TestAuthority: Sendable {
+    package enum Flaw: Sendable {
         case none
         case expired
         case selfSigned
     }
 
-    struct CommandFailed: Error {
-        let arguments: [String]
-        let output: String
+    package struct CommandFailed: Error {
+        package let arguments: [String]
+        package let output: String
     }
 
-    let folder: URL
+    /// One for all tests of a process that do not ask for an authority of their own.
+    package static let shared = Result { try TestAuthority() }
 
-    init() throws {
+    package let folder: URL
+
+    package init() throws {
         self.folder = FileManager.default.temporaryDirectory.appending(path: "tradewind-\(UUID().uuidString)")
         try FileManager.default.createDirectory(at: self.folder, withIntermediateDirectories: true)
         try self.openssl(
@@ -24,7 +27,7 @@ final class TestAuthority {
     }
 
     /// An authority that exists already: its folder holds `ca.crt` and `ca.key`.
-    init(existing: String) throws {
+    package init(existing: String) throws {
         self.folder = FileManager.default.temporaryDirectory.appending(path: "tradewind-\(UUID().uuidString)")
         try FileManager.default.createDirectory(at: self.folder, withIntermediateDirectories: true)
         for name in ["ca.crt", "ca.key"] {
@@ -37,13 +40,16 @@ final class TestAuthority {
         try? FileManager.default.removeItem(at: self.folder)
     }
 
-    var trust: TrustAnchors { .file(self.folder.appending(path: "ca.crt").path) }
+    package var trust: TrustAnchors { .file(self.folder.appending(path: "ca.crt").path) }
 
     /// A certificate with the subjectAltName given, such as `DNS:a.test`, for TLS servers only.
-    func issue(_ name: String, names: String? = nil, flaw: Flaw = .none) throws -> CertificateFiles {
-        let subject = ["-subj", "/CN=\(name)"]
+    package func issue(
+        _ domain: String, names: String? = nil, flaw: Flaw = .none
+    ) throws -> CertificateFiles {
+        let name = "\(domain)-\(UUID().uuidString)"
+        let subject = ["-subj", "/CN=\(domain)"]
         let extensions = """
-            subjectAltName=\(names ?? "DNS:\(name)")
+            subjectAltName=\(names ?? "DNS:\(domain)")
             extendedKeyUsage=serverAuth
             basicConstraints=CA:FALSE
 
@@ -53,13 +59,13 @@ final class TestAuthority {
         let signer =
             switch flaw {
             case .selfSigned: ["-key", "\(name).key"]
-            case .none, .expired: ["-CA", "ca.crt", "-CAkey", "ca.key", "-CAcreateserial"]
+            case .none, .expired: ["-CA", "ca.crt", "-CAkey", "ca.key"]
             }
         let days = flaw == .expired ? "-1" : "2"
         try self.openssl(
             [
                 "x509", "-req", "-in", "\(name).csr", "-days", days, "-extfile", "\(name).ext", "-out",
-                "\(name).crt",
+                "\(name).crt", "-set_serial", "\(UInt32.random(in: 1...9_999_999))",
             ]
                 + signer)
         return CertificateFiles(
