@@ -106,6 +106,20 @@ struct MembershipTests {
         #expect(paris[site: "tokyo.test"]?.reason == "it left: moving")
     }
 
+    @Test("Who shows another key is not believed when it says that it leaves")
+    func departureInQuarantine() throws {
+        var paris = Membership(own: "paris.test")
+        _ = try paris.invite("tokyo.test", now: self.now)
+        _ = paris.receiveAcceptance(from: "tokyo.test", self.tokyo, now: self.now)
+        _ = paris.keyChanged(by: "tokyo.test", to: SiteKey(number: 99), now: self.now)
+        #expect(paris[site: "tokyo.test"]?.standing == .quarantined)
+        #expect(paris.receiveDeparture(from: "tokyo.test", reason: "moving", now: self.now).isEmpty)
+        #expect(paris.receiveInvitation(from: "tokyo.test", self.tokyo, now: self.now).refusal == .keyChanged)
+        #expect(paris[site: "tokyo.test"]?.standing == .quarantined)
+        _ = try paris.leave("tokyo.test", now: self.now)
+        #expect(paris[site: "tokyo.test"]?.standing == .left)
+    }
+
     @Test("A refused acceptance ends, a refused invitation waits with its reason")
     func refusals() throws {
         var paris = Membership(own: "paris.test")

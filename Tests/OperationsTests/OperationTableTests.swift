@@ -143,6 +143,47 @@ struct OperationTableTests {
         #expect(error?.code == .forbidden)
     }
 
+    @Test("Two who chose the same key do not meet at another site, and a key that is passed on still fits")
+    func forwardsKeys() async throws {
+        let recorder = Recorder()
+        let key = String(repeating: "k", count: Invoke.keyLimit)
+        let book = GrantBook(grants: [Grant(subject: .domain("paris.test"), permissions: .all, scope: .site)])
+        let table = OperationTable(
+            site: Self.paris, grants: { () async throws(OperationError) -> GrantBook in book },
+            remote: recorder)
+        for caller in [self.alice, self.bob, self.alice] {
+            _ = try await table.perform(
+                Invocation(
+                    operation: "machine.start", arguments: ["machine": "web-1"], caller: caller,
+                    site: SiteID("tokyo.test"), idempotencyKey: key))
+        }
+        let keys = recorder.invocations.withLock { $0.compactMap(\.idempotencyKey) }
+        #expect(keys.count == 3 && keys[0] == keys[2] && keys[0] != keys[1])
+        #expect(keys.allSatisfy { $0.utf8.count <= Invoke.keyLimit })
+    }
+
+    @Test("Who belongs to a site that is not allied is told why, and what its owner can do")
+    func suspended() async throws {
+        let recorder = Recorder()
+        let book = GrantBook(
+            grants: [Grant(subject: .address("tokyo.test"), permissions: .all, scope: .site)],
+            suspensions: ["tokyo.test": .quarantined])
+        var table = OperationTable(
+            site: Self.paris, grants: { () async throws(OperationError) -> GrantBook in book })
+        table.register("machine.list") { (invocation, _) async throws(OperationError) -> OperationResult in
+            try await recorder.perform(invocation)
+        }
+        let tokyo = GrantBook.Caller(address: "tokyo.test", domain: "tokyo.test")
+        let error = await #expect(throws: OperationError.self) {
+            try await table.perform(Invocation(operation: "machine.list", caller: tokyo))
+        }
+        #expect(error?.code == .forbidden)
+        #expect(error?.message.contains("quarantined") == true)
+        #expect(error?.next?.contains("site accept") == true)
+        #expect(try await table.permitted(to: tokyo).isEmpty)
+        #expect(recorder.invocations.withLock { $0.isEmpty })
+    }
+
     @Test("Everything asked is recorded, secrets are not")
     func audits() async throws {
         let recorder = Recorder()

@@ -77,6 +77,25 @@ struct AgentResponderTests {
         }
     }
 
+    @Test("A site that is in quarantine or has left reserves nothing, whatever it is granted")
+    func suspended() async throws {
+        try await AgentHarness.with { harness in
+            for suspension in [GrantBook.Suspension.quarantined, .notAllied] {
+                var book = Self.book
+                book.suspensions = ["coordinator.test": suspension]
+                let responder = harness.agent.responder { [book] in book }
+                let request = self.reserve(harness.request("web-1")).element
+                let error = await #expect(throws: StanzaError.self) {
+                    try await responder.answer(request, from: try JID("coordinator.test"))
+                }
+                #expect(error?.condition == .forbidden)
+                #expect(error.flatMap { Refusal(in: $0) }?.reason == .notGranted)
+                #expect(error?.text?.contains(suspension.next) == true)
+            }
+            #expect(await harness.agent.description.capacity.free.vcpus == 8)
+        }
+    }
+
     @Test("A refusal carries what the site really has")
     func refusalCarriesCapacity() async throws {
         try await AgentHarness.with { harness in

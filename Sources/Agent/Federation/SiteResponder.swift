@@ -106,7 +106,11 @@ package struct SiteResponder: Sendable {
     private func isAdmin(
         _ caller: GrantBook.Caller, _ permission: Permission
     ) async throws(SiteRefusal) -> Bool {
-        switch await self.grants().scope(of: permission, for: caller) {
+        let book = await self.grants()
+        if let suspension = book.suspension(of: caller) {
+            throw SiteRefusal(.notGranted, suspension.reason(for: caller.address), next: suspension.next)
+        }
+        switch book.scope(of: permission, for: caller) {
         case .site: return true
         case .own: return false
         case .none:

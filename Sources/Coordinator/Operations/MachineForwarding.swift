@@ -46,6 +46,9 @@ package struct MachineForwarding: Sendable {
                 forwarded.site = site
                 forwarded.arguments["machine"] = .string(machine.description)
                 forwarded.behalf = invocation.caller.address
+                forwarded.idempotencyKey = invocation.idempotencyKey.map { key in
+                    Invoke.forwardedKey(key, of: invocation.caller)
+                }
                 return try await self.remote.perform(forwarded, progress: progress)
             }
         }

@@ -152,8 +152,9 @@ package struct Membership: Hashable, Sendable {
         from site: SiteID, reason: String?, now: Instant
     ) -> [AllianceDirective] {
         switch self.members[site]?.standing {
-        case nil, .left: []
-        case .invited, .invitedBy, .accepting, .member, .quarantined:
+        // Who shows another key is not believed, not even that it leaves: it could then ask to be let in as a stranger.
+        case nil, .left, .quarantined: []
+        case .invited, .invitedBy, .accepting, .member:
             self.end(site, reason: reason.map { "it left: \($0)" } ?? "it left", now: now)
                 + [.report(.departed(site, reason: reason))]
         }

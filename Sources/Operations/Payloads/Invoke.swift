@@ -1,4 +1,5 @@
 package import CloudModel
+import Cryptography
 package import XML
 package import XMPP
 
@@ -54,6 +55,15 @@ package struct Invoke: Payload {
             self.arguments.sorted { $0.key < $1.key }.map { name, value in
                 Element("argument", namespace: Self.namespace, ["name": name], [value.element])
             })
+    }
+
+    /// The key under which a site passes on what `caller` asked it for under `key`.
+    ///
+    /// The other site sees this site as the caller of all its users, so two of them who chose the same key must not meet
+    /// there. Never longer than `keyLimit`.
+    package static func forwardedKey(_ key: String, of caller: GrantBook.Caller) -> String {
+        let digest = HashFunction.sha256.digest(of: Array("\(caller.address)\n\(key)".utf8))
+        return Hexadecimal.encode(digest)
     }
 
     /// The invocation that this asks for when `caller` sends it.

@@ -80,7 +80,12 @@ package struct OperationTable: OperationPerformer {
             throw Catalogue.unknown(invocation.operation)
         }
         let caller = invocation.caller
-        guard let scope = Self.scope(of: operation, for: caller, in: try await self.grants()) else {
+        let book = try await self.grants()
+        if let suspension = book.suspension(of: caller) {
+            throw OperationError(
+                .forbidden, suspension.reason(for: caller.address), next: suspension.next)
+        }
+        guard let scope = Self.scope(of: operation, for: caller, in: book) else {
             throw OperationError(
                 .forbidden, "no grant allows \(caller.address) to \(operation.phrase) at \(self.site)",
                 next: "ask an administrator of \(self.site) for: "
@@ -116,6 +121,9 @@ package struct OperationTable: OperationPerformer {
         }
         var forwarded = invocation
         forwarded.behalf = invocation.caller.address
+        forwarded.idempotencyKey = invocation.idempotencyKey.map { key in
+            Invoke.forwardedKey(key, of: invocation.caller)
+        }
         return try await remote.perform(forwarded, progress: progress)
     }
 }

@@ -85,6 +85,11 @@ package final class GrantKeeper: Sendable {
         for one in permissions { try await self.remove(subject, one) }
     }
 
+    /// The grants of exactly this subject, those of the configuration first.
+    package func grants(of subject: Grant.Subject) -> [Grant] {
+        self.state.withLock { state in (state.configured + state.given).filter { $0.subject == subject } }
+    }
+
     /// Each grant and where it comes from, as operations list it.
     package var listed: Value {
         let (configured, given) = self.state.withLock { ($0.configured, $0.given) }

@@ -5,7 +5,9 @@ package import XMPPServer
 
 extension OperationTable {
     /// Registers the operations on the accounts of the embedded server.
-    package mutating func registerAccounts(_ accounts: Accounts) {
+    ///
+    /// `grants` tells what a deleted account is still granted by the configuration.
+    package mutating func registerAccounts(_ accounts: Accounts, grants: GrantKeeper) {
         let site = self.site
         self.register("account.list") { _, _ async throws(OperationError) in
             let rows: [Value] = accounts.list().map { account in
@@ -31,12 +33,18 @@ extension OperationTable {
         }
         self.register("account.delete") { invocation, _ async throws(OperationError) in
             let name = try invocation.text("account")
+            let address: JID
             do throws(AccountError) {
-                try await accounts.delete(name)
+                address = try await accounts.delete(name)
             } catch {
                 throw OperationError(error)
             }
-            return OperationResult(site: site, message: "the account \(name) is deleted")
+            var message = "the account \(address) is deleted, with what was granted to it"
+            let left = grants.grants(of: .address(address.description)).map(\.permissions.text)
+            if !left.isEmpty {
+                message += "; the configuration file still grants it \(left.joined(separator: ", "))"
+            }
+            return OperationResult(site: site, message: message)
         }
         self.register("account.set-password") { invocation, _ async throws(OperationError) in
             let (name, password) = (try invocation.text("account"), try invocation.text("password"))
@@ -139,7 +147,7 @@ extension OperationError {
             case .taken: .conflict
             case .unknown: .notFound
             case .tooMany: .tooMany
-            case .notStored: .unavailable
+            case .notStored, .offline: .unavailable
             }
         self.init(code, error.description)
     }

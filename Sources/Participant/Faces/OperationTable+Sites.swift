@@ -43,7 +43,7 @@ extension OperationTable {
             let note = invocation["note"]?.string
             let wished = try Self.grants(invocation, to: site)
             try await Self.joining { try await federation.invite(site, note: note) }
-            let given = try await Self.give(wished, in: grants)
+            let given = try await Self.give(wished, to: site, in: grants)
             return OperationResult(
                 site: here,
                 message: "\(site) is invited and may \(given) here; its owner says: site accept \(here)")
@@ -52,7 +52,7 @@ extension OperationTable {
             let site = try Self.site(invocation)
             let wished = try Self.grants(invocation, to: site)
             try await Self.joining { try await federation.accept(site) }
-            let given = try await Self.give(wished, in: grants)
+            let given = try await Self.give(wished, to: site, in: grants)
             return OperationResult(site: here, message: "\(site) is accepted and may \(given) here")
         }
         self.register("site.leave") { invocation, _ async throws(OperationError) in
@@ -77,12 +77,14 @@ extension OperationTable {
 
     /// Gives them once the alliance has taken the site: a refused invitation leaves nothing behind.
     ///
-    /// Their names, for the answer.
+    /// For the answer all that the site may do here now, what it was granted before included.
     private static func give(
-        _ grants: [Grant], in keeper: GrantKeeper
+        _ grants: [Grant], to site: SiteID, in keeper: GrantKeeper
     ) async throws(OperationError) -> String {
         for grant in grants { try await keeper.add(grant) }
-        return grants.map(\.permissions.text).joined(separator: ", ")
+        return keeper.grants(of: .address(site.address)).map { grant in
+            grant.scope == .own ? grant.permissions.text : "\(grant.permissions.text) (whole site)"
+        }.joined(separator: ", ")
     }
 
     private static func site(_ invocation: Invocation) throws(OperationError) -> SiteID {

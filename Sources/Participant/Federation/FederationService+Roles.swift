@@ -36,6 +36,21 @@ extension FederationService {
         }
     }
 
+    /// Sites whose grants do not count now, for a `GrantBook`: those that are no members, unless an admin of this site
+    /// has asked them to become one.
+    package var suspensions: [String: GrantBook.Suspension] {
+        self.state.withLock { state in
+            let membership = state.alliance.membership
+            var suspensions: [String: GrantBook.Suspension] = [:]
+            for site in membership.sites(.quarantined) { suspensions[site.address] = .quarantined }
+            // Whoever left can invite anew without anybody here agreeing to it.
+            for site in membership.sites(.left) + membership.sites(.invitedBy) {
+                suspensions[site.address] = .notAllied
+            }
+            return suspensions
+        }
+    }
+
     package func knownSite(_ site: SiteID) -> KnownSite? {
         let now = self.now()
         return self.state.withLock { state in

@@ -8,6 +8,8 @@ package enum AccountError: Error, Hashable, Sendable, CustomStringConvertible {
     case tooMany(limit: Int)
     /// The disk refused; nothing has changed.
     case notStored(reason: String)
+    /// The server is not running, so nothing could be done.
+    case offline
 
     package var description: String {
         switch self {
@@ -18,6 +20,7 @@ package enum AccountError: Error, Hashable, Sendable, CustomStringConvertible {
         case .unknown(let name): "there is no account '\(name)': the account list shows those there are"
         case .tooMany(let limit): "there are \(limit) accounts already: delete one or raise the limit"
         case .notStored(let reason): "the account could not be written, nothing has changed: \(reason)"
+        case .offline: "the server is not running, nothing has changed: try again once it is"
         }
     }
 }

@@ -21,6 +21,7 @@ package final class Accounts: Sendable {
     /// Makes up credentials for names without an account, the same at each try.
     private let secret: [UInt8]
     private let known: Mutex<[String: Known]>
+    private let farewell = Mutex<(@Sendable (JID) async throws -> Void)?>(nil)
 
     init(
         domain: JID, shell: DomainShell, limits: AccountLimits, rosterLimits: RosterLimits, secret: [UInt8],
@@ -95,8 +96,19 @@ package final class Accounts: Sendable {
         self.remember(credentials, of: username, createdAt: nil)
     }
 
+    /// Says what must be gone before an account is, such as what was granted to it: whoever gets the name next must not
+    /// inherit it.
+    ///
+    /// If it throws, the account stays.
+    package func beforeDeleting(_ body: @escaping @Sendable (JID) async throws -> Void) {
+        self.farewell.withLock { $0 = body }
+    }
+
     /// Deletes an account with its roster, kept messages, archive and nodes; its clients are closed.
-    package func delete(_ name: String) async throws(AccountError) {
+    ///
+    /// The address that it had.
+    @discardableResult
+    package func delete(_ name: String) async throws(AccountError) -> JID {
         let username = try self.prepare(name)
         try await self.inLane { () throws(AccountError) in
             try await self.forget(username)
@@ -105,10 +117,14 @@ package final class Accounts: Sendable {
             self.shell.perform(directives)
             try await Self.storing { try await self.shell.forgetBelongings(of: address) }
         }
+        return self.address(of: username)
     }
 
-    /// Takes an account off the disk and out of the list.
+    /// Takes back what was given to an account, then takes it off the disk and out of the list.
     private func forget(_ username: String) async throws(AccountError) {
+        guard self.known.withLock({ $0[username] != nil }) else { throw .unknown(username) }
+        let farewell = self.farewell.withLock { $0 }
+        try await Self.storing { try await farewell?(self.address(of: username)) }
         let isKnown = try await Self.storing { try await self.shell.store.delete(username: username) }
         guard isKnown else { throw .unknown(username) }
         self.known.withLock { $0[username] = nil }
@@ -238,7 +254,7 @@ package final class Accounts: Sendable {
                 return .failure(error)
             }
         }
-        guard let outcome else { throw .notStored(reason: "the server is not running") }
+        guard let outcome else { throw .offline }
         try outcome.get()
     }
 

@@ -66,7 +66,7 @@ extension AccountError {
             case .taken: .conflict
             case .unknown: .itemNotFound
             case .tooMany: .resourceConstraint
-            case .notStored: .internalServerError
+            case .notStored, .offline: .internalServerError
             }
         return StanzaError(condition, text: self.description)
     }

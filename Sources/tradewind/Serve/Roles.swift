@@ -69,6 +69,13 @@ struct Roles: Sendable {
         self.coordinator = coordinator
     }
 
+    /// All grants as they count now.
+    var grantBook: GrantBook {
+        var book = self.grants.book
+        book.suspensions = self.federation.suspensions
+        return book
+    }
+
     /// In the order of their dependencies.
     var services: [any Service] {
         var services: [any Service] = [self.federation]
@@ -81,7 +88,7 @@ struct Roles: Sendable {
     func register(on dispatcher: StanzaDispatcher) {
         self.federation.register(on: dispatcher)
         if let agent {
-            agent.responder { self.grants.book }.register(on: dispatcher)
+            agent.responder { self.grantBook }.register(on: dispatcher)
         }
         if let coordinator {
             self.federation.receive(MachineReport.self, on: dispatcher) { report, site in

@@ -68,9 +68,14 @@ enum SiteLink: Sendable {
     }
 
     /// The operations on accounts: only where accounts are ours.
-    func register(in table: inout OperationTable) {
+    ///
+    /// What was granted to an account goes with it, whoever deletes it.
+    func register(in table: inout OperationTable, grants: GrantKeeper) {
         guard case .embedded(let server) = self else { return }
-        table.registerAccounts(server.accounts)
+        server.accounts.beforeDeleting { address in
+            try await grants.removeAll(of: .address(address.description))
+        }
+        table.registerAccounts(server.accounts, grants: grants)
     }
 
     /// Names who handles what arrives, and takes the ports before anything runs, so that one that is taken ends the

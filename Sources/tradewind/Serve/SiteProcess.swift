@@ -49,19 +49,19 @@ enum SiteProcess {
         let grants = try await GrantKeeper(
             store: GrantStore(database: database), configured: configuration.allGrants,
             roles: configuration.roles)
-        var table = OperationTable(
-            site: configuration.site, grants: { () async throws(OperationError) in grants.book },
-            remote: RemoteOperations(link: link),
-            audit: { record in Self.log(record, to: logger) })
         let dispatcher = StanzaDispatcher(
             identity: .init(category: "automation", type: "tradewind", name: configuration.profile.name),
             logger: logger)
         let roles = try await Roles(
             configuration, database: database, link: link, grants: grants, logger: logger)
+        var table = OperationTable(
+            site: configuration.site, grants: { () async throws(OperationError) in roles.grantBook },
+            remote: RemoteOperations(link: link),
+            audit: { record in Self.log(record, to: logger) })
         roles.register(on: dispatcher)
         roles.register(in: &table)
         connection.register(on: dispatcher)
-        connection.register(in: &table)
+        connection.register(in: &table, grants: grants)
         table.registerGrants(grants)
         let health: @Sendable () async -> HealthReport = { [roles] in
             await Self.health(database: database, roles: roles, connection: connection)
