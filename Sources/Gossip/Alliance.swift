@@ -179,6 +179,11 @@ package struct Alliance: Sendable {
         return self.noteReachability(of: site, now: now)
     }
 
+    /// There was no room to send the ping.
+    package mutating func pingPutOff(_ site: SiteID) {
+        self.contacts[site]?.pingPutOff()
+    }
+
     // MARK: Rows
 
     /// A row arrived from `neighbour`, which need not be its origin.

@@ -33,6 +33,9 @@ package struct TransportLimits: Hashable, Sendable {
 
     /// Pairs of domains that outbound streams are kept for.
     package var remotePairs = 10_000
+    /// Dialback keys that are being verified at a time, each on a connection of its own; one more is answered with
+    /// `resource-constraint`.
+    package var dialbackVerifications = 64
     /// Stanzas that wait for one outbound stream to be set up.
     package var connectingStanzas = 500
     /// One TCP connection attempt.

@@ -82,5 +82,10 @@ struct TimingTests {
         contact.pingFailed(now: .seconds(30), timing: timing)
         #expect(!isDue(31.9))
         #expect(isDue(32))
+        contact.pingAnswered(after: .milliseconds(3), now: .seconds(33))
+        #expect(isDue(42))
+        contact.pingPutOff()
+        #expect(contact.reachability(now: .seconds(43), timing: timing) == .reachable)
+        #expect(isDue(52))
     }
 }

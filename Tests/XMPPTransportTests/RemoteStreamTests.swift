@@ -1,3 +1,5 @@
+import NIOCore
+import NIOPosix
 import Testing
 import XML
 import XMPP
@@ -132,6 +134,58 @@ struct RemoteStreamTests {
             }
             #expect(error.condition == .remoteServerTimeout)
         }
+    }
+
+    @Test("XEP-0220 §3: strangers cannot make a server verify more keys at a time than its limit")
+    func verificationsAreFew() async throws {
+        #expect(TransportLimits().dialbackVerifications == 64)
+        let authority = try TestAuthority()
+        // It takes connections and says nothing.
+        let accepted = Recorder<Int>()
+        let silent = try await ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
+            .childChannelInitializer { channel in
+                accepted.record(1)
+                return channel.eventLoop.makeSucceededVoidFuture()
+            }
+            .bind(host: "127.0.0.1", port: 0).get()
+        let port = try #require(silent.localAddress?.port)
+        var limits = TransportLimits.patient
+        limits.dialbackVerifications = 2
+        let routes = ["b.test": [Route(host: "127.0.0.1", port: port)], "c.test": []]
+        try await TestSite.run(
+            "a.test", certificate: try authority.issue("a.test"), trust: authority.trust, limits: limits,
+            routes: routes
+        ) { here in
+            let loop = MultiThreadedEventLoopGroup.singleton.next()
+            func verify(_ remote: String) -> EventLoopFuture<DialbackVerdict> {
+                let pair = DomainPair(local: "a.test", remote: remote)
+                return here.remotes.verify(pair, streamID: "1", key: "k", on: loop)
+            }
+            // One that is over makes room.
+            guard case .error(let notFound) = try await verify("c.test").get() else {
+                Issue.record("c.test has no place to ask at")
+                return
+            }
+            #expect(notFound.condition == .remoteServerNotFound)
+            _ = (verify("b.test"), verify("b.test"))
+            for _ in 0..<2 { _ = try await accepted.next() }
+            guard case .error(let refused) = try await verify("b.test").get() else {
+                Issue.record("a third one is under way")
+                return
+            }
+            #expect(refused.condition == .resourceConstraint)
+        }
+        try await silent.close()
+    }
+
+    @Test("What is to be found without DNS needs no threads, and after its end a resolver finds nothing else")
+    func resolver() async throws {
+        let route = Route(host: "127.0.0.1", port: 5_269)
+        let resolver = Resolver(routes: ["b.test": [route]])
+        #expect(Resolver.threads == 16)
+        await resolver.shutDown()
+        #expect(try await resolver.candidates(for: "b.test") == [route])
+        await #expect(throws: RemoteStreamError.self) { try await resolver.candidates(for: "c.test") }
     }
 
     /// A peer that has authenticated as `b.test` at a site `a.test`.

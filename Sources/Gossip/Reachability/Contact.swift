@@ -50,6 +50,11 @@ package struct Contact: Hashable, Sendable {
         self.nextPing = min(self.nextPing, now.advanced(by: timing.suspectPingInterval))
     }
 
+    /// The ping was not sent at all, which says nothing about the site; the next one goes out when it is due.
+    package mutating func pingPutOff() {
+        self.isPinging = false
+    }
+
     /// Whether to ping now; if so the next one is planned.
     package mutating func duePing(
         now: Instant, timing: Timing, using generator: inout some RandomNumberGenerator

@@ -145,7 +145,11 @@ package final class FederationService: Service {
 
     private func queue(_ directive: AllianceDirective) {
         let hasRoom = self.state.withLock { state in
-            guard state.exchangesUnderWay < self.configuration.exchanges else { return false }
+            guard state.exchangesUnderWay < self.configuration.exchanges else {
+                // Nobody else would tell the core, which waits for the answer before it pings again.
+                if case .ping(let site) = directive { state.alliance.pingPutOff(site) }
+                return false
+            }
             state.exchangesUnderWay += 1
             return true
         }

@@ -6,8 +6,18 @@ import Synchronization
 /// Finds the places at which another server can be reached.
 ///
 /// Static routes come first and alone: for tests and private networks without DNS. Otherwise the SRV records for
-/// direct TLS and STARTTLS are asked for, then addresses.
+/// direct TLS and STARTTLS are asked for, then addresses. Questions to DNS block, so they are asked on threads of the
+/// resolver's own, which start with the first question; whoever uses the resolver calls `shutDown()` at the end.
 package final class Resolver: Sendable {
+    /// Questions that are being asked at a time; others wait for their turn.
+    static let threads = 16
+
+    private enum Asking: Sendable {
+        case notYet
+        case on(NIOThreadPool)
+        case over
+    }
+
     /// Whom a domain is asked for.
     package enum Service: Hashable, Sendable {
         /// What other servers connect to.
@@ -33,6 +43,7 @@ package final class Resolver: Sendable {
     }
 
     private let routes: [String: [Route]]
+    private let asking = Mutex(Asking.notYet)
     private let queries = Mutex<NameQueries?>(nil)
 
     /// - Parameter routes: by remote domain, in the order of trying.
@@ -46,8 +57,7 @@ package final class Resolver: Sendable {
     ) async throws(RemoteStreamError) -> [Route] {
         if let routes = self.routes[domain] { return routes }
         do {
-            // Blocking, so on the threads that NIO keeps for that; the calls are bounded by the pairs of domains.
-            return try await NIOThreadPool.singleton.runIfActive {
+            return try await self.pool().runIfActive {
                 try self.lookUp(CertificateStore.asciiForm(of: domain), service)
             }
         } catch let error as RemoteStreamError {
@@ -55,6 +65,38 @@ package final class Resolver: Sendable {
         } catch {
             throw .unresolved("\(error)")
         }
+    }
+
+    /// Ends the threads once what they ask is answered; nothing is looked up after that.
+    package func shutDown() async {
+        let pool = self.asking.withLock { asking -> NIOThreadPool? in
+            defer { asking = .over }
+            switch asking {
+            case .on(let pool): return pool
+            case .notYet, .over: return nil
+            }
+        }
+        guard let pool else { return }
+        await withCheckedContinuation { continuation in
+            // It fails only for pools that cannot be stopped.
+            pool.shutdownGracefully { _ in continuation.resume() }
+        }
+    }
+
+    private func pool() throws(RemoteStreamError) -> NIOThreadPool {
+        let pool = self.asking.withLock { asking -> NIOThreadPool? in
+            switch asking {
+            case .notYet:
+                let pool = NIOThreadPool(numberOfThreads: Self.threads)
+                pool.start()
+                asking = .on(pool)
+                return pool
+            case .on(let pool): return pool
+            case .over: return nil
+            }
+        }
+        guard let pool else { throw .shuttingDown }
+        return pool
     }
 
     private func lookUp(_ domain: String, _ service: Service) throws -> [Route] {

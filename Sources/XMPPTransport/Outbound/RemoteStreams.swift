@@ -26,6 +26,8 @@ package final class RemoteStreams: Service {
     private let receiver = Mutex<(any RemoteStanzaReceiver)?>(nil)
     private let commands: AsyncStream<Command>
     private let continuation: AsyncStream<Command>.Continuation
+    /// Dialback keys that are being verified.
+    private let verifications = Mutex(0)
     /// Connections that are not yet in use; nil once the service has ended.
     private let attempts = Mutex<[ObjectIdentifier: any Channel]?>([:])
 
@@ -33,9 +35,10 @@ package final class RemoteStreams: Service {
         self.environment = environment
         self.resolver = resolver
         self.state = Mutex(RemoteStreamsState(limits: environment.limits))
-        // A pair is asked for once until the attempt is over, so the buffer holds every connect and as many verifies.
+        // A pair is asked for once until the attempt is over, so the buffer holds every connect and every verify.
         (self.commands, self.continuation) = AsyncStream.makeStream(
-            bufferingPolicy: .bufferingOldest(2 * environment.limits.remotePairs))
+            bufferingPolicy: .bufferingOldest(
+                environment.limits.remotePairs + environment.limits.dialbackVerifications))
     }
 
     /// Names who is told about stanzas that could not be sent; once, before the service runs.
@@ -87,16 +90,32 @@ package final class RemoteStreams: Service {
     }
 
     /// Asks the authoritative server of `pair.remote`, on a connection of its own, whether it made the key.
+    ///
+    /// At most `TransportLimits.dialbackVerifications` at a time, whoever asks for them: strangers must not make this
+    /// server open connections without end (XEP-0220 §3).
     func verify(
         _ pair: DomainPair, streamID: String, key: String, on eventLoop: any EventLoop
     ) -> EventLoopFuture<DialbackVerdict> {
+        guard self.reserveVerification() else {
+            return eventLoop.makeSucceededFuture(
+                .error(StanzaError(.resourceConstraint, text: "too many keys are being verified; try again")))
+        }
         let promise = eventLoop.makePromise(of: DialbackVerdict.self)
+        promise.futureResult.whenComplete { _ in self.verifications.withLock { $0 -= 1 } }
         switch self.continuation.yield(.verify(pair, streamID: streamID, key: key, promise)) {
         case .enqueued: break
         case .dropped, .terminated: promise.succeed(.error(StanzaError(.resourceConstraint)))
         @unknown default: promise.succeed(.error(StanzaError(.internalServerError)))
         }
         return promise.futureResult
+    }
+
+    private func reserveVerification() -> Bool {
+        self.verifications.withLock { count in
+            guard count < self.environment.limits.dialbackVerifications else { return false }
+            count += 1
+            return true
+        }
     }
 
     package func run() async throws {
@@ -106,6 +125,7 @@ package final class RemoteStreams: Service {
             }
             self.shutDown()
         }
+        await self.resolver.shutDown()
     }
 
     private func shutDown() {

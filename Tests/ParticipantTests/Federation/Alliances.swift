@@ -31,7 +31,7 @@ final class Alliances: Sendable {
 
     /// A participant from its database, which is made when it is first started; replaces the one before.
     @discardableResult func start(
-        _ name: String, role: MemberRole = .agent, keyNumber: UInt8? = nil
+        _ name: String, role: MemberRole = .agent, keyNumber: UInt8? = nil, exchanges: Int = 4_096
     ) throws -> Participant {
         let site = try SiteID(preparing: name)
         let database = try self.databases.withLock { databases in
@@ -47,6 +47,7 @@ final class Alliances: Sendable {
         var configuration = FederationService.Configuration(name: name.uppercased(), role: role)
         // Ticks are the test's.
         configuration.tick = .seconds(86_400)
+        configuration.exchanges = exchanges
         let federation = try FederationService(
             link: link, signingKey: SigningKey(rawRepresentation: Array(repeating: seed, count: 32)),
             store: FederationStore(database: database),

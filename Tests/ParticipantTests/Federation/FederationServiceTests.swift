@@ -190,6 +190,24 @@ struct FederationServiceTests {
         }
     }
 
+    @Test("A ping for which there is no room is sent later")
+    func crowded() async throws {
+        let alliances = try self.three()
+        try await alliances.run { try await self.joined(alliances) }
+        try alliances.start("paris.test", exchanges: 1)
+        try alliances.start("tokyo.test")
+        try alliances.start("broker.test", role: .coordinator)
+        // Nothing is carried out yet: the first ping takes the only place, the second has none.
+        await (try alliances[self.paris]).federation.tick()
+        try await alliances.run {
+            try await alliances.settle()
+            try await alliances.advance(.seconds(30))
+            for member in [self.tokyo, self.broker] {
+                #expect(try alliances[self.paris].federation.knownSite(member)?.roundTrip != nil)
+            }
+        }
+    }
+
     @Test("A site with another key is quarantined until an admin accepts it again")
     func changedKey() async throws {
         let alliances = try self.three()
@@ -208,10 +226,12 @@ struct FederationServiceTests {
                     RowRequest(origin: self.paris), to: self.paris, timeout: .seconds(1))
             }
             #expect(refused?.condition == .notAuthorized)
+            #expect(try alliances[self.paris].federation.suspensions == ["tokyo.test": .quarantined])
             try await alliances[self.paris].federation.accept(self.tokyo)
             try await alliances.settle()
             try await alliances.advance(.seconds(11))
             #expect(try alliances[self.paris].federation.knownSite(self.tokyo)?.isCandidate == true)
+            #expect(try alliances[self.paris].federation.suspensions.isEmpty)
         }
     }
 
@@ -227,6 +247,14 @@ struct FederationServiceTests {
             let seen = try #require(try alliances[self.paris].federation.knownSite(self.tokyo))
             #expect(seen.standing == .left && seen.description == nil && seen.reason == "it left")
             #expect(try alliances[self.tokyo].federation.knownSite(self.paris)?.standing == .left)
+            #expect(try alliances[self.paris].federation.suspensions == ["tokyo.test": .notAllied])
+            // Asking to be let in again gives nothing back; agreeing to it does.
+            try await alliances[self.tokyo].federation.invite(self.paris)
+            try await alliances.settle()
+            #expect(try alliances[self.paris].federation.knownSite(self.tokyo)?.standing == .invitedBy)
+            #expect(try alliances[self.paris].federation.suspensions == ["tokyo.test": .notAllied])
+            try await alliances[self.paris].federation.accept(self.tokyo)
+            #expect(try alliances[self.paris].federation.suspensions.isEmpty)
         }
     }
 }
