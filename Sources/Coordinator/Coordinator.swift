@@ -89,7 +89,7 @@ package final class Coordinator: Service {
         self.now().advanced(by: .zero - self.configuration.remembrance)
     }
 
-    /// Takes the state of a machine that its site has pushed.
+    /// Takes the state of a machine that its site has pushed; returns once it is on disk, so that it may be acknowledged.
     package func receive(_ report: MachineReport, from site: SiteID) async {
         let machine = report.machine
         guard machine.site == site, let replica = machine.replica else { return }
@@ -111,7 +111,7 @@ package final class Coordinator: Service {
         var isLogged = false
         while !change.replicas.isEmpty {
             do {
-                try self.store.save(change.placement, replicas: change.replicas)
+                try await self.store.save(change.placement, replicas: change.replicas)
                 break
             } catch {
                 if !isLogged {

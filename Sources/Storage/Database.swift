@@ -6,6 +6,8 @@ package import GRDB
 /// registers its migrations through `Migrations`. Writes are durable when the call returns (`synchronous = FULL`).
 package final class Database: Sendable {
     package let writer: any DatabaseWriter
+    /// For writes of which many may be under way at a time.
+    package let groupCommit: GroupCommit
 
     /// Opens or creates the file at `path` and brings its schema up to date.
     package init(path: String) throws {
@@ -14,12 +16,14 @@ package final class Database: Sendable {
         try self.writer.writeWithoutTransaction { connection in
             try connection.execute(sql: "PRAGMA synchronous = FULL")
         }
+        self.groupCommit = GroupCommit(self.writer)
         try Migrations.all.migrate(self.writer)
     }
 
     /// A database that lives in memory: for tests and benchmarks.
     package init() throws {
         self.writer = try DatabaseQueue()
+        self.groupCommit = GroupCommit(self.writer)
         try Migrations.all.migrate(self.writer)
     }
 }

@@ -1,4 +1,5 @@
 import GRDB
+import Glibc
 import Testing
 
 @testable import Storage
@@ -9,6 +10,8 @@ struct DatabaseTests {
     func isDurable() throws {
         var random = SystemRandomNumberGenerator()
         let path = "/tmp/tradewind-database-\(random.next()).sqlite"
+        // SQLite keeps two more files beside it.
+        defer { for suffix in ["", "-wal", "-shm"] { unsafe unlink(path + suffix) } }
         let database = try Database(path: path)
         let level = try database.writer.writeWithoutTransaction { connection in
             try Int.fetchOne(connection, sql: "PRAGMA synchronous")

@@ -36,7 +36,7 @@ struct PlacementStoreTests {
             .planned(site: SiteID("tokyo.test"), turn: placement.saga.replicas[0].turn), replica: 0)
         placement.revision = 2
         placement.changed = Self.now.advanced(by: .seconds(1))
-        try store.save(placement, replicas: [0, 1])
+        try await store.save(placement, replicas: [0, 1])
         #expect(try await store.load() == [placement])
     }
 
@@ -48,8 +48,8 @@ struct PlacementStoreTests {
         let older = placement
         placement.revision = 3
         _ = placement.saga.remove()
-        try store.save(placement, replicas: [0, 1])
-        try store.save(older, replicas: [0, 1])
+        try await store.save(placement, replicas: [0, 1])
+        try await store.save(older, replicas: [0, 1])
         #expect(try await store.load() == [placement])
     }
 

@@ -5,12 +5,20 @@ package import Storage
 
 /// Holds the ledger and the disk behind it: a change counts once the disk has it, or not at all.
 ///
-/// Runs where blocking harms nobody, and never suspends between looking and acting.
+/// Runs where blocking harms nobody. Changes that come while the disk is busy are written together: each is made on top
+/// of those before it, none is answered before all of them are on disk, and if they cannot be written all of them fail.
+/// Whoever reads sees only what is on disk.
 package actor SiteKeeper {
     /// Rings after each change.
     package nonisolated let changed = Bell()
 
+    /// What the disk has.
     private var ledger: SiteLedger
+    /// What it will have once `steps` are written; nil while nothing waits.
+    private var next: SiteLedger?
+    private var steps: [SiteChanges] = []
+    /// Those whose steps are among `steps`, but for the first, who writes; they learn why they were not written.
+    private var followers: [CheckedContinuation<SiteRefusal?, Never>] = []
     private let store: MachineStore
     private let executor = BlockingExecutor(label: "tradewind.site-keeper")
 
@@ -35,28 +43,55 @@ package actor SiteKeeper {
     /// Makes one step; a refusal leaves everything as it was and tells what the site really has.
     package func change<Answer: Sendable>(
         _ step: @Sendable (inout SiteLedger) throws(SiteRefusal) -> Answer
-    ) throws(SiteRefusal) -> Answer {
-        var next = self.ledger
+    ) async throws(SiteRefusal) -> Answer {
+        let before = self.next ?? self.ledger
+        var after = before
         let answer: Answer
         do throws(SiteRefusal) {
-            answer = try step(&next)
+            answer = try step(&after)
         } catch {
             var refusal = error
-            refusal.capacity = self.ledger.capacity
+            refusal.capacity = before.capacity
             throw refusal
         }
-        let changes = next.takeChanges()
-        if !changes.isEmpty {
-            do {
-                try self.store.save(changes)
-            } catch {
-                throw SiteRefusal(
-                    .outOfOrder, "\(self.ledger.site) could not write to its database: \(error)",
-                    next: "its owner should look at the disk; nothing was changed")
-            }
+        let changes = after.takeChanges()
+        if changes.isEmpty, self.next == nil {
+            self.ledger = after
+            self.changed.ring()
+            return answer
         }
-        self.ledger = next
-        self.changed.ring()
+        let isFirst = self.next == nil
+        self.next = after
+        if !changes.isEmpty { self.steps.append(changes) }
+        let failure = await isFirst ? self.write() : self.follow()
+        if let failure { throw failure }
         return answer
+    }
+
+    private func follow() async -> SiteRefusal? {
+        await withCheckedContinuation { self.followers.append($0) }
+    }
+
+    /// Writes what has gathered; why it could not be written, or nil.
+    private func write() async -> SiteRefusal? {
+        // Whoever came while the disk was busy is in the queue behind us, and joins now.
+        await Task.yield()
+        guard let next else { return nil }
+        let (steps, followers) = (self.steps, self.followers)
+        self.next = nil
+        self.steps = []
+        self.followers = []
+        var failure: SiteRefusal?
+        do {
+            try self.store.save(steps)
+            self.ledger = next
+        } catch {
+            failure = SiteRefusal(
+                .outOfOrder, "\(self.ledger.site) could not write to its database: \(error)",
+                next: "its owner should look at the disk; nothing was changed")
+        }
+        for follower in followers { follower.resume(returning: failure) }
+        if failure == nil { self.changed.ring() }
+        return failure
     }
 }

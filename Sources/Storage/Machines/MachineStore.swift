@@ -25,24 +25,33 @@ package struct MachineStore: Sendable {
         }
     }
 
-    /// Writes all of `changes` or nothing; returns the new generation.
+    /// Writes all of `changes`, those of one step after the other, or nothing; returns the new generation.
     @discardableResult
-    package func save(_ changes: SiteChanges) throws -> Int {
+    package func save(_ changes: SiteChanges...) throws -> Int {
+        try self.save(changes)
+    }
+
+    /// Writes all of `changes`, those of one step after the other, or nothing; returns the new generation.
+    @discardableResult
+    package func save(_ changes: [SiteChanges]) throws -> Int {
         try self.database.writer.write { connection in
-            for entry in changes.reservations.values { try ReservationRecord(entry).save(connection) }
-            for entry in changes.machines.values { try MachineRecord(entry).save(connection) }
-            for id in changes.forgottenMachines {
-                _ = try MachineRecord.deleteOne(connection, key: id.description)
-            }
-            for id in changes.forgottenReservations {
-                _ = try ReservationRecord.deleteOne(connection, key: id.description)
-            }
-            if let policy = changes.policy {
-                try connection.execute(
-                    sql: "UPDATE siteState SET policy = ?", arguments: [policy.rawValue])
-            }
+            for step in changes { try Self.write(step, connection) }
             try connection.execute(sql: "UPDATE siteState SET generation = generation + 1")
             return try Int.fetchOne(connection, sql: "SELECT generation FROM siteState") ?? 0
+        }
+    }
+
+    private static func write(_ changes: SiteChanges, _ connection: GRDB.Database) throws {
+        for entry in changes.reservations.values { try ReservationRecord(entry).save(connection) }
+        for entry in changes.machines.values { try MachineRecord(entry).save(connection) }
+        for id in changes.forgottenMachines {
+            _ = try MachineRecord.deleteOne(connection, key: id.description)
+        }
+        for id in changes.forgottenReservations {
+            _ = try ReservationRecord.deleteOne(connection, key: id.description)
+        }
+        if let policy = changes.policy {
+            try connection.execute(sql: "UPDATE siteState SET policy = ?", arguments: [policy.rawValue])
         }
     }
 }

@@ -2,7 +2,9 @@ package import CloudModel
 import GRDB
 import Placement
 
-/// Keeps a coordinator's workloads; each call is one transaction, durable when it returns.
+/// Keeps a coordinator's workloads; what a call writes is durable when it returns, and is written as a whole or not at all.
+///
+/// Calls that wait at the same time share a transaction.
 package struct PlacementStore: Sendable {
     private let database: Database
 
@@ -25,7 +27,7 @@ package struct PlacementStore: Sendable {
     ///
     /// Throws if the id or the owner's idempotency key is there already.
     package func insert(_ placement: StoredPlacement) async throws {
-        try await self.database.writer.write { connection in
+        try await self.database.groupCommit.perform { connection in
             try Self.record(of: placement).insert(connection)
             for replica in placement.saga.replicas {
                 try Self.record(of: replica, in: placement).insert(connection)
@@ -34,10 +36,8 @@ package struct PlacementStore: Sendable {
     }
 
     /// Writes the workload's state and those of the given replicas, unless something newer is there.
-    ///
-    /// Blocks until the disk has the change.
-    package func save(_ placement: StoredPlacement, replicas: [Int]) throws {
-        try self.database.writer.write { connection in
+    package func save(_ placement: StoredPlacement, replicas: [Int]) async throws {
+        try await self.database.groupCommit.perform { connection in
             try connection.execute(
                 sql: """
                     UPDATE workload SET state = ?, reason = ?, isRemoving = ?, changed = ?, revision = ?
