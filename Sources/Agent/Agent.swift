@@ -12,7 +12,7 @@ package import Storage
 package struct Agent: Service {
     /// How the agent reaches the rest of the alliance.
     package struct Outlets: Sendable {
-        /// Sends a machine's new state to its holder; throws while the holder is out of reach.
+        /// Tells a machine's holder its new state; returns once the holder has acknowledged it, and throws if it has not.
         package var report: @Sendable (Machine, SiteID) async throws -> Void
         /// Publishes the site's row.
         package var publish: @Sendable (SiteDescription) async -> Void
@@ -91,7 +91,7 @@ package struct Agent: Service {
             group.addTask { await sight.follow(events) }
             group.addTask { try await sight.measure() }
             group.addTask { await work.run() }
-            group.addTask { try await reports.run() }
+            group.addTask { await reports.run() }
             group.addTask { try await self.row.run() }
             do {
                 try await group.waitForAll()

@@ -1,10 +1,14 @@
-import Agent
 import CloudModel
+import Dispatch
 import Federation
 import Foundation
+import GRDB
 import MachineDrivers
 import Storage
+import Synchronization
 import Testing
+
+@testable import Agent
 
 @Suite
 struct AgentRoleTests {
@@ -84,10 +88,112 @@ struct AgentRoleTests {
         }
     }
 
+    @Test("A report is told again until it is acknowledged, by the next run of the agent if need be")
+    func unacknowledged() async throws {
+        let driver = InMemoryDriver(hosts: [AgentFixtures.host()])
+        let database = try Storage.Database()
+        let id = try await AgentHarness.with(driver: driver, database: database) { harness in
+            harness.outbox.loseAcknowledgements(3)
+            let id = try await harness.place(harness.request("web-1")).id
+            try await AgentHarness.eventually("the state is acknowledged") {
+                await harness.agent.service.keeper.read { ledger in
+                    ledger.machines[id]?.machine.state == .running && ledger.unreported.isEmpty
+                }
+            }
+            #expect(harness.outbox.reports.count >= 4)
+            #expect(harness.outbox.reports.last?.machine.state == .running)
+            harness.outbox.loseAcknowledgements(.max)
+            harness.driver.kill(id, reason: "killed")
+            try await harness.waitForReport(.failed, of: id)
+            return id
+        }
+        try await AgentHarness.with(driver: driver, database: database) { harness in
+            try await harness.waitForReport(.failed, of: id)
+            try await AgentHarness.eventually("it is acknowledged") {
+                await harness.agent.service.keeper.read(\.unreported).isEmpty
+            }
+        }
+    }
+
+    @Test("A holder that never answers holds up nobody else, nor is it told twice at a time")
+    func silentHolder() async throws {
+        try await AgentHarness.with { harness in
+            let silent = SiteID("silent.test")
+            harness.outbox.silence(silent)
+            let unheard = try await harness.place(harness.request("web-1", holder: silent))
+            try await harness.waitForState(.running, of: unheard.id)
+            let heard = try await harness.place(harness.request("web-2", seed: 2))
+            try await harness.waitForReport(.running, of: heard.id)
+            harness.driver.kill(unheard.id)
+            try await harness.waitForState(.failed, of: unheard.id)
+            harness.driver.kill(heard.id)
+            try await harness.waitForReport(.failed, of: heard.id)
+            #expect(harness.outbox.reports.count { $0.holder == silent } == 1)
+        }
+    }
+
+    @Test(
+        "The pause before a report is told again doubles up to a minute",
+        arguments: [(1, 1), (2, 2), (6, 32), (7, 60), (1_000, 60)])
+    func pauses(failures: Int, seconds: Int) {
+        #expect(
+            SiteReports.pause(afterFailures: failures, first: .seconds(1)) == .seconds(seconds))
+    }
+
+    @Test("A machine that was deleted long ago is forgotten even if its holder never answered")
+    func forgetsTheUntold() throws {
+        var ledger = AgentFixtures.ledger()
+        var generator = AgentSeed(5)
+        let request = SiteLedger.Request(
+            id: generator.id(), holder: AgentHarness.coordinator,
+            specification: AgentFixtures.specification("web-1"), replica: nil)
+        _ = try ledger.reserve(request, now: AgentFixtures.start)
+        let id: MachineID = generator.id()
+        _ = try ledger.commit(
+            request.id, by: AgentHarness.coordinator, machine: id, now: AgentFixtures.start)
+        _ = try ledger.doom(id, now: AgentFixtures.start)
+        ledger.removed(id, now: AgentFixtures.start)
+        ledger.expire(now: AgentFixtures.start.advanced(by: ledger.rules.memory))
+        #expect(ledger.machines[id]?.machine.state == .deleted)
+        ledger.expire(now: AgentFixtures.start.advanced(by: ledger.rules.memory + .milliseconds(1)))
+        #expect(ledger.machines[id] == nil)
+    }
+
+    @Test("Changes that come while the disk is busy are written together")
+    func groupedChanges() async throws {
+        let database = try Storage.Database()
+        let count = 64
+        let driver = InMemoryDriver(hosts: [AgentFixtures.host(vcpus: 1_000, memory: 100_000)])
+        try await AgentHarness.with(driver: driver, database: database) { harness in
+            let before = try MachineStore(database).load().generation
+            let gate = DispatchSemaphore(value: 0)
+            database.writer.asyncWriteWithoutTransaction { _ in gate.wait() }
+            let begun = Atomic(0)
+            try await withThrowingTaskGroup(of: Reservation.self) { group in
+                for seed in 0..<UInt64(count) {
+                    let request = harness.request("web-\(seed)", seed: seed + 1)
+                    group.addTask {
+                        begun.wrappingAdd(1, ordering: .relaxed)
+                        return try await harness.agent.service.reserve(request)
+                    }
+                }
+                while begun.load(ordering: .relaxed) < count { await Task.yield() }
+                gate.signal()
+                var held: Set<ReservationID> = []
+                for try await reservation in group { held.insert(reservation.id) }
+                #expect(held.count == count)
+            }
+            let state = try MachineStore(database).load()
+            #expect(state.reservations.count == count)
+            #expect(state.generation - before < count / 2)
+            #expect(await harness.agent.service.keeper.read { $0.reservations.count } == count)
+        }
+    }
+
     @Test("A restart touches no running machine; without its database the agent adopts it")
     func restart() async throws {
         let driver = InMemoryDriver(hosts: [AgentFixtures.host()])
-        let database = try Database()
+        let database = try Storage.Database()
         try await AgentHarness.with(driver: driver, database: database) { harness in
             let machine = try await harness.place(harness.request("web-1"))
             try await harness.waitForReport(.running, of: machine.id)
@@ -112,7 +218,7 @@ struct AgentRoleTests {
     @Test("A machine that was accepted before a crash is made after it")
     func crashAfterCommit() async throws {
         let driver = InMemoryDriver(hosts: [AgentFixtures.host()])
-        let database = try Database()
+        let database = try Storage.Database()
         let store = MachineStore(database)
         var ledger = AgentFixtures.ledger()
         var generator = AgentSeed(3)
@@ -190,6 +296,8 @@ struct AgentRoleTests {
             try await AgentHarness.eventually("the heartbeat") { harness.outbox.rows.count > count + 2 }
             #expect(harness.outbox.rows.last?.name == "Paris")
             #expect(harness.outbox.rows.last?.hypervisors == ["memory"])
+            // Before the hosts are measured for the first time nothing is said.
+            #expect(harness.outbox.rows.allSatisfy { $0.capacity.hosts == 1 && $0.capacity.total.vcpus == 8 })
             harness.outbox.advance(by: .seconds(61))
             try await AgentHarness.eventually("the hold ran out") {
                 harness.outbox.rows.last?.capacity.free.vcpus == 8

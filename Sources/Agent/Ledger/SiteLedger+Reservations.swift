@@ -179,10 +179,10 @@ extension SiteLedger {
         if let most = quota.resources {
             let wanted = usage.resources + request.specification.resources
             guard most.covers(wanted) else {
+                let short = most.shortfalls(for: wanted).joined(separator: ", ")
                 throw SiteRefusal(
                     .quota,
-                    "\(request.holder) would have \(wanted), more than the \(most) that "
-                        + "\(self.site) grants it",
+                    "\(request.holder) would have \(wanted), more \(short) than \(self.site) grants it",
                     next: "ask for less, or ask the owner of \(self.site) for more")
             }
         }
@@ -221,7 +221,11 @@ extension SiteLedger {
             self.changes.forgottenReservations.insert(entry.reservation.id)
         }
         let deleted = self.machines.values
-            .filter { $0.machine.state == .deleted && $0.reportedRevision == $0.revision }
+            .filter { entry in
+                // A holder that is gone for good must not keep what it held from being forgotten.
+                entry.machine.state == .deleted
+                    && (entry.reportedRevision == entry.revision || entry.machine.changed < before)
+            }
             .sorted { ($0.machine.changed, $0.machine.id) < ($1.machine.changed, $1.machine.id) }
         let surplusMachines = max(0, deleted.count - self.rules.memoryMax)
         for (index, entry) in deleted.enumerated()

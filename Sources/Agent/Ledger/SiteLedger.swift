@@ -15,6 +15,8 @@ package struct SiteLedger: Sendable {
     package private(set) var policy: AdmissionPolicy
     /// By name.
     package internal(set) var hosts: [String: Host] = [:]
+    /// Whether `hosts` is what a driver said, as opposed to nothing yet.
+    package private(set) var isMeasured = false
     /// What machines that are not ours take on each host.
     package internal(set) var foreign: [String: Resources] = [:]
     /// Why the hypervisors cannot be reached; nil while they can.
@@ -46,6 +48,7 @@ package struct SiteLedger: Sendable {
 
     /// Takes what the driver measured.
     package mutating func updateHosts(_ hosts: [Host]) {
+        self.isMeasured = true
         self.hosts = Dictionary(hosts.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
     }
 

@@ -2,65 +2,122 @@ import CloudModel
 import Federation
 import Logging
 import Storage
+import Synchronization
 
-/// Tells holders what becomes of their machines: pushed at each change, again after an outage, the latest state only.
-struct SiteReports: Sendable {
-    let service: SiteService
-    /// Hands the report to routing; throws while the holder is out of reach.
-    let send: @Sendable (Machine, SiteID) async throws -> Void
-    /// The wait after a holder was out of reach.
-    let retryDelay: Duration
-    let logger: Logger
+/// Tells holders what becomes of their machines: at each change, and again until they have acknowledged it.
+///
+/// Keeps no list of its own: what is not acknowledged is in the ledger, and is told again after a restart. Only the
+/// latest state of a machine is told, and one report about a machine is under way at a time, so that none overtakes
+/// another. One holder out of reach does not hold up the others.
+final class SiteReports: Sendable {
+    /// Reports to one holder that are under way at a time: half of what a dispatcher takes from one sender.
+    static let reportsPerHolder = 16
+    /// The longest pause before a holder that did not answer is tried again.
+    static let longestPause = Duration.seconds(60)
+
+    private struct State {
+        var underWay: [SiteID: Set<MachineID>] = [:]
+        /// Holders that did not answer, and how many times in a row.
+        var failures: [SiteID: Int] = [:]
+        /// Those of them that are left alone for now.
+        var resting: Set<SiteID> = []
+    }
+
+    private let service: SiteService
+    /// Returns once the holder has acknowledged; throws if it has not.
+    private let send: @Sendable (Machine, SiteID) async throws -> Void
+    /// The pause after a first failure; doubled by each further one.
+    private let retryDelay: Duration
+    private let logger: Logger
+    private let state = Mutex(State())
+
+    init(
+        service: SiteService, send: @escaping @Sendable (Machine, SiteID) async throws -> Void,
+        retryDelay: Duration, logger: Logger
+    ) {
+        self.service = service
+        self.send = send
+        self.retryDelay = retryDelay
+        self.logger = logger
+    }
 
     /// Reports until cancelled.
-    ///
-    /// One holder out of reach does not hold up the others.
-    func run() async throws {
-        var unreachable: Set<SiteID> = []
-        for await _ in self.service.keeper.changed.rings() {
-            try Task.checkCancellation()
-            let pending = await self.service.keeper.read(\.unreported)
-            guard !pending.isEmpty else { continue }
-            let failed = await self.report(Dictionary(grouping: pending, by: \.holder))
-            for holder in failed.subtracting(unreachable).sorted() {
-                self.logger.warning(
-                    "a holder is out of reach; its reports are kept", metadata: ["holder": "\(holder)"])
-            }
-            unreachable = failed
-            if !failed.isEmpty {
-                try await Task.sleep(for: self.retryDelay)
-                self.service.keeper.changed.ring()
-            }
-        }
-    }
-
-    /// The holders that could not be told.
-    private func report(_ pending: [SiteID: [SiteMachine]]) async -> Set<SiteID> {
-        await withTaskGroup(of: SiteID?.self) { group in
-            for (holder, entries) in pending {
-                group.addTask { await self.report(entries, to: holder) ? nil : holder }
-            }
-            return await group.reduce(into: []) { failed, holder in
-                if let holder { failed.insert(holder) }
-            }
-        }
-    }
-
-    private func report(_ entries: [SiteMachine], to holder: SiteID) async -> Bool {
-        for entry in entries {
-            do {
-                // People look when they want to know; only programs are told.
-                if !self.isPerson(holder) { try await self.send(entry.machine, holder) }
-                let id = entry.machine.id
-                let revision = entry.revision
-                try await self.service.keeper.change { ledger throws(SiteRefusal) in
-                    ledger.reported(id, revision: revision)
+    func run() async {
+        await withDiscardingTaskGroup { group in
+            for await _ in self.service.keeper.changed.rings() {
+                for entry in self.claim(await self.service.keeper.read(\.unreported)) {
+                    group.addTask {
+                        await self.report(entry)
+                        self.release(entry)
+                        // Its state may have changed meanwhile, or another one may have waited for its place.
+                        self.service.keeper.changed.ring()
+                    }
                 }
-            } catch {
-                return false
+            }
+            group.cancelAll()
+        }
+    }
+
+    /// What is to be told and nobody tells yet, as far as there is room for it.
+    private func claim(_ unreported: [SiteMachine]) -> [SiteMachine] {
+        self.state.withLock { state in
+            unreported.filter { entry in
+                let holder = entry.holder
+                guard !state.resting.contains(holder),
+                    state.underWay[holder, default: []].count < Self.reportsPerHolder
+                else { return false }
+                return state.underWay[holder, default: []].insert(entry.machine.id).inserted
             }
         }
-        return true
+    }
+
+    private func release(_ entry: SiteMachine) {
+        self.state.withLock { state in
+            state.underWay[entry.holder]?.remove(entry.machine.id)
+            if state.underWay[entry.holder]?.isEmpty == true { state.underWay[entry.holder] = nil }
+        }
+    }
+
+    private func report(_ entry: SiteMachine) async {
+        let (id, revision) = (entry.machine.id, entry.revision)
+        do {
+            // People look when they want to know; only programs are told.
+            if !self.isPerson(entry.holder) { try await self.send(entry.machine, entry.holder) }
+            try await self.service.keeper.change { ledger throws(SiteRefusal) in
+                ledger.reported(id, revision: revision)
+            }
+            self.state.withLock { $0.failures[entry.holder] = nil }
+        } catch {
+            if Task.isCancelled { return }
+            await self.rest(entry.holder, after: error)
+        }
+    }
+
+    /// Leaves a holder alone for a while; only the first of several failures at a time does so.
+    private func rest(_ holder: SiteID, after error: any Error) async {
+        let failures = self.state.withLock { state -> Int? in
+            guard state.resting.insert(holder).inserted else { return nil }
+            state.failures[holder, default: 0] += 1
+            return state.failures[holder]
+        }
+        guard let failures else { return }
+        if failures == 1 {
+            self.logger.warning(
+                "a holder does not take reports; they are kept and sent again",
+                metadata: ["holder": "\(holder)", "error": "\(error)"])
+        }
+        do {
+            try await Task.sleep(for: Self.pause(afterFailures: failures, first: self.retryDelay))
+        } catch {
+            // The agent ends, and the ledger remembers.
+            return
+        }
+        self.state.withLock { _ = $0.resting.remove(holder) }
+    }
+
+    /// `min(longest, first × 2^(failures − 1))`.
+    static func pause(afterFailures failures: Int, first: Duration) -> Duration {
+        min(self.longestPause, first * (1 << min(max(failures - 1, 0), 16)))
     }
 
     /// Whether the holder is an account of this very site.

@@ -28,7 +28,7 @@ struct SiteRow: Sendable {
                 var isFirst = true
                 for await _ in beat.rings() {
                     // The first ring comes at once and belongs to the watcher of changes.
-                    if !isFirst { await self.publish(await self.description) }
+                    if !isFirst, await self.isMeasured { await self.publish(await self.description) }
                     isFirst = false
                 }
             }
@@ -40,12 +40,18 @@ struct SiteRow: Sendable {
     private func publishChanges() async throws {
         var last: SiteDescription?
         for await _ in self.service.keeper.changed.rings() {
+            guard await self.isMeasured else { continue }
             let description = await self.description
             guard last.map({ !Self.says($0, description) }) ?? true else { continue }
             last = description
             await self.publish(description)
             try await Task.sleep(for: self.debounce)
         }
+    }
+
+    /// Before the first measurement there is nothing true to say: others would take the site for full.
+    private var isMeasured: Bool {
+        get async { await self.service.keeper.read(\.isMeasured) }
     }
 
     /// What the site says now.

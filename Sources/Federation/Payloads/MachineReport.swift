@@ -2,10 +2,10 @@ package import CloudModel
 package import XML
 package import XMPP
 
-/// A machine's new state, pushed by its site to the holder as a message: `<machine-report/>`.
+/// A machine's new state, pushed by its site to the holder as an IQ set: `<machine-report/>`.
 ///
-/// Sent on each change. Reports may be lost or overtake each other; the one with the latest `changed` holds, and a
-/// `MachineQuery` fetches what was missed.
+/// Sent on each change, and again until the holder has acknowledged it with an empty result. The report with the latest
+/// `changed` holds; a `MachineQuery` fetches what was missed.
 package struct MachineReport: Payload {
     package static let elementName = "machine-report"
     package static let namespace = Namespace.federation

@@ -1,5 +1,6 @@
 import CloudModel
 import Coordinator
+import Cryptography
 import Federation
 import Synchronization
 import XMPP
@@ -7,6 +8,9 @@ import XMPPTransport
 
 /// Takes the state of a machine to whoever holds it: a coordinator elsewhere, or the one of this very process.
 final class Reports: Sendable {
+    /// How long a coordinator elsewhere may take to acknowledge a report.
+    static let timeout = Duration.seconds(10)
+
     private let site: SiteID
     private let link: any XMPPLink
     private let coordinator = Mutex<Coordinator?>(nil)
@@ -21,14 +25,20 @@ final class Reports: Sendable {
         self.coordinator.withLock { $0 = coordinator }
     }
 
-    /// Sends the report; throws while the holder is out of reach.
+    /// Tells the holder; returns once it has written the report down, and throws if it does not say so in time.
     func send(_ machine: Machine, to holder: SiteID) async throws {
         let report = MachineReport(machine: machine)
         if holder == self.site {
             await self.coordinator.withLock { $0 }?.receive(report, from: self.site)
             return
         }
-        let message = Message(to: try holder.jid(), kind: .normal, payloads: [report.element])
-        try await self.link.send(.message(message))
+        var random = SecureRandom()
+        let iq = IQ(
+            to: try holder.jid(), id: Hexadecimal.encode(random.bytes(12)), body: .set(report.element))
+        switch try await self.link.request(iq, timeout: Self.timeout).body {
+        case .result: return
+        case .error(let error): throw error
+        case .get, .set: throw StanzaError(.undefinedCondition, text: "\(holder) answered with a request")
+        }
     }
 }

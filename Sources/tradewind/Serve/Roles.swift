@@ -43,9 +43,7 @@ struct Roles: Sendable {
         let federation = try FederationService(
             link: link, signingKey: Self.signingKey(in: configuration.siteKeyFile),
             store: FederationStore(database: database),
-            configuration: .init(
-                name: configuration.profile.name, role: configuration.agent == nil ? .coordinator : .agent),
-            now: SiteProcess.now, logger: logger)
+            configuration: configuration.federation, now: SiteProcess.now, logger: logger)
         self.federation = federation
         if let wishes = configuration.agent {
             let driver = try Self.driver(wishes, configuration)
@@ -62,7 +60,7 @@ struct Roles: Sendable {
         }
         let agent = self.agent
         let coordinator = Coordinator(
-            configuration: .init(address: configuration.site), store: PlacementStore(database),
+            configuration: configuration.coordinator, store: PlacementStore(database),
             sites: LinkedSites(link: link) { await AllianceView(federation, own: agent?.description) },
             now: SiteProcess.now, logger: logger)
         reports.attach(coordinator)
@@ -91,8 +89,9 @@ struct Roles: Sendable {
             agent.responder { self.grantBook }.register(on: dispatcher)
         }
         if let coordinator {
-            self.federation.receive(MachineReport.self, on: dispatcher) { report, site in
+            self.federation.serve(MachineReport.self, on: dispatcher) { report, site throws(StanzaError) in
                 await coordinator.receive(report, from: site)
+                return nil
             }
         }
     }
@@ -131,7 +130,7 @@ struct Roles: Sendable {
         }
     }
 
-    private static func driver(
+    static func driver(
         _ wishes: ServeConfiguration.Agent, _ configuration: ServeConfiguration
     ) throws(OperationError) -> any MachineDriver {
         switch wishes.driver {
@@ -166,7 +165,8 @@ struct Roles: Sendable {
                 site: configuration.site,
                 profile: .init(
                     name: profile.name, position: profile.position, country: profile.country,
-                    labels: profile.labels), policy: wishes.policy),
+                    labels: profile.labels, price: wishes.price), rules: wishes.rules,
+                policy: wishes.policy, measureInterval: wishes.measureInterval),
             driver: driver, images: ImageStore(configuration: images), database: database,
             outlets: .init(
                 report: { machine, holder in try await reports.send(machine, to: holder) },

@@ -19,16 +19,38 @@ struct AgentHarness: Sendable {
             var reports: [(machine: Machine, holder: SiteID)] = []
             var rows: [SiteDescription] = []
             var isCut = false
+            var unacknowledged = 0
+            var silent: Set<SiteID> = []
         }
 
         private let state = Mutex(State())
         private let clock = Mutex(AgentFixtures.start)
 
-        func report(_ machine: Machine, to holder: SiteID) throws {
-            try self.state.withLock { state in
+        func report(_ machine: Machine, to holder: SiteID) async throws {
+            let isSilent = try self.state.withLock { state in
                 guard !state.isCut else { throw StanzaError(.remoteServerTimeout) }
                 state.reports.append((machine, holder))
+                guard state.unacknowledged == 0 else {
+                    state.unacknowledged -= 1
+                    throw StanzaError(.remoteServerTimeout)
+                }
+                return state.silent.contains(holder)
             }
+            guard isSilent else { return }
+            let (never, continuation) = AsyncStream<Void>.makeStream(bufferingPolicy: .bufferingNewest(1))
+            for await _ in never {}
+            continuation.finish()
+            throw CancellationError()
+        }
+
+        /// The next reports arrive, but nobody learns of it.
+        func loseAcknowledgements(_ count: Int) {
+            self.state.withLock { $0.unacknowledged = count }
+        }
+
+        /// Reports to `holder` are never answered.
+        func silence(_ holder: SiteID) {
+            self.state.withLock { _ = $0.silent.insert(holder) }
         }
 
         func publish(_ description: SiteDescription) {
@@ -63,11 +85,12 @@ struct AgentHarness: Sendable {
     let images: String
 
     /// Runs an agent for the length of `body`.
-    static func with(
+    @discardableResult
+    static func with<Value: Sendable>(
         driver: InMemoryDriver = InMemoryDriver(hosts: [AgentFixtures.host()]),
         database: Database? = nil, rules: SiteRules = SiteRules(),
-        _ body: @Sendable (Self) async throws -> Void
-    ) async throws {
+        _ body: @Sendable (Self) async throws -> Value
+    ) async throws -> Value {
         let directory = FileManager.default.temporaryDirectory.appendingPathComponent(UUID().uuidString).path
         try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
         defer {
@@ -90,26 +113,27 @@ struct AgentHarness: Sendable {
                     directories: [directory], cache: directory + "/cache")),
             database: try database ?? Database(),
             outlets: Agent.Outlets(
-                report: { try outbox.report($0, to: $1) }, publish: { outbox.publish($0) }),
+                report: { try await outbox.report($0, to: $1) }, publish: { outbox.publish($0) }),
             logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }, now: { outbox.now() })
         let harness = Self(agent: agent, driver: driver, outbox: outbox, images: directory)
-        try await withThrowingTaskGroup(of: Void.self) { group in
+        return try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { try await agent.run() }
             defer { group.cancelAll() }
             try await Self.eventually("the hypervisor is in sight") {
                 await agent.service.keeper.read { $0.outage == nil && !$0.hosts.isEmpty }
             }
-            try await body(harness)
+            return try await body(harness)
         }
     }
 
     /// A request for a small machine whose image exists.
     func request(
-        _ name: String, seed: UInt64 = 1, sha256: String? = nil, vcpus: Int = 1
+        _ name: String, seed: UInt64 = 1, sha256: String? = nil, vcpus: Int = 1,
+        holder: SiteID = Self.coordinator
     ) -> SiteLedger.Request {
         var generator = AgentSeed(seed)
         return SiteLedger.Request(
-            id: generator.id(), holder: Self.coordinator,
+            id: generator.id(), holder: holder,
             specification: AgentFixtures.specification(
                 name, vcpus: vcpus,
                 image: ImageReference(
@@ -120,7 +144,7 @@ struct AgentHarness: Sendable {
     /// Reserves and commits.
     func place(_ request: SiteLedger.Request) async throws -> Machine {
         _ = try await self.agent.service.reserve(request)
-        return try await self.agent.service.commit(request.id, by: Self.coordinator, isAdmin: false)
+        return try await self.agent.service.commit(request.id, by: request.holder, isAdmin: false)
     }
 
     func waitForState(_ state: MachineState, of id: MachineID) async throws {
