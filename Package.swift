@@ -213,8 +213,9 @@ let package = Package(
         tests(
             "TradewindTests",
             [
-                "tradewind", "CloudModel", "Gossip", "MachineDrivers", "Operations", "Participant", "Storage",
-                "XMPP", "XMPPTransport", arguments, logging,
+                "tradewind", "Agent", "CloudModel", "Coordinator", "Gossip", "MachineDrivers", "Operations",
+                "Participant",
+                "Storage", "XMPP", "XMPPTransport", arguments, logging,
             ]),
     ],
     swiftLanguageModes: [.v6]

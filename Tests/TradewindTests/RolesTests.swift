@@ -24,6 +24,31 @@ struct RolesTests {
         }
     }
 
+    @Test("The in-memory host has what the configuration offers, or its usual capacity")
+    func capacity() async throws {
+        for (offered, expected) in [
+            ("", Resources(vcpus: 16, memory: .gibibytes(64), disk: .gibibytes(500))),
+            (
+                "  offered:\n    vcpus: 3\n    memory: 5G\n    disk: 7G\n",
+                Resources(vcpus: 3, memory: .gibibytes(5), disk: .gibibytes(7))
+            ),
+        ] {
+            let folder = FileManager.default.temporaryDirectory
+                .appending(path: "tradewind-roles-\(UUID().uuidString)").path
+            _ = try SiteSetup(
+                try InitCommand.parse(["--domain", "paris.test", "--directory", folder, "--driver", "memory"])
+            ).write()
+            let path = folder + "/tradewind.yaml"
+            try String(contentsOfFile: path, encoding: .utf8)
+                .replacing("  driver: memory\n", with: "  driver: memory\n" + offered)
+                .write(toFile: path, atomically: true, encoding: .utf8)
+            let configuration = try await ServeConfiguration.reading(path)
+            let driver = try Roles.driver(try #require(configuration.agent), configuration)
+            #expect(try await driver.hosts().map(\.total) == [expected])
+            try FileManager.default.removeItem(atPath: folder)
+        }
+    }
+
     @Test("What is granted to a site does not count while it is in quarantine or has left")
     func suspensions() async throws {
         let folder = FileManager.default.temporaryDirectory

@@ -1,8 +1,13 @@
+import Agent
 import ArgumentParser
 import CloudModel
+import Coordinator
 import Foundation
+import Gossip
 import MachineDrivers
 import Operations
+import Participant
+import Synchronization
 import Testing
 import XMPP
 import XMPPTransport
@@ -141,6 +146,136 @@ struct SiteSetupTests {
             }
             #expect(error?.message.contains(message) == true, "\(error?.message ?? "")")
         }
+    }
+
+    /// The usual configuration with more in its sections.
+    private static func reading(_ more: [String: String]) async throws -> ServeConfiguration {
+        let read = Mutex<ServeConfiguration?>(nil)
+        try await Self.inFolder { folder in
+            _ = try Self.setUp(folder, ["--coordinator"])
+            let path = folder + "/paris/tradewind.yaml"
+            var text = try String(contentsOfFile: path, encoding: .utf8)
+            for (section, keys) in more {
+                text =
+                    text.contains("\n\(section):\n")
+                    ? text.replacing("\n\(section):\n", with: "\n\(section):\n\(keys)")
+                    : text + "\(section):\n\(keys)"
+            }
+            try text.write(toFile: path, atomically: true, encoding: .utf8)
+            let configuration = try await ServeConfiguration.reading(path)
+            read.withLock { $0 = configuration }
+        }
+        return try #require(read.withLock { $0 })
+    }
+
+    @Test("Quotas, prices, times and limits are read")
+    func readsRules() async throws {
+        let configuration = try await Self.reading([
+            "agent": """
+              offered:
+                vcpus: 4
+                memory: 8G
+                disk: 20G
+              quota:
+                machines: 10
+                memory: 4G
+              quotas:
+                - "tokyo.test vcpus=2 disk=1G"
+                - "rome.test machines=0"
+              held-per-holder: 3
+              remembrance: 2h
+              measure-interval: 500ms
+              price:
+                currency: EUR
+                micros-per-vcpu-hour: 12000
+                micros-per-gib-hour: 3000
+
+            """,
+            "coordinator": """
+              hold-for: 30s
+              request-timeout: 5s
+              patience: 2m
+              workloads: 7
+              remembrance: 1h
+
+            """,
+            "federation": """
+              heartbeat: 5s
+              ping-interval: 4s
+              ping-timeout: 3s
+              suspect-after: 20s
+              unreachable-after: 40s
+              retry-interval: 6s
+              answer-timeout: 7s
+              sites: 9
+              invitations: 2
+
+            """,
+        ])
+        let agent = try #require(configuration.agent)
+        #expect(agent.offered == Resources(vcpus: 4, memory: .gibibytes(8), disk: .gibibytes(20)))
+        #expect(agent.rules.defaultQuota.machines == 10)
+        #expect(agent.rules.defaultQuota.resources?.memory == .gibibytes(4))
+        #expect(agent.rules.defaultQuota.resources?.covers(Self.huge) == true)
+        let tokyo = try #require(agent.rules.quotas[SiteID("tokyo.test")])
+        #expect(tokyo.machines == nil && tokyo.resources?.vcpus == 2)
+        #expect(tokyo.resources?.disk == .gibibytes(1))
+        #expect(agent.rules.quotas[SiteID("rome.test")] == .init(resources: nil, machines: 0))
+        #expect(agent.rules.heldPerHolderMax == 3 && agent.rules.memory == .seconds(7_200))
+        #expect(agent.measureInterval == .milliseconds(500))
+        #expect(
+            agent.price
+                == Price(currency: "EUR", microsPerVCPUHour: 12_000, microsPerGibibyteHour: 3_000))
+        let coordinator = configuration.coordinator
+        #expect(coordinator.holdFor == .seconds(30) && coordinator.requestTimeout == .seconds(5))
+        #expect(coordinator.patience == .seconds(120) && coordinator.workloadLimit == 7)
+        #expect(coordinator.remembrance == .seconds(3_600))
+        let federation = configuration.federation
+        #expect(federation.alliance.publication.heartbeat == .seconds(5))
+        #expect(federation.alliance.publication.lifetime == .seconds(15))
+        #expect(federation.alliance.contact.pingInterval == .seconds(4))
+        #expect(federation.alliance.contact.pingTimeout == .seconds(3))
+        #expect(federation.alliance.contact.suspectAfter == .seconds(20))
+        #expect(federation.alliance.contact.unreachableAfter == .seconds(40))
+        #expect(federation.alliance.retryInterval == .seconds(6))
+        #expect(federation.answerTimeout == .seconds(7))
+        #expect(federation.alliance.membership.sites == 9 && federation.alliance.rows.sites == 9)
+        #expect(federation.alliance.membership.unanswered == 2)
+        #expect(federation.name == "paris.test" && federation.role == .agent)
+    }
+
+    private static let huge = Resources(vcpus: 100_000, memory: .gibibytes(4), disk: .gibibytes(1_000_000))
+
+    @Test("What is not said is as the manual says")
+    func usualRules() async throws {
+        let configuration = try await Self.reading([:])
+        #expect(configuration.agent?.rules == SiteRules())
+        #expect(configuration.agent?.price == nil && configuration.agent?.offered == nil)
+        #expect(
+            configuration.coordinator == Coordinator.Configuration(address: SiteID("paris.test")))
+        #expect(configuration.federation.alliance == Alliance.Configuration())
+    }
+
+    @Test(
+        "Rules that are wrong are told with their key",
+        arguments: [
+            ("agent", "  quotas:\n    - \"tokyo.test\"\n", "agent.quotas must be a list of texts ADDRESS"),
+            ("agent", "  quotas:\n    - \"tokyo.test cores=2\"\n", "agent.quotas must be"),
+            ("agent", "  quotas:\n    - \"tokyo.test vcpus=many\"\n", "tradewind.yaml: agent.quotas must be"),
+            ("agent", "  quotas:\n    - \"tokyo.test vcpus=1 vcpus=2\"\n", "or there twice"),
+            ("agent", "  offered:\n    vcpus: 4\n", "agent.offered must be given in full"),
+            ("agent", "  price:\n    currency: EUR\n", "agent.price must be given in full"),
+            ("agent", "  measure-interval: 1ms\n", "agent.measure-interval must be a time from 0.1 seconds"),
+            ("coordinator", "  hold-for: 20s\n", "coordinator.hold-for must be more than twice"),
+            ("coordinator", "  hold-for: 601s\n", "coordinator.hold-for must be a time from"),
+            ("federation", "  heartbeat: 11s\n", "federation.heartbeat must be a time from"),
+            ("federation", "  suspect-after: 30s\n", "federation.suspect-after must be less than"),
+        ])
+    func tellsRules(section: String, keys: String, message: String) async throws {
+        let error = await #expect(throws: OperationError.self) {
+            try await Self.reading([section: keys])
+        }
+        #expect(error?.message.contains(message) == true, "\(error?.message ?? "")")
     }
 
     @Test("A file that is not there and one that is no YAML are told apart from a wrong key")

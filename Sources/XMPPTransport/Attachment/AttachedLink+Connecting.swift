@@ -19,6 +19,7 @@ extension AttachedLink {
             group.addTask { await self.stayConnected() }
             try await group.waitForAll()
         }
+        await self.resolver.shutDown()
         // The delivery speaks through this link: neither is to keep the other alive.
         self.delivery.withLock { $0 = nil }
     }

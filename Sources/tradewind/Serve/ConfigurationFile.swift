@@ -89,6 +89,17 @@ final class ConfigurationFile: Sendable {
         return try self.parameter(key, .duration, text).integer.map { .milliseconds($0) }
     }
 
+    /// A time such as `30s` within `range`.
+    func duration(
+        _ key: String, in range: ClosedRange<Duration>
+    ) throws(OperationError) -> Duration? {
+        let duration = try self.duration(key)
+        if let duration, !range.contains(duration) {
+            throw self.problem(key, "a time from \(range.lowerBound) to \(range.upperBound)")
+        }
+        return duration
+    }
+
     /// A path, from the folder of the file if it is relative.
     func resolved(_ path: String) -> String {
         guard !path.hasPrefix("/"), let slash = self.path.lastIndex(of: "/") else { return path }
@@ -107,6 +118,13 @@ final class ConfigurationFile: Sendable {
         throw OperationError(
             .badRequest, "\(self.path): there is no key \(unknown)",
             next: guess.map { "did you mean \($0)?" } ?? "remove it; the manual lists every key")
+    }
+
+    /// Reads a part of what a key holds.
+    func reading(
+        _ text: String, as kind: Parameter.Kind, of key: String
+    ) throws(OperationError) -> Value {
+        try self.parameter(key, kind, text)
     }
 
     private func parameter(

@@ -1,3 +1,4 @@
+import Agent
 import CloudModel
 import ControlAPI
 import Cryptography
@@ -150,6 +151,11 @@ extension ServeConfiguration.Agent {
         let policies = AdmissionPolicy.allCases.map(\.rawValue)
         self.policy =
             try file.choice("agent.policy", policies).flatMap(AdmissionPolicy.init(rawValue:)) ?? .open
+        self.rules = try SiteRules(file)
+        self.price = try Price(file)
+        self.measureInterval =
+            try file.duration("agent.measure-interval", in: Duration.milliseconds(100)...(.seconds(60)))
+            ?? .seconds(2)
         guard file.has("agent") else { return nil }
     }
 }

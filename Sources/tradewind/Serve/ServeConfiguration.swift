@@ -1,9 +1,12 @@
+import Agent
 import CloudModel
 import ControlAPI
+import Coordinator
 import Federation
 import Logging
 import MachineDrivers
 import Operations
+import Participant
 import XMPP
 import XMPPServer
 import XMPPTransport
@@ -65,6 +68,11 @@ struct ServeConfiguration: Sendable {
         /// Below which folders images may be named by path.
         var imageDirectories: [String]
         var policy: AdmissionPolicy
+        /// Quotas and how long things are remembered.
+        var rules: SiteRules
+        var price: Price?
+        /// How often the hosts are measured.
+        var measureInterval: Duration
     }
 
     /// The address, a bare JID.
@@ -80,6 +88,10 @@ struct ServeConfiguration: Sendable {
     /// Nil if this process is no agent.
     let agent: Agent?
     let isCoordinator: Bool
+    /// How it coordinates, if it does.
+    let coordinator: Coordinator.Configuration
+    /// How it takes part in alliances.
+    let federation: FederationService.Configuration
     let api: ControlAPI.Configuration
     let isAPIServed: Bool
     /// The token that the command line shows when it is given this file.
@@ -125,6 +137,9 @@ struct ServeConfiguration: Sendable {
         self.rooms = kind == .embedded ? try RoomHosting(file, beside: self.address) : nil
         self.agent = try Agent(file, directory: self.directory)
         self.isCoordinator = try file.flag("coordinator.enabled") ?? false
+        self.coordinator = try .init(file, address: SiteID(self.address.description))
+        self.federation = try .init(
+            file, name: self.profile.name, role: self.agent == nil ? .coordinator : .agent)
         self.isAPIServed = try file.flag("api.enabled") ?? true
         self.api = try ControlAPI.Configuration(file)
         self.clientTokenFile = file.resolved(try file.text("api.token-file") ?? "token")

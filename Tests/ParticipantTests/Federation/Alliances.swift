@@ -31,7 +31,8 @@ final class Alliances: Sendable {
 
     /// A participant from its database, which is made when it is first started; replaces the one before.
     @discardableResult func start(
-        _ name: String, role: MemberRole = .agent, keyNumber: UInt8? = nil, exchanges: Int = 4_096
+        _ name: String, role: MemberRole = .agent, keyNumber: UInt8? = nil, exchanges: Int = 4_096,
+        logger: Logger = Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() })
     ) throws -> Participant {
         let site = try SiteID(preparing: name)
         let database = try self.databases.withLock { databases in
@@ -40,7 +41,6 @@ final class Alliances: Sendable {
             return database
         }
         let link = FakeLink(address: try site.jid(), network: self.network)
-        let logger = Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() })
         let dispatcher = StanzaDispatcher(
             identity: DiscoInfo.Identity(category: "automation", type: "tradewind"), logger: logger)
         let seed = keyNumber ?? UInt8(truncatingIfNeeded: name.utf8.reduce(0) { $0 &+ Int($1) })
@@ -57,6 +57,10 @@ final class Alliances: Sendable {
         let participant = Participant(site: site, link: link, dispatcher: dispatcher, federation: federation)
         self.current.withLock { $0[site] = participant }
         return participant
+    }
+
+    func database(of site: SiteID) throws -> Database {
+        try #require(self.databases.withLock { $0[site] })
     }
 
     var now: Instant { self.time.withLock { $0 } }
