@@ -98,8 +98,6 @@ package final class XMPPServer: Service {
                 authority: self.accounts, acceptor: ClientAcceptor(shell: self.shell)),
             remotes: self.remotes, receiver: receiver)
         self.openExits(link)
-        let accounts = self.accounts
-        self.shell.keeper.withLock { $0 = accounts.keeper }
     }
 
     /// Names who handles what is addressed to the domain, and what the domain says of itself; once, before `run()`.
@@ -170,6 +168,8 @@ package final class XMPPServer: Service {
     }
 
     private func openExits(_ link: ServerLink) {
+        let accounts = self.accounts
+        self.shell.keeper.withLock { $0 = accounts.keeper }
         let (shell, delivery, remotes) = (self.shell, self.delivery, self.remotes)
         let logger = shell.logger
         shell.open(
