@@ -90,7 +90,7 @@ import XMPP
         let account = try DiscoInfo(parsing: try self.result(bench.take(alice).first))
         #expect(account.features.contains(Self.namespace))
         #expect(account.features == account.features.sorted())
-        #expect(account.identities.map(\.category) == ["account", "weather"])
+        #expect(account.identities.map(\.category) == ["account", "pubsub", "weather"])
         #expect(bench.domain.info.features.contains(Self.namespace + ":domain"))
         let offered = FeatureTable().streamFeatures
         #expect(offered.contains(.rosterVersioning))
