@@ -5,7 +5,6 @@ import Foundation
 import GRDB
 import MachineDrivers
 import Storage
-import Synchronization
 import Testing
 
 @testable import Agent
@@ -168,16 +167,16 @@ struct AgentRoleTests {
             let before = try MachineStore(database).load().generation
             let gate = DispatchSemaphore(value: 0)
             database.writer.asyncWriteWithoutTransaction { _ in gate.wait() }
-            let begun = Atomic(0)
+            let begun = Count()
             try await withThrowingTaskGroup(of: Reservation.self) { group in
                 for seed in 0..<UInt64(count) {
                     let request = harness.request("web-\(seed)", seed: seed + 1)
                     group.addTask {
-                        begun.wrappingAdd(1, ordering: .relaxed)
+                        begun.increment()
                         return try await harness.agent.service.reserve(request)
                     }
                 }
-                while begun.load(ordering: .relaxed) < count { await Task.yield() }
+                while begun.value < count { await Task.yield() }
                 gate.signal()
                 var held: Set<ReservationID> = []
                 for try await reservation in group { held.insert(reservation.id) }

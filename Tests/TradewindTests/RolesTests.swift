@@ -3,6 +3,7 @@ import CloudModel
 import Foundation
 import Gossip
 import Logging
+import MachineDrivers
 import Operations
 import Participant
 import Storage

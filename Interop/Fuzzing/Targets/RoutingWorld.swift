@@ -102,7 +102,7 @@ struct RoutingWorld {
             let (directive, sender) = waiting.removeFirst()
             try self.check(directive, from: sender)
             switch directive {
-            case .deliver, .serve, .sendRemote: break
+            case .deliver, .serve, .sendRemote, .archive: break
             case .route(let stanza): waiting += self.step(.routed(stanza)).map { ($0, nil) }
             case .close(let id, _):
                 self.live.removeAll { $0 == id }
@@ -115,9 +115,14 @@ struct RoutingWorld {
         switch step {
         case .changeRoster(let update):
             return self.isDiskFull ? self.domain.failed(update) : self.domain.changed(update)
-        case .keep(let message, let account):
+        case .changeBlockList(let update):
+            return self.isDiskFull ? self.domain.failed(update) : self.domain.changed(update)
+        case .document, .changeAccount, .changePubSub, .archive:
+            // This world has no place for documents, nodes and archives: who asks for them hears nothing.
+            return []
+        case .keep(let message, let account, let filed):
             if !self.isDiskFull { self.kept[account, default: []].append(message) }
-            return self.domain.kept(message, account: account, wasKept: !self.isDiskFull)
+            return self.domain.kept(message, account: account, wasKept: !self.isDiskFull, filed: filed)
         case .changeRoom(let change):
             return self.isDiskFull
                 ? self.domain.failed(change) : self.domain.changed(change, at: self.now)
@@ -139,6 +144,7 @@ struct RoutingWorld {
             }
             try self.checkOrigin(stanza, from: nil)
         case .serve(let stanza): try self.checkOrigin(stanza, from: nil)
+        case .archive: break
         case .route(let stanza):
             try FuzzViolation.unless(stanza.to.map(Self.isHere) ?? false, "routed to \(stanza.to as JID?)")
             try self.checkOrigin(stanza, from: sender)

@@ -3,6 +3,7 @@ import CloudModel
 import ControlAPI
 import Coordinator
 import Federation
+import Gossip
 import Logging
 import MachineDrivers
 import Operations
