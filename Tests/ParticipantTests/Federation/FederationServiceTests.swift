@@ -254,6 +254,7 @@ struct FederationServiceTests {
             #expect(try alliances[self.paris].federation.knownSite(self.tokyo)?.standing == .invitedBy)
             #expect(try alliances[self.paris].federation.suspensions == ["tokyo.test": .notAllied])
             try await alliances[self.paris].federation.accept(self.tokyo)
+            try await alliances.settle()
             #expect(try alliances[self.paris].federation.suspensions.isEmpty)
         }
     }
