@@ -3,7 +3,7 @@ package import CloudModel
 /// The alliance as one site sees it: who belongs to it, what each of them says, and who is heard.
 ///
 /// The pure core of the federation: each event is one method that returns what to do next. Time and randomness come
-/// in; nothing here sends, stores or waits. Full mesh for now: our row goes to every member directly; rows of others
+/// in; nothing here sends, stores or waits. A full mesh: our row goes to every member directly; rows of others
 /// are relayed to whoever asks.
 package struct Alliance: Sendable {
     package struct Configuration: Hashable, Sendable {

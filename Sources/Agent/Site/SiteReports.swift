@@ -19,7 +19,7 @@ final class SiteReports: Sendable {
         var underWay: [SiteID: Set<MachineID>] = [:]
         /// Holders that did not answer, and how many times in a row.
         var failures: [SiteID: Int] = [:]
-        /// Those of them that are left alone for now.
+        /// Those of them that are left alone until their pause is over.
         var resting: Set<SiteID> = []
     }
 

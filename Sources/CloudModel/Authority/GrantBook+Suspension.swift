@@ -1,5 +1,5 @@
 extension GrantBook {
-    /// Why the grants of a site do not count for now.
+    /// Why the grants of a site do not count while its standing lasts.
     package enum Suspension: String, Hashable, Codable, Sendable {
         /// The alliance with it has ended, or it only asks for one: its own grants and those of its domain do not
         /// count; people who were granted something by their own address keep that.

@@ -80,7 +80,7 @@ struct RoomDomainTests {
         bench.send(.message(Message(to: RoomBench.room, kind: .groupchat, body: "hello")), from: alice)
         let heard = bench.take(alice)
         #expect(heard.contains { $0.messageValue?.body == "hello" })
-        #expect(heard.contains { $0.statuses.contains(.removedByError) })
+        #expect(heard.contains { $0.statuses == [.removedByError] })
         #expect(bench.domain.rooms?.rooms["coven"]?.occupants.count == 1)
     }
 

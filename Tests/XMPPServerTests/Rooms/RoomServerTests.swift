@@ -39,7 +39,7 @@ struct RoomServerTests {
         }
     }
 
-    @Test("People of two servers talk in a room")
+    @Test("People of two servers talk in a room, and the end of the server is told to those elsewhere")
     func federation() async throws {
         let ports = try await TestServer.freePorts(2)
         let routes = [
@@ -61,7 +61,12 @@ struct RoomServerTests {
                 let heard = try await alice.next { $0.messageValue?.body != nil }
                 #expect(heard.messageValue?.body == "konnichiwa")
                 #expect(heard.from == RoomBench.occupant("bob"))
+                // The way back is open once he hears himself: what waits for a stream when a server ends is lost.
+                _ = try await bob.next { $0.messageValue?.body == "konnichiwa" }
             }
+            var last = try await Self.presence(of: "bob", at: bob)
+            while last.kind == .available { last = try await Self.presence(of: "bob", at: bob) }
+            #expect(Stanza.presence(last).statuses == [.isSelf, .serviceShutsDown])
         }
     }
 

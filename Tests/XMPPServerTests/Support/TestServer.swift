@@ -51,7 +51,9 @@ struct TestServer {
         let authority = try TestAuthority.shared.get()
         let configuration = XMPPServer.Configuration(
             domain: domain,
-            certificate: try authority.issue(domain, others: [rooms?.domain].compactMap { $0 }),
+            certificate: try authority.issue(
+                domain,
+                names: [domain, rooms?.domain].compactMap { $0 }.map { "DNS:\($0)" }.joined(separator: ",")),
             trust: authority.trust,
             endpoints: [
                 XMPPListener.Endpoint(.clientStreams, host: "127.0.0.1", port: 0),
