@@ -67,6 +67,28 @@ class ClientOfProsodyTests(CutAttachment, Workspace):
         cls.paris = cls.begin_attached(options["--client"], options)
 
 
+class ComponentOfTradewindTests(CutAttachment, Workspace):
+    """A site that is a component of another site's own server."""
+
+    network = "127.0.42"
+
+    @classmethod
+    def begin_site(cls):
+        secret = cls.root / "secret"
+        section = (f"server:\n  components:\n    host: {cls.theirs}\n    secrets:\n"
+                   f"      - paris.{SERVER}={secret}\n")
+        cls.server = cls.begin(Tradewind(
+            cls.root, SERVER, cls.authority, cls.theirs, server_port=5269, driver="none", coordinator=True,
+            admin="romeo", routes=[f"{COORDINATOR}={cls.ours}:5269"], settings=[("server:\n", section)]))
+        cls.server.perform("account", "create", "romeo", f"password={PASSWORD}")
+        cls.client_port = cls.server.client_port
+        cls.relay = cls.begin(Relay(f"{cls.network}.3", 5347, (cls.theirs, 5347)))
+        options = page.init_options("--component")
+        options["--component"] = options["--component"].replace("127.0.0.1", f"{cls.network}.3")
+        options["--secret-file"] = str(secret)
+        cls.paris = cls.begin_attached(options["--domain"], options)
+
+
 class ComponentOfEjabberdTests(Attachment, Workspace):
     network = "127.0.37"
 

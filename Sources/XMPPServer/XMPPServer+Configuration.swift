@@ -23,6 +23,8 @@ extension XMPPServer {
         package var archive: ArchivePreferences.Standard?
         /// Whether the domain has feeds, at `feeds.` and its name.
         package var hasFeeds: Bool
+        /// The secrets of external components (XEP-0114), by the domain that each speaks for.
+        package var components: [String: String]
         package var limits: ServerLimits
         /// Rooms on a domain of their own; nil for none.
         package var rooms: RoomHosting?
@@ -37,7 +39,8 @@ extension XMPPServer {
             routes: [String: [Route]] = [:], remotePolicy: RemotePolicy = RemotePolicy(),
             mechanisms: [SASLMechanism] = [.scramSHA256Plus, .scramSHA1Plus, .scramSHA256, .scramSHA1],
             clientsMayOmitTLS: Bool = false, archive: ArchivePreferences.Standard? = .always,
-            hasFeeds: Bool = true, limits: ServerLimits = ServerLimits(), rooms: RoomHosting? = nil,
+            hasFeeds: Bool = true, components: [String: String] = [:],
+            limits: ServerLimits = ServerLimits(), rooms: RoomHosting? = nil,
             contacts: ContactAddresses = ContactAddresses(), allowsSelfService: Bool = true
         ) {
             self.domain = domain
@@ -50,6 +53,7 @@ extension XMPPServer {
             self.clientsMayOmitTLS = clientsMayOmitTLS
             self.archive = archive
             self.hasFeeds = hasFeeds
+            self.components = components
             self.limits = limits
             self.rooms = rooms
             self.contacts = contacts

@@ -62,13 +62,9 @@ package final class XMPPServer: Service {
                     hosting, beside: address, store: roomStore,
                     secret: try await store.secret(for: "rooms", orStore: random.bytes(Self.secretLength))))
         }
-        let environment = StreamEnvironment(
-            domains: [address.domain], hostedDomains: Set(domain.hosted.keys),
-            certificates: try CertificateStore(
-                certificates: try Self.certificates(configuration, address, hosted: domain.hosted.keys),
-                trust: configuration.trust),
-            remotePolicy: configuration.remotePolicy, clientsMayOmitTLS: configuration.clientsMayOmitTLS,
-            secret: secret, limits: limits.transport, group: group, logger: logger)
+        let secrets = try Self.host(configuration.components, in: &domain)
+        let environment = try Self.environment(
+            configuration, domain, secret: secret, group: group, logger: logger)
 
         self.address = address
         self.lane = DurableLane()
@@ -88,6 +84,9 @@ package final class XMPPServer: Service {
                 stanzasPerSender: limits.serviceStanzasPerSender, senders: limits.serviceSenders))
         self.remotes = RemoteStreams(
             environment: environment, resolver: Resolver(routes: configuration.routes))
+        let components = Components(
+            domains: Set(secrets.keys), local: environment.domains.union(environment.hostedDomains),
+            shell: self.shell, remotes: self.remotes)
         let receiver = RemoteReceiver(shell: self.shell)
         self.remotes.attach(receiver)
         self.listener = try XMPPListener(
@@ -96,8 +95,9 @@ package final class XMPPServer: Service {
                 mechanisms: configuration.mechanisms,
                 features: domain.features.streamFeatures,
                 authority: self.accounts, acceptor: ClientAcceptor(shell: self.shell)),
+            components: ComponentService(secrets: secrets, acceptor: components),
             remotes: self.remotes, receiver: receiver)
-        self.openExits(link)
+        self.openExits(link, components)
     }
 
     /// Names who handles what is addressed to the domain, and what the domain says of itself; once, before `run()`.
@@ -167,7 +167,7 @@ package final class XMPPServer: Service {
         }
     }
 
-    private func openExits(_ link: ServerLink) {
+    private func openExits(_ link: ServerLink, _ components: Components) {
         let accounts = self.accounts
         self.shell.keeper.withLock { $0 = accounts.keeper }
         let (shell, delivery, remotes) = (self.shell, self.delivery, self.remotes)
@@ -175,6 +175,7 @@ package final class XMPPServer: Service {
         shell.open(
             DomainShell.Exits(
                 remote: { stanza in
+                    if components.isFor(stanza) { return components.deliver(stanza) }
                     do throws(StanzaError) {
                         try remotes.send(stanza)
                     } catch {
@@ -221,6 +222,20 @@ package final class XMPPServer: Service {
     }
 
     /// Each served domain with the certificate it shows.
+    private static func environment(
+        _ configuration: Configuration, _ domain: LocalDomain, secret: [UInt8], group: any EventLoopGroup,
+        logger: Logger
+    ) throws -> StreamEnvironment {
+        StreamEnvironment(
+            domains: [domain.address.domain], hostedDomains: Set(domain.hosted.keys),
+            certificates: try CertificateStore(
+                certificates: try Self.certificates(
+                    configuration, domain.address, hosted: domain.hosted.keys),
+                trust: configuration.trust),
+            remotePolicy: configuration.remotePolicy, clientsMayOmitTLS: configuration.clientsMayOmitTLS,
+            secret: secret, limits: configuration.limits.transport, group: group, logger: logger)
+    }
+
     private static func certificates(
         _ configuration: Configuration, _ address: JID, hosted: some Sequence<String>
     ) throws -> [String: CertificateFiles] {

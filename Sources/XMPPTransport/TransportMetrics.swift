@@ -7,6 +7,7 @@ package final class TransportMetrics: Sendable {
         case remoteInbound = "remote-inbound"
         case remoteOutbound = "remote-outbound"
         case attachment
+        case component
     }
 
     struct Counters: Sendable {
@@ -27,6 +28,7 @@ package final class TransportMetrics: Sendable {
     let remoteInbound = Counters(.remoteInbound)
     let remoteOutbound = Counters(.remoteOutbound)
     let attachment = Counters(.attachment)
+    let component = Counters(.component)
     /// Stanzas that could not be sent and whose sender could not be told.
     let dropped = Counter(label: "tradewind_xmpp_stanzas_dropped_total")
 
@@ -38,6 +40,7 @@ package final class TransportMetrics: Sendable {
         case .remoteInbound: self.remoteInbound
         case .remoteOutbound: self.remoteOutbound
         case .attachment: self.attachment
+        case .component: self.component
         }
     }
 }

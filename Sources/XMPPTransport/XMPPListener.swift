@@ -30,6 +30,15 @@ package final class XMPPListener: Service {
             self.port = port
             self.security = security
         }
+
+        /// Whether only processes of this machine can connect.
+        ///
+        /// A name but `localhost` may stand for any address.
+        var isThisMachine: Bool {
+            if self.host == "localhost" || self.host == "::1" { return true }
+            let numbers = self.host.split(separator: ".", omittingEmptySubsequences: false)
+            return numbers.count == 4 && numbers[0] == "127" && numbers.allSatisfy { UInt8($0) != nil }
+        }
     }
 
     /// What can be wrong with the configuration of a listener.
@@ -47,6 +56,7 @@ package final class XMPPListener: Service {
     private let endpoints: [Endpoint]
     private let environment: StreamEnvironment
     private let clients: ClientService?
+    private let components: ComponentService?
     private let remotes: RemoteStreams
     private let receiver: any RemoteStanzaReceiver
     private let clientConnections: ConnectionTable
@@ -56,18 +66,35 @@ package final class XMPPListener: Service {
     /// `clients` may be absent only if no endpoint is for clients.
     package init(
         _ endpoints: [Endpoint], environment: StreamEnvironment, clients: ClientService?,
-        remotes: RemoteStreams, receiver: any RemoteStanzaReceiver
+        components: ComponentService? = nil, remotes: RemoteStreams, receiver: any RemoteStanzaReceiver
     ) throws(ConfigurationError) {
         guard clients != nil || !endpoints.contains(where: { $0.side == .clientStreams }) else {
             throw ConfigurationError(description: "an endpoint is for clients, and nobody serves them")
         }
+        try Self.checkComponents(endpoints, components)
         self.endpoints = endpoints
+        self.components = components
         self.environment = environment
         self.clients = clients
         self.remotes = remotes
         self.receiver = receiver
         self.clientConnections = ConnectionTable(limit: environment.limits.connectionsPerAddress)
         self.remoteConnections = ConnectionTable(limit: environment.limits.connectionsPerAddress)
+    }
+
+    /// A component's stream has no protection of its own.
+    private static func checkComponents(
+        _ endpoints: [Endpoint], _ components: ComponentService?
+    ) throws(ConfigurationError) {
+        for endpoint in endpoints where endpoint.side == .componentStreams {
+            guard components != nil else {
+                throw ConfigurationError(description: "an endpoint is for components, and there are none")
+            }
+            guard endpoint.security == .directTLS || endpoint.isThisMachine else {
+                throw ConfigurationError(
+                    description: "components connect to \(endpoint.host) without TLS: use 127.0.0.1, or TLS")
+            }
+        }
     }
 
     /// Binds every endpoint and begins to accept; the ports in the order of the endpoints.
@@ -141,7 +168,7 @@ package final class XMPPListener: Service {
     private static func receiving(_ side: CertificateStore.Side) -> any RecvByteBufferAllocator {
         switch side {
         case .clientStreams: AdaptiveRecvByteBufferAllocator(minimum: 512, initial: 1_024, maximum: 16_384)
-        case .serverStreams: AdaptiveRecvByteBufferAllocator()
+        case .serverStreams, .componentStreams: AdaptiveRecvByteBufferAllocator()
         }
     }
 
@@ -150,6 +177,10 @@ package final class XMPPListener: Service {
         let role: any StreamRole
         let table: ConnectionTable
         switch (endpoint.side, self.clients) {
+        case (.componentStreams, _):
+            guard let components = self.components else { throw ChannelError.operationUnsupported }
+            role = ComponentStreamRole(environment: self.environment, components: components)
+            table = self.remoteConnections
         case (.clientStreams, .some(let clients)):
             role = ClientStreamRole(
                 environment: self.environment, clients: clients, usesDirectTLS: usesDirectTLS)

@@ -11,11 +11,14 @@ import XMPP
     package enum Side: Hashable, Sendable {
         case clientStreams
         case serverStreams
+        /// External components (XEP-0114), which have no ALPN name.
+        case componentStreams
 
-        package var applicationProtocol: String {
+        package var applicationProtocol: String? {
             switch self {
             case .clientStreams: "xmpp-client"
             case .serverStreams: "xmpp-server"
+            case .componentStreams: nil
             }
         }
     }

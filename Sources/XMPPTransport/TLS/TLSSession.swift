@@ -65,11 +65,11 @@ import XMPP
             guard unsafe cssl_set_server_name(ssl, serverName) == 1 else {
                 throw .fromOpenSSL("cannot ask for the server name \(serverName)")
             }
-            guard alpn else { return }
-            let name = Array(side.applicationProtocol.utf8)
+            guard alpn, let protocolName = side.applicationProtocol else { return }
+            let name = Array(protocolName.utf8)
             let offered = [UInt8(name.count)] + name
             guard unsafe SSL_set_alpn_protos(ssl, offered, UInt32(offered.count)) == 0 else {
-                throw .fromOpenSSL("cannot offer the protocol \(side.applicationProtocol)")
+                throw .fromOpenSSL("cannot offer the protocol \(protocolName)")
             }
         }
     }

@@ -22,6 +22,17 @@ extension ServeConfiguration {
     }
 }
 
+extension ServeConfiguration {
+    /// The one line of a file that only its owner should read.
+    static func secret(in path: String) throws(OperationError) -> String {
+        let lines = try SiteFiles.read(path).split(whereSeparator: \.isNewline)
+        guard lines.count == 1, let secret = lines.first.map(String.init) else {
+            throw OperationError(.badRequest, "\(path) must hold one line, the secret itself")
+        }
+        return secret
+    }
+}
+
 extension ServeConfiguration.Link {
     /// What `xmpp.kind` may be.
     enum Kind: String, CaseIterable {
@@ -107,12 +118,6 @@ extension ServeConfiguration.Attached {
     private static func secret(
         _ file: ConfigurationFile, _ key: String, usual: String
     ) throws(OperationError) -> String {
-        let path = file.resolved(try file.text(key) ?? usual)
-        let text = try SiteFiles.read(path)
-        let lines = text.split(whereSeparator: \.isNewline)
-        guard lines.count == 1, let secret = lines.first.map(String.init), !secret.isEmpty else {
-            throw OperationError(.badRequest, "\(path) must hold one line, the secret itself")
-        }
-        return secret
+        try ServeConfiguration.secret(in: file.resolved(try file.text(key) ?? usual))
     }
 }

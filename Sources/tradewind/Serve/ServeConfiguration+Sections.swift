@@ -49,6 +49,7 @@ extension ServeConfiguration.Server {
         self.acceptsDialback = try file.flag("server.dialback") ?? false
         self.allowsSelfService = try file.flag("server.self-service") ?? true
         self.contacts = try Self.contacts(file)
+        try self.readComponents(file)
         let mechanisms = try file.list("server.mechanisms")
         if !mechanisms.isEmpty {
             self.mechanisms = try Self.mechanisms(mechanisms, in: file)
@@ -81,6 +82,21 @@ extension ServeConfiguration.Server {
             contacts.addresses[concern, default: []].append(parts[1])
         }
         return contacts
+    }
+
+    private mutating func readComponents(_ file: ConfigurationFile) throws(OperationError) {
+        self.componentHost = try file.text("server.components.host") ?? self.componentHost
+        self.componentPort =
+            try file.integer("server.components.port", in: 1...65_535) ?? self.componentPort
+        self.componentsUseTLS = try file.flag("server.components.tls") ?? false
+        for text in try file.list("server.components.secrets") {
+            let parts = text.split(separator: "=", maxSplits: 1).map(String.init)
+            guard parts.count == 2 else {
+                throw file.problem(
+                    "server.components.secrets", "a list of texts DOMAIN=FILE; “\(text)” is none")
+            }
+            self.components[parts[0]] = try ServeConfiguration.secret(in: file.resolved(parts[1]))
+        }
     }
 
     private static func mechanisms(

@@ -17,6 +17,7 @@ extension ServeConfiguration {
         configuration.hasFeeds = server.hasFeeds
         configuration.contacts = server.contacts
         configuration.allowsSelfService = server.allowsSelfService
+        configuration.components = server.components
         if let mechanisms = server.mechanisms { configuration.mechanisms = mechanisms }
         return configuration
     }
@@ -38,6 +39,12 @@ extension ServeConfiguration {
         if let port = server.serverTLSPort {
             endpoints.append(
                 .init(.serverStreams, host: server.serverHost, port: port, security: .directTLS))
+        }
+        if !server.components.isEmpty {
+            endpoints.append(
+                .init(
+                    .componentStreams, host: server.componentHost, port: server.componentPort,
+                    security: server.componentsUseTLS ? .directTLS : .startTLS))
         }
         return endpoints
     }

@@ -26,6 +26,12 @@ struct ServeConfiguration: Sendable {
         var serverTLSPort: Int?
         var routes: [String: [Route]] = [:]
         var acceptsDialback = false
+        /// Where external components connect, and the secret of each by its domain.
+        var componentHost = "127.0.0.1"
+        var componentPort = 5_347
+        /// Whether components have to speak TLS from the first byte.
+        var componentsUseTLS = false
+        var components: [String: String] = [:]
         /// By which mechanisms clients may log in; nil for the server's own choice.
         var mechanisms: [SASLMechanism]?
         /// What is archived for accounts that have said nothing about it; nil for no archives at all.

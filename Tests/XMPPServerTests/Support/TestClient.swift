@@ -20,9 +20,13 @@ final class TestClient: Sendable {
         typealias InboundIn = ByteBuffer
 
         let events: Recorder<Event>
+        let headers: Recorder<Element>
         private let parser = XMLStreamParser(limits: .client)
 
-        init(_ events: Recorder<Event>) { self.events = events }
+        init(_ events: Recorder<Event>, _ headers: Recorder<Element>) {
+            self.events = events
+            self.headers = headers
+        }
 
         func restart() { self.parser.reset() }
 
@@ -32,7 +36,7 @@ final class TestClient: Sendable {
             do {
                 while let event = try self.parser.next() {
                     switch event {
-                    case .opened: break
+                    case .opened(let root): self.headers.record(root)
                     case .element(let element): self.events.record(.element(element))
                     case .closed: self.events.record(.ended)
                     }
@@ -47,17 +51,18 @@ final class TestClient: Sendable {
 
     let domain: String
     private let events = Recorder<Event>()
+    private let headers = Recorder<Element>()
     private let channel: any Channel
     private let reader: NIOLoopBound<Reader>
 
     init(port: Int, domain: String) async throws {
         self.domain = domain
-        let events = self.events
+        let (events, headers) = (self.events, self.headers)
         let eventLoop = MultiThreadedEventLoopGroup.singleton.next()
         let made = eventLoop.makePromise(of: NIOLoopBound<Reader>.self)
         self.channel = try await ClientBootstrap(group: eventLoop).channelInitializer { channel in
             channel.eventLoop.makeCompletedFuture {
-                let reader = Reader(events)
+                let reader = Reader(events, headers)
                 try channel.pipeline.syncOperations.addHandler(reader)
                 made.succeed(NIOLoopBound(reader, eventLoop: channel.eventLoop))
             }
@@ -89,6 +94,9 @@ final class TestClient: Sendable {
         case .ended: throw Unexpected(event: "the stream ended")
         }
     }
+
+    /// The next stream header of the server.
+    func nextHeader() async throws -> Element { try await self.headers.next() }
 
     func next() async throws -> Stanza {
         try Stanza(parsing: try await self.nextElement())

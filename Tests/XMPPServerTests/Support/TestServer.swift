@@ -18,6 +18,8 @@ struct TestServer {
     let server: XMPPServer
     let domain: String
     let clientPort: Int
+    /// 0 without components.
+    let componentPort: Int
     let service: TestService
 
     /// Below the range from which the system gives ports away, so that nobody else gets one by chance.
@@ -45,22 +47,27 @@ struct TestServer {
     static func run<Result>(
         _ domain: String = "paris.test", serverPort: Int = 0, routes: [String: [Route]] = [:],
         database: Database? = nil, limits: ServerLimits = ServerLimits(),
-        accounts: [String] = ["alice", "bob"], rooms: RoomHosting? = nil,
+        accounts: [String] = ["alice", "bob"], rooms: RoomHosting? = nil, components: [String: String] = [:],
         _ body: (TestServer) async throws -> Result
     ) async throws -> Result {
         let authority = try TestAuthority.shared.get()
-        let configuration = XMPPServer.Configuration(
+        var configuration = XMPPServer.Configuration(
             domain: domain,
             certificate: try authority.issue(
                 domain,
-                names: [domain, rooms?.domain].compactMap { $0 }.map { "DNS:\($0)" }.joined(separator: ",")),
+                names: ([domain] + [rooms?.domain].compactMap { $0 } + components.keys.sorted())
+                    .map { "DNS:\($0)" }.joined(separator: ",")),
             trust: authority.trust,
             endpoints: [
                 XMPPListener.Endpoint(.clientStreams, host: "127.0.0.1", port: 0),
                 XMPPListener.Endpoint(.serverStreams, host: "127.0.0.1", port: serverPort),
             ],
             routes: routes, remotePolicy: RemotePolicy(standard: .certificate), clientsMayOmitTLS: true,
-            limits: limits, rooms: rooms)
+            components: components, limits: limits, rooms: rooms)
+        if !components.isEmpty {
+            configuration.endpoints.append(
+                XMPPListener.Endpoint(.componentStreams, host: "127.0.0.1", port: 0))
+        }
         let quiet = Logger(label: domain, factory: { _ in SwiftLogNoOpLogHandler() })
         let server = try await XMPPServer(
             configuration, database: try database ?? Database(),
@@ -76,7 +83,9 @@ struct TestServer {
                 try await server.accounts.create(account, password: Self.password)
             }
             let result = try await body(
-                TestServer(server: server, domain: domain, clientPort: ports[0], service: service))
+                TestServer(
+                    server: server, domain: domain, clientPort: ports[0],
+                    componentPort: components.isEmpty ? 0 : ports[2], service: service))
             await services.triggerGracefulShutdown()
             try await group.waitForAll()
             return result
