@@ -11,6 +11,7 @@ import tempfile
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE), str(HERE.parent)]
 
+from flood import flood  # noqa: E402
 from servers import PASSWORD, Ejabberd, Prosody, Tradewind  # noqa: E402
 from tradewind_interop.authority import Authority  # noqa: E402
 from tradewind_interop.waiting import wait_until  # noqa: E402
@@ -22,13 +23,18 @@ STARTTLS = ["-t", "1"]
 IDLE_PAIRS = 500
 CROWD_PAIRS = 1_000
 LOGIN_PAIRS = 150
+FLOOD_NAMES = 10_000_000
+FLOOD_SECONDS = 600
+# Names of the same flood before memory is first read: what any busy stream needs is there then.
+FIRST_NAMES = 100_000
 
 
 class Load:
     """Runs the load generator against a server and tells what it and the server's process say."""
 
-    def __init__(self, program, server, seconds, other=None):
+    def __init__(self, program, server, seconds, authority, other=None):
         self.program, self.server, self.seconds, self.other = program, server, seconds, other
+        self.authority = authority
 
     def command(self, pairs, options):
         words = [self.program, "-j", "-A", self.server.address, "-D", self.server.domain, "-P", PASSWORD,
@@ -113,18 +119,34 @@ def crowd(load):
         holder.wait()
 
 
+def names(load):
+    """Resident growth while one stream brings distinct names, nobody else being there."""
+    flood(load.server, "u0", PASSWORD, load.authority, FIRST_NAMES, FLOOD_SECONDS)
+    load.server.forget_peak()
+    before = load.server.memory()
+    sent = flood(load.server, "u1", PASSWORD, load.authority, FLOOD_NAMES, FLOOD_SECONDS)
+    return {"names": sent, "MB at most": round((load.server.peak_memory() - before) / 1e6, 2)}
+
+
 # What each row is called, its body, and whether it needs two servers.
 ROWS = {
     "plain": ("client to client, plain, 20 pairs × window 4", plain, False),
     "tls": ("client to client, TLS, 20 × 4", tls, False),
+    "archive": ("client to client, plain, archived, 20 × 4", plain, False),
     "single": ("client to client, plain, one at a time", single, False),
     "logins": ("logins with SCRAM, plain", logins, False),
     "logins-tls": ("logins with SCRAM, TLS", logins_tls, False),
     "memory": ("memory of an idle TLS session", memory, False),
     "crowd": ("2,000 idle TLS sessions, then 100 × 4", crowd, False),
+    "names": ("one stream that brings ten million distinct names", names, False),
     "s2s": ("across servers, TLS between them, 20 × 4", plain, True),
     "s2s-single": ("across servers, one at a time", single, True),
 }
+
+
+# Rows that not every server takes part in. Prosody may not open so many files under Debian's limits, and ejabberd
+# takes minutes to register so many; ejabberd's archive is in memory unless it is given an SQL server.
+ONLY = {"crowd": {"tradewind"}, "archive": {"tradewind", "prosody"}, "names": {"tradewind"}}
 
 
 def accounts(row):
@@ -144,8 +166,8 @@ def measure(kind, row, folder, authority, program, seconds):
     try:
         for index in range(2 if across else 1):
             running.append(kind(folder / f"{kind.name}-{row}-{index}", domains[index], addresses[index], authority,
-                                hosts, accounts(row), neighbours))
-        return body(Load(program, running[0], seconds, running[1] if across else None))
+                                hosts, accounts(row), neighbours, archive=row == "archive"))
+        return body(Load(program, running[0], seconds, authority, running[1] if across else None))
     finally:
         for server in running:
             server.stop()
@@ -191,8 +213,7 @@ def main():
             "load before": os.getloadavg()[0], "OpenSSL bytes/session": openssl_memory(folder, authority), "rows": {}}
         for row in arguments.rows.split(","):
             results["rows"][row] = {}
-            # Prosody may not open so many files under Debian's limits, and ejabberd takes minutes to register so many.
-            for kind in [kind for kind in kinds if row != "crowd" or kind is Tradewind]:
+            for kind in [kind for kind in kinds if kind.name in ONLY.get(row, KINDS)]:
                 print(f"measuring {row} of {kind.name} …", file=sys.stderr)
                 try:
                     values = measure(kind, row, folder, authority, program, arguments.seconds)

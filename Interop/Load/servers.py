@@ -19,7 +19,7 @@ network_backend = "epoll"; authentication = "internal_hashed"; storage = "intern
 unbound = {{ resolvconf = false, hoststxt = "{hosts}" }}
 c2s_require_encryption = false; s2s_require_encryption = true; s2s_secure_auth = true
 modules_enabled = {{ "roster", "saslauth", "tls", "dialback", "disco", "carbons", "pep", "private", "blocklist",
-  "vcard4", "vcard_legacy", "version", "uptime", "time", "ping", "csi_simple", "smacks", "s2s_bidi" }}
+  "vcard4", "vcard_legacy", "version", "uptime", "time", "ping", "csi_simple", "smacks", "s2s_bidi"{more} }}
 log = {{ {{ levels = {{ min = "warn" }}, to = "file", filename = "{root}/prosody.log" }} }}
 VirtualHost "{domain}"
   ssl = {{ certificate = "{stem}.crt", key = "{stem}.key", cafile = "{authorities}" }}
@@ -63,6 +63,14 @@ class Server:
         fields = pathlib.Path(f"/proc/{self.pid}/stat").read_text().rsplit(")", 1)[1].split()
         return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
+    def forget_peak(self):
+        pathlib.Path(f"/proc/{self.pid}/clear_refs").write_text("5")
+
+    def peak_memory(self):
+        """The most resident bytes there were since `forget_peak`."""
+        status = pathlib.Path(f"/proc/{self.pid}/status").read_text()
+        return 1024 * next(int(line.split()[1]) for line in status.splitlines() if line.startswith("VmHWM:"))
+
     def memory(self):
         """Resident bytes."""
         return int(pathlib.Path(f"/proc/{self.pid}/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
@@ -71,7 +79,7 @@ class Server:
 class Tradewind(Server):
     name = "tradewind"
 
-    def __init__(self, root, domain, address, authority, hosts, accounts, neighbours=()):
+    def __init__(self, root, domain, address, authority, hosts, accounts, neighbours=(), archive=False):
         super().__init__(domain, address)
         root.mkdir(parents=True)
         stem = authority.issue(domain)
@@ -81,7 +89,8 @@ class Tradewind(Server):
             self.process = subprocess.Popen(
                 [os.environ["LOAD_SERVER"], "--domain", domain, "--host", address, "--certificate", f"{stem}.crt",
                  "--key", f"{stem}.key", "--authorities", str(authority.certificate), "--accounts", str(accounts),
-                 "--password", PASSWORD, "--database", str(root / "database"), *routes],
+                 "--password", PASSWORD, "--database", str(root / "database"), *routes,
+                 *(["--archive"] if archive else [])],
                 stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT)
         self.pid = self.process.pid
         wait_until(lambda: listens(address, 5222), 60, f"{domain} listens", self._log.read_text)
@@ -104,13 +113,13 @@ class Tradewind(Server):
 class Prosody(Server):
     name = "prosody"
 
-    def __init__(self, root, domain, address, authority, hosts, accounts, neighbours=()):
+    def __init__(self, root, domain, address, authority, hosts, accounts, neighbours=(), archive=False):
         super().__init__(domain, address)
         folder = root / "data" / domain.replace(".", "%2e") / "accounts"
         folder.mkdir(parents=True)
         (root / "prosody.cfg.lua").write_text(PROSODY.format(
             root=root, domain=domain, address=address, hosts=hosts, stem=authority.issue(domain),
-            authorities=authority.certificate))
+            authorities=authority.certificate, more=', "mam"' if archive else ""))
         for number in range(accounts):
             (folder / f"u{number}.dat").write_text(f'return {{\n["password"] = "{PASSWORD}";\n}};\n')
         for path in (root, *root.rglob("*")):
@@ -136,7 +145,7 @@ class Ejabberd(Server):
     name = "ejabberd"
     registers = True
 
-    def __init__(self, root, domain, address, authority, hosts, accounts, neighbours=()):
+    def __init__(self, root, domain, address, authority, hosts, accounts, neighbours=(), archive=False):
         super().__init__(domain, address)
         (root / "db").mkdir(parents=True)
         (root / "log").mkdir()

@@ -19,6 +19,7 @@ struct IdleBenchmark: Benchmark {
             let seconds = (ContinuousClock.now - began).inSeconds
             return [
                 Measurement("resident memory", after.memory, unit: "MiB"),
+                Measurement("of it not program files", after.ownMemory, unit: "MiB"),
                 Measurement(
                     "CPU share of one processor over \(Int(seconds)) s",
                     (after.cpu - before.cpu) / seconds * 100, unit: "%"),

@@ -6,6 +6,8 @@ struct ProcessUsage: Sendable {
     let cpu: Double
     /// Resident memory in MiB.
     let memory: Double
+    /// What of it is not a mapped file, and so this process's alone, in MiB.
+    let ownMemory: Double
 
     init(of process: Int32) throws {
         let stat = try Self.read("/proc/\(process)/stat")
@@ -15,14 +17,17 @@ struct ProcessUsage: Sendable {
             throw BenchmarkFailure("/proc/\(process)/stat has another form than proc(5) says")
         }
         self.cpu = (user + system) / Double(sysconf(Int32(_SC_CLK_TCK)))
-        let line = try Self.read("/proc/\(process)/status").split(separator: "\n")
-            .first { $0.hasPrefix("VmRSS:") }
-        guard
-            let kibibytes = line?.split(whereSeparator: \.isWhitespace).dropFirst().first.flatMap({
-                Double($0)
-            })
-        else { throw BenchmarkFailure("/proc/\(process)/status has no VmRSS") }
-        self.memory = kibibytes / 1_024
+        let status = try Self.read("/proc/\(process)/status")
+        self.memory = try Self.mebibytes("VmRSS:", of: status)
+        self.ownMemory = try Self.mebibytes("RssAnon:", of: status)
+    }
+
+    private static func mebibytes(_ field: String, of status: String) throws -> Double {
+        let line = status.split(separator: "\n").first { $0.hasPrefix(field) }
+        guard let words = line?.split(whereSeparator: \.isWhitespace), words.count > 1,
+            let kibibytes = Double(words[1])
+        else { throw BenchmarkFailure("/proc/PID/status has no \(field) as proc(5) says") }
+        return kibibytes / 1_024
     }
 
     /// What this process has run on processors since it began, in all its threads.
