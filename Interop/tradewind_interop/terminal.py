@@ -19,6 +19,10 @@ class Terminal:
         subprocess.run(["tmux", "-L", self.socket, "send-keys", "-l", line], check=True)
         subprocess.run(["tmux", "-L", self.socket, "send-keys", "Enter"], check=True)
 
+    def press(self, key):
+        """A key by tmux's name for it, such as C-c."""
+        subprocess.run(["tmux", "-L", self.socket, "send-keys", key], check=True)
+
     def screen(self):
         return subprocess.run(["tmux", "-L", self.socket, "capture-pane", "-p", "-S", "-500"],
                               check=True, capture_output=True, text=True).stdout
