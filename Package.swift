@@ -186,7 +186,7 @@ let package = Package(
             "XMPPServerTests",
             [
                 "TestSupport", "XMPPServer", "XMPPTransport", "Storage", "CloudModel", "XMPP", "XML",
-                "Cryptography", nioCore, nioPosix, logging, lifecycle,
+                "Cryptography", nioCore, nioPosix, nioEmbedded, logging, lifecycle,
             ]),
         tests("StorageTests", ["Storage", "CloudModel", "Placement", "XMPP", "XML", grdb]),
         tests("MachineDriversTests", ["MachineDrivers", "CloudModel", "XML", "Cryptography"]),
@@ -215,7 +215,7 @@ let package = Package(
             [
                 "tradewind", "Agent", "CloudModel", "Coordinator", "Gossip", "MachineDrivers", "Operations",
                 "Participant",
-                "Storage", "XMPP", "XMPPTransport", arguments, logging,
+                "Storage", "XML", "XMPP", "XMPPServer", "XMPPTransport", arguments, logging,
             ]),
     ],
     swiftLanguageModes: [.v6]

@@ -65,6 +65,12 @@ static inline int cssl_configure(SSL_CTX *context) {
     return SSL_CTX_set_cipher_list(context, "ECDHE+AESGCM:ECDHE+CHACHA20");
 }
 
+// Whether what every context must have switched off is off.
+static inline int cssl_is_restricted(SSL_CTX *context) {
+    uint64_t required = SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION;
+    return (SSL_CTX_get_options(context) & required) == required;
+}
+
 // Verifies a leaf against a store as a TLS server's certificate, whichever end presented it: public authorities no
 // longer issue for clientAuth. Returns X509_V_OK or the reason.
 static inline int cssl_verify(X509_STORE *store, X509 *leaf, STACK_OF(X509) *untrusted) {

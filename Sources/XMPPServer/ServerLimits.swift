@@ -11,6 +11,8 @@ package struct ServerLimits: Hashable, Sendable {
     package var pubSub: PubSubLimits
     /// Sessions of one account at a time.
     package var sessionsPerAccount: Int
+    /// How sessions outlive their connections.
+    package var sessions: SessionLimits
     /// Addresses that one session may direct presence at.
     package var directedPerSession: Int
     /// Messages kept for one account; the next is refused with `service-unavailable`.
@@ -31,7 +33,8 @@ package struct ServerLimits: Hashable, Sendable {
         roster: RosterLimits = RosterLimits(),
         serviceSubscribers: RosterLimits = RosterLimits(items: 10_000, pendingRequests: 1_000),
         archive: ArchiveLimits = ArchiveLimits(), pubSub: PubSubLimits = PubSubLimits(),
-        sessionsPerAccount: Int = 10, directedPerSession: Int = 1_000, keptMessagesPerAccount: Int = 100,
+        sessionsPerAccount: Int = 10, sessions: SessionLimits = SessionLimits(),
+        directedPerSession: Int = 1_000, keptMessagesPerAccount: Int = 100,
         blockedPerAccount: Int = 1_000, documents: DocumentLimits = DocumentLimits(),
         pendingRequests: Int = 1_000, serviceStanzasPerSender: Int = 100, serviceSenders: Int = 1_000
     ) {
@@ -42,6 +45,7 @@ package struct ServerLimits: Hashable, Sendable {
         self.archive = archive
         self.pubSub = pubSub
         self.sessionsPerAccount = sessionsPerAccount
+        self.sessions = sessions
         self.directedPerSession = directedPerSession
         self.keptMessagesPerAccount = keptMessagesPerAccount
         self.blockedPerAccount = blockedPerAccount

@@ -31,6 +31,7 @@ package final class XMPPServer: Service {
     private let delivery: ServiceDelivery
     private let remotes: RemoteStreams
     private let listener: XMPPListener
+    private let renewal: CertificateRenewal
 
     /// Bytes of the secret from which dialback keys and made-up credentials are derived.
     private static let secretLength = 32
@@ -53,23 +54,23 @@ package final class XMPPServer: Service {
         var domain = try await Self.domain(
             address, stored: stored, database: database, configuration: configuration, startedAt: now())
         var random = SecureRandom()
-        let secret = try await store.secret(
-            for: "domain", orStore: random.bytes(Self.secretLength))
-        let roomStore = RoomStore(database: database)
+        let secret = try await store.secret(for: "domain", orStore: random.bytes(Self.secretLength))
         if let hosting = configuration.rooms {
             domain.host(
                 try await Self.rooms(
-                    hosting, beside: address, store: roomStore,
+                    hosting, beside: address, store: RoomStore(database: database),
                     secret: try await store.secret(for: "rooms", orStore: random.bytes(Self.secretLength))))
         }
         let secrets = try Self.host(configuration.components, in: &domain)
         let environment = try Self.environment(
             configuration, domain, secret: secret, group: group, logger: logger)
+        self.renewal = CertificateRenewal(environment.certificates, clock: clock, logger: logger)
 
         self.address = address
         self.lane = DurableLane()
         self.shell = DomainShell(
-            domain: domain, database: database, lane: self.lane, now: now, logger: logger)
+            domain: domain, database: database, lane: self.lane, sessionLimits: limits.sessions,
+            now: now, logger: logger)
         self.shell.attachArchive()
         self.clock = clock
         self.accounts = Accounts(
@@ -163,8 +164,10 @@ package final class XMPPServer: Service {
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { try await self.listener.run() }
             group.addTask { try await self.remotes.run() }
+            group.addTask { try await self.renewal.run() }
             try await group.waitForAll()
         }
+        self.shell.endHibernated()
     }
 
     private func openExits(_ link: ServerLink, _ components: Components) {
@@ -221,7 +224,6 @@ package final class XMPPServer: Service {
             rooms: try await store.rooms().map(RoomSnapshot.init))
     }
 
-    /// Each served domain with the certificate it shows.
     private static func environment(
         _ configuration: Configuration, _ domain: LocalDomain, secret: [UInt8], group: any EventLoopGroup,
         logger: Logger
@@ -236,6 +238,7 @@ package final class XMPPServer: Service {
             secret: secret, limits: configuration.limits.transport, group: group, logger: logger)
     }
 
+    /// Each served domain with the certificate it shows.
     private static func certificates(
         _ configuration: Configuration, _ address: JID, hosted: some Sequence<String>
     ) throws -> [String: CertificateFiles] {

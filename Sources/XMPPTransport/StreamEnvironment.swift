@@ -24,6 +24,7 @@ package struct StreamEnvironment: Sendable {
     package var logger: Logger
     package let metrics: TransportMetrics
     let parsers = ParserPools()
+    let guards: StreamGuards
 
     package init(
         domains: Set<String>, hostedDomains: Set<String> = [], certificates: CertificateStore,
@@ -42,6 +43,7 @@ package struct StreamEnvironment: Sendable {
         self.group = group
         self.logger = logger
         self.metrics = metrics
+        self.guards = StreamGuards(limits)
     }
 }
 

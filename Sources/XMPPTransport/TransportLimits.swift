@@ -1,5 +1,6 @@
 package import NIOCore
 package import XML
+package import XMPP
 
 /// What a stream may cost before it is closed or held back.
 ///
@@ -16,8 +17,22 @@ package struct TransportLimits: Hashable, Sendable {
     package var authenticationTime = TimeAmount.seconds(30)
     /// From the first byte of TLS to its last handshake message.
     package var handshakeTime = TimeAmount.seconds(10)
+    /// TLS handshakes under way at a time, of all that have connected; one more connection is closed unanswered.
+    package var handshakes = 1_024
     /// SASL failures on one stream before it is closed with `policy-violation`.
     package var authenticationFailures = 5
+
+    /// SASL failures of clients from one address within an hour; after that it is not listened to until the hour is over.
+    ///
+    /// The 64 bits of an IPv6 address that a subscriber has count as one, here and for connections.
+    package var failuresPerAddress = 20
+    /// What each failure from an address adds to the time that the answer to the next one takes.
+    package var failureDelay = TimeAmount.milliseconds(250)
+    /// Addresses whose failures are remembered.
+    package var failureAddresses = 10_000
+
+    /// Who may send how fast.
+    package var rates = RatePolicy()
 
     /// Stanzas that wait for a peer that has stopped reading; one more closes its stream (`resource-constraint`).
     package var slowPeerStanzas = 500
@@ -40,10 +55,22 @@ package struct TransportLimits: Hashable, Sendable {
     package var connectingStanzas = 500
     /// One TCP connection attempt.
     package var connectTime = TimeAmount.seconds(20)
-    /// An outbound stream with nothing to say for so long is closed.
+    /// A stream between servers on which nothing was sent (outbound) or came (inbound) for so long is closed.
     package var idleRemote = TimeAmount.minutes(10)
+    /// Seconds that a managed stream of another server may be resumed after its connection broke (XEP-0198).
+    package var remoteResumptionSeconds: UInt32 = 300
+    /// What another server may leave unacknowledged; more is refused with `resource-constraint`.
+    ///
+    /// Fewer bytes than `burstBytes`, so that all of it can be sent again at once.
+    package var remoteUnacknowledged = StreamManagement<Stanza>.Limits(stanzas: 20_000, bytes: 3_145_728)
+    /// Such streams of which the count is kept.
+    package var remoteResumptions = 10_000
     /// Silence after which one space is sent, to notice a dead connection and keep middleboxes awake.
     package var keepalive = TimeAmount.minutes(1)
+    /// Silence of a client after which it is asked whether it is still there; noticed at the next `keepalive`.
+    package var clientSilence = TimeAmount.minutes(5)
+    /// What a client that was asked has to say anything at all, before its stream is closed (`connection-timeout`).
+    package var clientAnswer = TimeAmount.seconds(30)
     /// The pause after the first failure to reach a domain; doubled by each further one.
     package var shortestBackOff = TimeAmount.seconds(1)
     package var longestBackOff = TimeAmount.seconds(300)

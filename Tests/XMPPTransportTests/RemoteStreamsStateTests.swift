@@ -37,9 +37,16 @@ struct RemoteStreamsStateTests {
         let (waiting, id) = try #require(connected)
         #expect(waiting.count == 2)
         #expect(self.send(&state) == "write 7")
-        state.ended(Self.pair, id: id + 1)
+        state.broke(Self.pair, id: id + 1)
         #expect(self.send(&state) == "write 7")
-        state.ended(Self.pair, id: id)
+        state.broke(Self.pair, id: id)
+        #expect(self.send(&state) == "wait")
+        let mustGoOn = state.settle(Self.pair, hasUnacknowledged: false)
+        #expect(mustGoOn)
+        _ = state.connected(Self.pair, 8)
+        state.broke(Self.pair, id: id + 1)
+        let isOver = !state.settle(Self.pair, hasUnacknowledged: false)
+        #expect(isOver)
         #expect(self.send(&state) == "connect")
     }
 

@@ -19,7 +19,7 @@ struct TLSTests {
     }
 
     /// Shakes hands between two sessions; what each end knows then.
-    private static func connect(
+    static func connect(
         _ server: TLSSession, _ client: TLSSession, size: Int = .max
     ) throws -> (TLSFacts, TLSFacts) {
         for _ in 0..<10 {

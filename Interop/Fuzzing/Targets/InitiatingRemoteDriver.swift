@@ -58,6 +58,8 @@ struct InitiatingRemoteDriver: NegotiationDriver {
             case .verified(let verdict):
                 try FuzzViolation.unless(
                     self.wire.hasTLS, "the verdict \(verdict) over a connection without TLS")
+            case .management:
+                try FuzzViolation.unless(self.wire.hasTLS, "stream management without TLS")
             case .failed, .refused: break
             }
         }

@@ -67,7 +67,7 @@ struct ReceivingClientDriver: NegotiationDriver {
                 try FuzzViolation.unless(account == self.authenticated, "\(account) is not who authenticated")
             case .deliver:
                 try FuzzViolation.unless(self.authenticated != nil, "a stanza before authentication")
-            case .refused: break
+            case .failed, .refused: break
             }
         }
     }

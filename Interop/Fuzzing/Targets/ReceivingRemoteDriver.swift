@@ -68,6 +68,9 @@ struct ReceivingRemoteDriver: NegotiationDriver {
             case .reply(let stanza):
                 try FuzzViolation.unless(
                     stanza.from?.domain == NegotiationTarget.local, "an answer in another's name")
+            case .management:
+                try FuzzViolation.unless(
+                    !self.machine.proven.isEmpty, "stream management for one who has proved nothing")
             case .refused: break
             }
         }

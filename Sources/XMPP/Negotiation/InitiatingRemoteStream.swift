@@ -35,8 +35,10 @@ package struct InitiatingRemoteStream: Sendable {
 
     package enum Directive: Hashable, Sendable {
         case stream(StreamDirective)
-        /// Stanzas may be sent; `limits` is what the peer says it takes.
-        case authenticated(limits: StreamLimits)
+        /// Stanzas may be sent; `limits` is what the peer says it takes, and whether it offers stream management.
+        case authenticated(limits: StreamLimits, offersManagement: Bool)
+        /// An element of stream management (XEP-0198), on an authenticated stream.
+        case management(Element)
         /// The answer to a verification.
         case verified(DialbackVerdict)
         /// The stream will not come to be.
@@ -141,6 +143,7 @@ package struct InitiatingRemoteStream: Sendable {
         case .awaitingProceed: return self.receivedTLS(element)
         case .awaitingSASL: return self.receivedSASL(element)
         case .awaitingDialback, .awaitingVerification: return self.receivedDialback(element)
+        case .authenticated where StreamManagementElement.matches(element): return [.management(element)]
         // Streams between servers go one way: what else the peer says here is not acted on.
         case .authenticated, .closed: return []
         case .awaitingHeader, .awaitingTLS:
@@ -183,7 +186,10 @@ extension InitiatingRemoteStream {
         }
         if self.hasAuthenticated {
             self.state = .authenticated
-            return [.authenticated(limits: features.limits)]
+            return [
+                .authenticated(
+                    limits: features.limits, offersManagement: features.offersStreamManagement)
+            ]
         }
         let isProven = tls.proves(self.configuration.pair.remote, as: .server)
         if self.configuration.policy == .certificate, !isProven {
@@ -271,7 +277,7 @@ extension InitiatingRemoteStream {
         case .invalid, .error: return self.fail(.dialbackRefused(verdict))
         case .valid:
             self.state = .authenticated
-            return [.authenticated(limits: StreamLimits())]
+            return [.authenticated(limits: StreamLimits(), offersManagement: false)]
         }
     }
 }

@@ -37,6 +37,8 @@ package struct ReceivingClientStream: Sendable {
         case needCredentials(account: JID, hash: HashFunction)
         /// From here on the limits for authenticated clients hold.
         case authenticated(JID)
+        /// An attempt to authenticate failed; what follows tells the client, and may be held back.
+        case failed
         /// The features that offer binding are sent: hand the stream to a session.
         case ready(account: JID, mechanism: String)
         /// For the session.
@@ -273,7 +275,7 @@ extension ReceivingClientStream {
     private mutating func refuse(_ failure: SASLFailure) -> [Directive] {
         self.exchange = nil
         self.failures += 1
-        let directives = [Directive.stream(.send(SASLElement.failure(failure).element))]
+        let directives = [Directive.failed, .stream(.send(SASLElement.failure(failure).element))]
         guard self.failures < self.configuration.authenticationFailures else {
             return directives + self.close(StreamError(.policyViolation, text: "too many failures"))
         }

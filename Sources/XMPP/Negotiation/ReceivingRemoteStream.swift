@@ -34,6 +34,8 @@ package struct ReceivingRemoteStream: Sendable {
         /// Ask the authoritative server of `pair.remote`, over another connection, whether it made `key` for `streamID`.
         case verify(DomainPair, streamID: String, key: String)
         case deliver(Stanza)
+        /// An element of stream management (XEP-0198), of a peer that has proved something.
+        case management(Element)
         /// A stanza was malformed: this answer goes back to its sender, over an outbound stream.
         case reply(Stanza)
         /// The peer closed the stream with an error.
@@ -138,6 +140,7 @@ package struct ReceivingRemoteStream: Sendable {
         } else {
             features.append(.startTLS(isRequired: true))
         }
+        if self.hasAuthenticated { features.append(.streamManagement) }
         features.append(.limits(self.configuration.limits))
         return [.stream(.send(StreamFeatures(features).element))]
     }
@@ -157,6 +160,13 @@ package struct ReceivingRemoteStream: Sendable {
         case Namespace.tls: return self.receivedTLS(element)
         case Namespace.sasl: return self.receivedSASL(element)
         case Namespace.dialback: return self.receivedDialback(element)
+        case Namespace.streamManagement:
+            // XEP-0198 §3: not before it is known who asks.
+            guard self.isAuthenticated else {
+                let failure = StreamManagementElement.failed(.unexpectedRequest, handled: nil)
+                return [.stream(.send(failure.element))]
+            }
+            return [.management(element)]
         default: return self.close(StreamError(.unsupportedStanzaType))
         }
     }

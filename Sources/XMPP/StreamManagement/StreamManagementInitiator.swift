@@ -50,8 +50,16 @@ package struct StreamManagementInitiator<Item: Sendable>: Sendable {
     /// Whether the next connection may try to resume.
     package var canResume: Bool { self.state == .suspended }
 
+    /// Whether stanzas sent now must not be written: they are among those to be sent again after the resumption.
+    package var holdsBack: Bool { self.state == .suspended || self.state == .resuming }
+
     /// Whether stanzas sent now are counted and kept.
     package var isActive: Bool { self.state != .off }
+
+    /// How many stanzas of this stream the peer has acknowledged, modulo 2^32.
+    package var acknowledgedCount: UInt32 {
+        self.management.sent &- UInt32(truncatingIfNeeded: self.management.unacknowledgedCount)
+    }
 
     package var unacknowledgedCount: Int { self.management.unacknowledgedCount }
 

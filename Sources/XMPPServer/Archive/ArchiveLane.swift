@@ -75,6 +75,9 @@ final class ArchiveLane: Sendable {
         if !isHeld { resume() }
     }
 
+    /// Whether nothing waits to be written.
+    var isIdle: Bool { self.group.withLock { $0.isIdle } }
+
     /// Returns when all that was admitted before has been written and let out.
     func settle() async {
         await withCheckedContinuation { continuation in

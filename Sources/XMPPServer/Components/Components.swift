@@ -72,7 +72,7 @@ final class Components: ComponentStreamAcceptor {
     func received(_ stanza: Stanza, on stream: ComponentStream) {
         guard self.isLocal(stanza) else { return self.route(stanza) }
         self.shell.handle(
-            .routed(stanza), from: stream.id, pause: { stream.pauseReading() },
+            .routed(stanza), from: stream.id, on: stream.id, pause: { stream.pauseReading() },
             resume: { stream.resumeReading() })
     }
 

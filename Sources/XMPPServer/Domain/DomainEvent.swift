@@ -10,4 +10,6 @@ package enum DomainEvent: Hashable, Sendable {
     case routed(Stanza)
     /// A session is over, however it came to that.
     case sessionEnded(SessionID)
+    /// A session that is over left this unacknowledged.
+    case undelivered(UndeliveredStanza)
 }

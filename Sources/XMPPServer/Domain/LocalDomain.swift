@@ -86,6 +86,7 @@ package struct LocalDomain: Sendable {
         case .fromService(let stanza): return self.handleFromService(stanza)
         case .routed(let stanza): return self.route(stanza, at: now)
         case .sessionEnded(let id): return .done(self.end(id))
+        case .undelivered(let undelivered): return self.handOn(undelivered)
         }
     }
 
@@ -227,7 +228,7 @@ package struct LocalDomain: Sendable {
         }
     }
 
-    private func addressee(_ to: JID) -> DeliveryRules.Addressee {
+    func addressee(_ to: JID) -> DeliveryRules.Addressee {
         guard self.hasAccount(to.bare) else { return .unknownAccount }
         // Nearly every stanza is for one session: the others need not be looked at then.
         if let match = self.sessions.session(at: to) { return .full(match: match.id, []) }

@@ -57,6 +57,6 @@ package struct DomainFeature: Sendable {
     /// Every feature of the server, in the order in which stream features are written.
     package static let all: [DomainFeature] = [
         .binding, .roster, .discovery, .liveness, .offlineMessages, .stableIDs, .carbons, .blocking, .archive,
-        .personalEvents, .vCards, .privateData, .lastActivity, .registration,
+        .personalEvents, .vCards, .privateData, .lastActivity, .registration, .resumption, .clientState,
     ]
 }

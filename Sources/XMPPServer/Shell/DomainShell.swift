@@ -26,6 +26,18 @@ package final class DomainShell: Sendable {
         }
     }
 
+    /// What waits behind an event that needs the disk.
+    private struct Backlog {
+        var work: Deque<Work> = []
+        /// Streams that are not read from meanwhile, by id, and how to go on.
+        var paused: [String: @Sendable () -> Void] = [:]
+    }
+
+    private enum Work {
+        case event(DomainEvent)
+        case call(@Sendable () -> Void)
+    }
+
     let lane: DurableLane
     let store: AccountStore
     let rooms: RoomStore
@@ -40,14 +52,17 @@ package final class DomainShell: Sendable {
     let keeper: Mutex<AccountKeeper?> = Mutex(nil)
     private let domain: Mutex<LocalDomain>
     private let exits: Mutex<Exits?> = Mutex(nil)
-    private let clients: Mutex<[SessionID: ClientStream]> = Mutex([:])
-    /// By stream id, what came after an event that waits for the disk; absent for a stream that waits for nothing.
-    private let waiting: Mutex<[String: Deque<DomainEvent>]> = Mutex([:])
+    let clients: Mutex<[SessionID: SessionOutlet]> = Mutex([:])
+    let sessionLimits: SessionLimits
+    /// By source, what came after an event that waits for the disk; absent for a source that waits for nothing.
+    private let waiting: Mutex<[String: Backlog]> = Mutex([:])
 
     package init(
-        domain: LocalDomain, database: Database, lane: DurableLane, now: @escaping @Sendable () -> Instant,
+        domain: LocalDomain, database: Database, lane: DurableLane,
+        sessionLimits: SessionLimits = SessionLimits(), now: @escaping @Sendable () -> Instant,
         logger: Logger
     ) {
+        self.sessionLimits = sessionLimits
         self.pubSubStore = PubSubStore(database: database)
         self.archive = domain.archive.map {
             ArchiveLane(store: ArchiveStore(database: database), limits: $0.limits, logger: logger)
@@ -67,54 +82,81 @@ package final class DomainShell: Sendable {
     }
 
     /// Reads or changes the domain; only for what no event covers.
-    func withDomain<Result: Sendable>(
-        _ body: (inout LocalDomain) throws -> Result
-    ) rethrows -> Result {
-        try self.domain.withLock { try body(&$0) }
+    func withDomain<Result: Sendable, Failure: Error>(
+        _ body: (inout LocalDomain) throws(Failure) -> Result
+    ) throws(Failure) -> Result {
+        try self.domain.withLock { domain throws(Failure) in try body(&domain) }
     }
 
     // MARK: Events
 
-    /// Handles an event of a stream, on its event loop.
+    /// Handles an event of a source, which is a stream or a session that may have several after each other.
     ///
-    /// If it needs the disk, it and all that follow on that stream wait their turn; `pause` and `resume` hold the peer
-    /// back meanwhile, so that what waits is bounded by what had been read before.
+    /// If it needs the disk, it and all that follow from that source wait their turn; `pause` and `resume` hold the peer
+    /// on `stream` back meanwhile, so that what waits is bounded by what had been read before.
     func handle(
-        _ event: DomainEvent, from stream: String, pause: () -> Void,
+        _ event: DomainEvent, from source: String, on stream: String, pause: () -> Void,
         resume: @escaping @Sendable () -> Void
     ) {
+        var mustPause = false
         let mustWait = self.waiting.withLock { waiting in
-            waiting[stream]?.append(event)
-            return waiting[stream] != nil
+            guard waiting[source] != nil else { return false }
+            waiting[source]?.work.append(.event(event))
+            mustPause = waiting[source]?.paused.updateValue(resume, forKey: stream) == nil
+            return true
         }
+        if mustPause { pause() }
         if mustWait { return }
         var events: Deque<DomainEvent> = [event]
-        guard self.run(&events, of: stream) != nil else {
-            self.archive?.holdBack(stream, pause: pause, resume: resume)
+        guard self.run(&events, of: source) != nil else {
+            self.archive?.holdBack(source, pause: pause, resume: resume)
             return
         }
-        self.waiting.withLock { $0[stream] = [] }
+        self.waiting.withLock { $0[source] = Backlog(paused: [stream: resume]) }
         pause()
         let remaining = events
         let isQueued = self.lane.submit {
-            await self.settle(remaining, of: stream)
-            while let next = self.nextWaiting(on: stream) { await self.settle([next], of: stream) }
-            resume()
+            await self.settle(remaining, of: source)
+            while let next = self.nextWaiting(from: source) {
+                switch next {
+                case .event(let event): await self.settle([event], of: source)
+                case .call(let body):
+                    await self.archive?.settle()
+                    body()
+                }
+            }
         }
         if !isQueued {
             self.logger.error("Stanza dropped: the queue for the disk is full or closed")
-            while self.nextWaiting(on: stream) != nil {}
-            resume()
+            while self.nextWaiting(from: source) != nil {}
         }
     }
 
-    /// The next event that waits on a stream; nil if there is none, and then events need not wait any more.
-    private func nextWaiting(on stream: String) -> DomainEvent? {
-        self.waiting.withLock { waiting in
-            if let event = waiting[stream]?.popFirst() { return event }
-            waiting[stream] = nil
-            return nil
+    /// Calls `body` once everything the source has sent so far has had its effect: at once if nothing waits.
+    func afterBacklog(of source: String, _ body: @escaping @Sendable () -> Void) {
+        let mustWait = self.waiting.withLock { waiting in
+            waiting[source]?.work.append(.call(body))
+            return waiting[source] != nil
         }
+        if mustWait { return }
+        guard let archive, !archive.isIdle else { return body() }
+        let isQueued = self.lane.submit {
+            await archive.settle()
+            body()
+        }
+        if !isQueued {
+            self.logger.error("Nothing is acknowledged: the queue for the disk is full or closed")
+        }
+    }
+
+    /// What waits next from a source; if nothing does, events need not wait any more and its streams are read again.
+    private func nextWaiting(from source: String) -> Work? {
+        let (next, paused) = self.waiting.withLock { waiting -> (Work?, [String: @Sendable () -> Void]) in
+            if let work = waiting[source]?.work.popFirst() { return (work, [:]) }
+            return (nil, waiting.removeValue(forKey: source)?.paused ?? [:])
+        }
+        for resume in paused.values { resume() }
+        return next
     }
 
     /// Handles an event and returns when it has had its effect.
@@ -188,37 +230,16 @@ package final class DomainShell: Sendable {
     }
 
     private func carryOut(_ directives: [DomainDirective]) {
+        var ends: [DomainEvent] = []
         for directive in directives {
             switch directive {
             case .route, .archive: break
-            case .deliver(let stanza, let sessions): self.deliver(stanza, to: sessions)
+            case .deliver(let stanza, let sessions): ends += self.deliver(stanza, to: sessions)
             case .serve(let stanza): self.exits.withLock { $0 }?.service(stanza)
             case .sendRemote(let stanza): self.exits.withLock { $0 }?.remote(stanza)
-            case .close(let id, let error):
-                self.clients.withLock { $0.removeValue(forKey: id) }?.close(error)
+            case .close(let id, let error): ends += self.close(id, error)
             }
         }
-    }
-
-    private func deliver(_ stanza: Stanza, to sessions: [SessionID]) {
-        let streams = self.clients.withLock { clients in sessions.compactMap { clients[$0] } }
-        for stream in streams { stream.send(stanza) }
-    }
-
-    // MARK: Sessions
-
-    /// Binds a resource and registers the stream under the session it makes.
-    func bind(_ stream: ClientStream, resource: String) throws(StanzaError) -> ClientSession {
-        let (session, directives) = try self.domain.withLock { domain throws(StanzaError) in
-            try domain.bind(account: stream.account, resource: resource)
-        }
-        self.clients.withLock { $0[session.id] = stream }
-        self.perform(directives)
-        return session
-    }
-
-    /// Forgets the stream of a session that is over.
-    func forget(_ id: SessionID) {
-        _ = self.clients.withLock { $0.removeValue(forKey: id) }
+        for event in ends { self.handleNow(event) }
     }
 }

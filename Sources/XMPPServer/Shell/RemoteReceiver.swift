@@ -7,8 +7,12 @@ struct RemoteReceiver: RemoteStanzaReceiver {
 
     func received(_ stanza: Stanza, on stream: RemoteStream) {
         self.shell.handle(
-            .routed(stanza), from: stream.id, pause: { stream.pauseReading() },
+            .routed(stanza), from: stream.source, on: stream.id, pause: { stream.pauseReading() },
             resume: { stream.resumeReading() })
+    }
+
+    func afterAll(from stream: RemoteStream, _ body: @escaping @Sendable () -> Void) {
+        self.shell.afterBacklog(of: stream.source, body)
     }
 
     func undeliverable(_ stanza: Stanza, because error: StanzaError) {

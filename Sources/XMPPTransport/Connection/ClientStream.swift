@@ -50,10 +50,19 @@ package final class ClientStream: Sendable {
     /// Queues a first-level element that need not be a stanza.
     @discardableResult
     package func send(_ element: Element) -> Bool {
-        guard let bytes = StreamWriter.bytes(of: element, contentNamespace: Namespace.client) else {
-            return false
-        }
-        return self.queue.append(bytes) == .queued
+        guard let bytes = Self.bytes(of: element) else { return false }
+        return self.send(bytes: bytes)
+    }
+
+    /// The bytes of a first-level element as any client gets it; nil if it holds what XML cannot carry.
+    package static func bytes(of element: Element) -> [UInt8]? {
+        StreamWriter.bytes(of: element, contentNamespace: Namespace.client)
+    }
+
+    /// Queues what `bytes(of:)` made.
+    @discardableResult
+    package func send(bytes: [UInt8]) -> Bool {
+        self.queue.append(bytes) == .queued
     }
 
     /// Stops reading from the client: TCP then holds it back.

@@ -9,10 +9,17 @@ package protocol ClientStreamDelegate: Sendable {
     /// A stanza, as the client sent it: `from` is whatever it claimed and is for the session to check or overwrite.
     func received(_ stanza: Stanza, on stream: ClientStream)
 
+    /// A stanza so malformed that it cannot be handled (RFC 6120 §8.3.1); `reply` is the error to answer it with, if it
+    /// may be answered.
+    func received(malformed reply: Stanza?, on stream: ClientStream)
+
     /// A first-level element that is no stanza (XEP-0198 and the like).
     ///
     /// One that the session does not know must close the stream with `unsupported-stanza-type`.
     func received(other element: Element, on stream: ClientStream)
+
+    /// The client has been silent for long: it is to be asked something that it must answer; whether it was.
+    func silent(on stream: ClientStream) -> Bool
 
     /// The stream is over; nothing follows. Called exactly once.
     func ended(_ end: StreamEnd, on stream: ClientStream)

@@ -34,7 +34,20 @@ final class ClientStreamRole: StreamRole {
                 allowsCleartext: environment.clientsMayOmitTLS,
                 authenticationFailures: environment.limits.authenticationFailures,
                 sessionFeatures: clients.features,
-                limits: StreamLimits(longestStanza: environment.limits.client.stanzaBytes)))
+                limits: StreamLimits(
+                    longestStanza: environment.limits.client.stanzaBytes,
+                    longestSilence: Self.announcedSilence(environment.limits))))
+    }
+
+    /// A client that says nothing for so long, not even when asked, is cut off (XEP-0478).
+    private static func announcedSilence(_ limits: TransportLimits) -> Int {
+        Int((limits.clientSilence + limits.clientAnswer).nanoseconds / 1_000_000_000)
+    }
+
+    var longestSilence: TimeAmount? { self.environment.limits.clientSilence }
+
+    func silent(on stream: StreamHandler) -> Bool {
+        self.session.map { $0.delegate.silent(on: $0.stream) } ?? false
     }
 
     func makeTLSSession() throws(TLSError) -> TLSSession {
@@ -61,7 +74,21 @@ final class ClientStreamRole: StreamRole {
     }
 
     func received(_ element: Element, on stream: StreamHandler) {
+        if element.namespace == Namespace.sasl, self.isBarred(stream) { return self.turnAway(stream) }
         self.perform(self.machine.received(element, using: &self.random), stream)
+    }
+
+    private func isBarred(_ stream: StreamHandler) -> Bool {
+        guard !self.machine.isAuthenticated, let eventLoop = stream.channel?.eventLoop else { return false }
+        return self.environment.guards.isBarred(stream.networkAddress, at: eventLoop.now)
+    }
+
+    /// Too many failures from that address: this attempt is not even looked at.
+    private func turnAway(_ stream: StreamHandler) {
+        let text = "too many failures from your address; try again in an hour"
+        stream.perform(
+            .send(SASLElement.failure(SASLFailure(.temporaryAuthFailure, text: text)).element))
+        stream.close(StreamError(.policyViolation, text: text))
     }
 
     func timedOut(on stream: StreamHandler) {
@@ -75,9 +102,12 @@ final class ClientStreamRole: StreamRole {
     }
 
     private func perform(_ directives: [ReceivingClientStream.Directive], _ stream: StreamHandler) {
-        for directive in directives {
+        for (index, directive) in directives.enumerated() {
             switch directive {
             case .stream(let directive): stream.perform(directive)
+            case .failed:
+                let rest = Array(directives[(index + 1)...])
+                if self.delay(rest, stream) { return }
             case .needCredentials(let account, let hash): self.lookUp(account, hash, stream)
             case .authenticated:
                 break
@@ -86,6 +116,15 @@ final class ClientStreamRole: StreamRole {
             case .refused(let error): stream.close(nil, end: .refusedByPeer(error))
             }
         }
+    }
+
+    /// The more often an address fails, the longer it waits for the next answer; whether it waits at all.
+    private func delay(_ rest: [ReceivingClientStream.Directive], _ stream: StreamHandler) -> Bool {
+        guard let eventLoop = stream.channel?.eventLoop else { return false }
+        let time = self.environment.guards.fail(stream.networkAddress, at: eventLoop.now)
+        guard time > .zero else { return false }
+        stream.hold(for: time) { self.perform(rest, stream) }
+        return true
     }
 
     private func lookUp(_ account: JID, _ hash: HashFunction, _ stream: StreamHandler) {
@@ -113,7 +152,8 @@ final class ClientStreamRole: StreamRole {
     }
 
     private func handOver(_ account: JID, _ mechanism: String, _ stream: StreamHandler) {
-        guard let channel = stream.channel else { return }
+        guard let channel = stream.channel, let gate = stream.gate else { return }
+        stream.limitRate(self.environment.limits.rates.rate(ofClient: account))
         let bound = NIOLoopBound(stream, eventLoop: channel.eventLoop)
         let queue = OutboundQueue(channel: channel, limits: self.environment.limits) {
             bound.value.close(StreamError(.resourceConstraint, text: "too much waits to be read"))
@@ -124,7 +164,7 @@ final class ClientStreamRole: StreamRole {
         let eventLoop = channel.eventLoop
         let client = ClientStream(
             id: self.streamID, account: account, mechanism: mechanism, remoteAddress: stream.remoteAddress,
-            tls: self.tls, eventLoop: eventLoop, queue: queue, gate: ReadGate(channel)
+            tls: self.tls, eventLoop: eventLoop, queue: queue, gate: gate
         ) { error in
             eventLoop.execute { bound.value.close(error) }
         }
@@ -146,10 +186,12 @@ final class ClientStreamRole: StreamRole {
             case .malformedSender: stream.close(StreamError(.invalidFrom))
             case .malformed(_, let reply):
                 // The client gave no valid sender of its own to be answered to: it is the one on this stream.
-                if var reply {
+                let answer = reply.map { reply in
+                    var reply = reply
                     reply.to = nil
-                    session.stream.send(reply)
+                    return reply
                 }
+                session.delegate.received(malformed: answer, on: session.stream)
             }
         }
     }

@@ -65,14 +65,15 @@ final class ComponentStreamRole: StreamRole {
     }
 
     private func authenticated(_ domain: JID, _ stream: StreamHandler) {
-        guard let channel = stream.channel else { return }
+        guard let channel = stream.channel, let gate = stream.gate else { return }
+        stream.limitRate(self.environment.limits.rates.rate(ofRemote: domain.domain))
         let eventLoop = channel.eventLoop
         let bound = NIOLoopBound(stream, eventLoop: eventLoop)
         let queue = OutboundQueue(channel: channel, limits: self.environment.limits) {
             bound.value.close(StreamError(.resourceConstraint, text: "too much waits to be read"))
         }
         let component = ComponentStream(
-            id: self.streamID, domain: domain, queue: queue, gate: ReadGate(channel)
+            id: self.streamID, domain: domain, queue: queue, gate: gate
         ) { error in
             eventLoop.execute { bound.value.close(error) }
         }

@@ -10,7 +10,7 @@ final class ConnectionTable: Sendable {
     }
 
     private struct State {
-        var byAddress: [String: Int] = [:]
+        var byAddress: [NetworkAddress: Int] = [:]
         var connections: [ObjectIdentifier: Connection] = [:]
         var isClosed = false
     }
@@ -27,7 +27,7 @@ final class ConnectionTable: Sendable {
     ///
     /// On the event loop of the channel.
     func add(_ handler: StreamHandler, on channel: any Channel) -> Bool {
-        let address = channel.remoteAddress?.ipAddress ?? "unknown"
+        let address = NetworkAddress(channel.remoteAddress)
         let id = ObjectIdentifier(channel)
         let connection = Connection(
             channel: channel, handler: NIOLoopBound(handler, eventLoop: channel.eventLoop))
@@ -42,7 +42,7 @@ final class ConnectionTable: Sendable {
         return isAdded
     }
 
-    private func remove(_ id: ObjectIdentifier, address: String) {
+    private func remove(_ id: ObjectIdentifier, address: NetworkAddress) {
         self.state.withLock { state in
             guard state.connections.removeValue(forKey: id) != nil else { return }
             let count = state.byAddress[address, default: 1] - 1

@@ -8,6 +8,9 @@ package protocol RemoteStanzaReceiver: Sendable {
     /// up calls `pauseReading()` on the stream and `resumeReading()` later.
     func received(_ stanza: Stanza, on stream: RemoteStream)
 
+    /// Calls `body` once everything that came on the stream so far has had its effect: on the disk, where that matters.
+    func afterAll(from stream: RemoteStream, _ body: @escaping @Sendable () -> Void)
+
     /// A stanza given to `RemoteStreams.send` will not arrive: its sender is to be told.
     ///
     /// Never called for an answer (an error, or the result of an IQ): those are dropped and counted.

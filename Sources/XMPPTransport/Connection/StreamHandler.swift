@@ -36,6 +36,13 @@ final class StreamHandler: ChannelInboundHandler {
     private var deadline: Scheduled<Void>?
     private var keepalive: RepeatedTask?
     private var queue: OutboundQueue?
+    private var readGate: ReadGate?
+    private var isHeld = false
+    private var isHandshaking = false
+    private var bucket: ReadBucket?
+    private var isOverdrawn = false
+    private var heardAt = NIODeadline.distantPast
+    private var hasAnswered = true
 
     init(role: any StreamRole, environment: StreamEnvironment, usesDirectTLS: Bool) {
         self.role = role
@@ -60,6 +67,8 @@ final class StreamHandler: ChannelInboundHandler {
     private func begin(_ context: ChannelHandlerContext) {
         guard self.state == .idle else { return }
         self.state = .open
+        if self.usesDirectTLS, !self.beginHandshake(context) { return }
+        self.limitRate(self.role.kind.firstRate(in: self.environment.limits.rates))
         let bound = NIOLoopBound(self, eventLoop: context.eventLoop)
         self.deadline = context.eventLoop.scheduleTask(in: self.environment.limits.authenticationTime) {
             let stream = bound.value
@@ -74,9 +83,16 @@ final class StreamHandler: ChannelInboundHandler {
         guard self.state == .open else { return }
         let bytes = self.unwrapInboundIn(data)
         self.environment.metrics[self.role.kind].bytes.increment(by: bytes.readableBytes)
+        self.heardAt = context.eventLoop.now
+        self.hasAnswered = true
+        self.spend(bytes.readableBytes, context)
         self.parser.feed(bytes.readableBytesSpan)
+        self.parse()
+    }
+
+    private func parse() {
         do {
-            while self.state == .open, let event = try self.parser.next() {
+            while self.state == .open, !self.isHeld, let event = try self.parser.next() {
                 self.handle(event)
             }
         } catch {
@@ -96,6 +112,7 @@ final class StreamHandler: ChannelInboundHandler {
             context.fireUserInboundEventTriggered(event)
             return
         }
+        self.endHandshake()
         guard self.state == .open else { return }
         self.parser.reset()
         self.hasSentHeader = false
@@ -118,6 +135,7 @@ final class StreamHandler: ChannelInboundHandler {
         let reason = self.error.map { "\($0)" } ?? "the peer closed the connection"
         self.finish(.lost(reason: reason))
         self.state = .closed
+        self.endHandshake()
         self.deadline?.cancel()
         self.context = nil
         context.fireChannelInactive()
@@ -170,6 +188,7 @@ extension StreamHandler {
         self.deadline = nil
         self.queue = queue
         guard let context, self.keepalive == nil else { return }
+        self.heardAt = context.eventLoop.now
         self.environment.metrics[self.role.kind].streams.increment()
         let period = self.environment.limits.keepalive
         let bound = NIOLoopBound(self, eventLoop: context.eventLoop)
@@ -180,6 +199,10 @@ extension StreamHandler {
 
     private func keepAlive() {
         guard self.state == .open, let context else { return }
+        if let limit = self.role.longestSilence, context.eventLoop.now - self.heardAt >= limit {
+            self.noticeSilence(context)
+            guard self.state == .open else { return }
+        }
         let isQuiet = !self.hasSentSinceTick && self.queue?.hasWrittenSinceLastAsked() != true
         if isQuiet, context.channel.isWritable {
             context.writeAndFlush(self.wrapOutboundOut(ByteBuffer(string: " ")), promise: nil)
@@ -221,6 +244,7 @@ extension StreamHandler {
     private func startTLS() {
         guard let context else { return }
         self.flush()
+        guard self.beginHandshake(context) else { return }
         self.parser.reset()
         do {
             let handler = TLSHandler(
@@ -245,8 +269,9 @@ extension StreamHandler {
         let promise = context.eventLoop.makePromise(of: Void.self)
         context.writeAndFlush(self.wrapOutboundOut(self.pendingWrites), promise: promise)
         self.pendingWrites = ByteBuffer()
-        self.closeConnection(after: promise.futureResult, waitsForPeer: end != .closedByPeer, context)
+        // Before the connection can be closed, which would say that it was lost.
         self.finish(end ?? .closedHere(error))
+        self.closeConnection(after: promise.futureResult, waitsForPeer: end != .closedByPeer, context)
     }
 
     /// Lets the peer close first: closing with unread bytes would reset the connection and lose the error.
@@ -263,9 +288,116 @@ extension StreamHandler {
     private func finish(_ end: StreamEnd) {
         self.keepalive?.cancel()
         self.keepalive = nil
+        self.bucket = nil
         guard !self.hasEnded else { return }
         self.hasEnded = true
         _ = self.queue?.close()
         self.role.ended(end)
+    }
+}
+
+// MARK: Holding back
+
+extension StreamHandler {
+    /// The one gate of the connection, for all who hold the peer back.
+    ///
+    /// Nil once the connection is gone.
+    var gate: ReadGate? {
+        if self.readGate == nil { self.readGate = self.context.map { ReadGate($0.channel) } }
+        return self.readGate
+    }
+
+    /// Whom the connection comes from, as far as limits are concerned.
+    var networkAddress: NetworkAddress { NetworkAddress(self.context?.channel.remoteAddress) }
+
+    /// Handles nothing from the peer for a while, and then calls `body` first.
+    func hold(for time: TimeAmount, then body: @escaping () -> Void) {
+        guard self.state == .open, !self.isHeld, let context else { return }
+        self.isHeld = true
+        self.gate?.pause()
+        let bound = NIOLoopBound((self, body), eventLoop: context.eventLoop)
+        context.eventLoop.scheduleTask(in: time) {
+            let (stream, body) = bound.value
+            stream.isHeld = false
+            stream.gate?.resume()
+            guard stream.state == .open else { return }
+            body()
+            stream.parse()
+            stream.flush()
+        }
+    }
+
+    /// From now on the peer may send so fast; nil for as fast as it can.
+    func limitRate(_ limit: RateLimit?) {
+        guard let context else { return }
+        self.bucket = limit.map { ReadBucket($0, at: context.eventLoop.now) }
+    }
+
+    private func spend(_ bytes: Int, _ context: ChannelHandlerContext) {
+        self.bucket?.take(bytes, at: context.eventLoop.now)
+        guard !self.isOverdrawn, let wait = self.bucket?.wait(at: context.eventLoop.now) else { return }
+        self.isOverdrawn = true
+        self.gate?.pause()
+        self.refill(after: wait, context.eventLoop)
+    }
+
+    private func refill(after wait: TimeAmount, _ eventLoop: any EventLoop) {
+        let bound = NIOLoopBound(self, eventLoop: eventLoop)
+        eventLoop.scheduleTask(in: wait) {
+            let stream = bound.value
+            // What was under way when reading stopped may have come meanwhile.
+            if let wait = stream.bucket?.wait(at: bound.eventLoop.now) {
+                stream.refill(after: wait, bound.eventLoop)
+            } else {
+                stream.isOverdrawn = false
+                stream.gate?.resume()
+            }
+        }
+    }
+
+    /// Whether a handshake with a peer that connected to us may begin; if not, the connection is closed.
+    private func beginHandshake(_ context: ChannelHandlerContext) -> Bool {
+        switch self.role.kind {
+        case .remoteOutbound, .attachment: return true
+        case .client, .remoteInbound, .component: break
+        }
+        guard self.environment.guards.beginHandshake() else {
+            self.error = self.error ?? TLSError("too many TLS handshakes are under way")
+            context.close(promise: nil)
+            return false
+        }
+        self.isHandshaking = true
+        return true
+    }
+
+    private func endHandshake() {
+        guard self.isHandshaking else { return }
+        self.isHandshaking = false
+        self.environment.guards.endHandshake()
+    }
+
+    /// A peer that was asked and says nothing at all is gone.
+    private func noticeSilence(_ context: ChannelHandlerContext) {
+        guard self.role.silent(on: self), self.state == .open, self.deadline == nil else { return }
+        self.hasAnswered = false
+        let bound = NIOLoopBound(self, eventLoop: context.eventLoop)
+        self.deadline = context.eventLoop.scheduleTask(in: self.environment.limits.clientAnswer) {
+            let stream = bound.value
+            guard stream.state == .open else { return }
+            stream.deadline = nil
+            guard !stream.hasAnswered else { return }
+            stream.close(StreamError(.connectionTimeout, text: "nothing was heard for too long"))
+        }
+    }
+}
+
+extension TransportMetrics.Kind {
+    /// What holds until the peer has authenticated.
+    fileprivate func firstRate(in rates: RatePolicy) -> RateLimit? {
+        switch self {
+        case .client: rates.clients
+        case .remoteInbound, .component: rates.remotes
+        case .remoteOutbound, .attachment: nil
+        }
     }
 }

@@ -1,3 +1,4 @@
+import NIOCore
 import XML
 import XMPP
 
@@ -16,10 +17,21 @@ protocol StreamRole: AnyObject {
     func received(_ element: Element, on stream: StreamHandler)
     /// The time to authenticate is over.
     func timedOut(on stream: StreamHandler)
+    /// How long the peer may be silent once it has authenticated; nil for as long as it likes.
+    var longestSilence: TimeAmount? { get }
+    /// The peer was silent for so long; whether it has been asked to say something.
+    func silent(on stream: StreamHandler) -> Bool
     /// A session of TLS for STARTTLS on this stream.
     func makeTLSSession() throws(TLSError) -> TLSSession
     /// What to answer a header with that was refused before the role could see it; nil for who opened the stream.
     func headerForRefusal() -> StreamHeader?
     /// The stream is over; nothing follows. Called once.
     func ended(_ end: StreamEnd)
+}
+
+extension StreamRole {
+    /// Most peers may be silent for as long as they like.
+    var longestSilence: TimeAmount? { nil }
+
+    func silent(on stream: StreamHandler) -> Bool { false }
 }

@@ -1,5 +1,6 @@
 import NIOCore
 import Synchronization
+import XML
 import XMPP
 
 /// An authenticated stream to another server: where stanzas for it are written to.
@@ -7,16 +8,19 @@ final class OutboundRemoteStream: Sendable {
     /// Completed when the connection is gone.
     let ended: EventLoopFuture<Void>
     private let queue: OutboundQueue
+    private let management: OutboundManagement
     /// What the peer says it takes at most (XEP-0478), in bytes; nil if it does not say.
     private let longestStanza: Int?
     private let closing: @Sendable (StreamError?) -> Void
     private let wasUsed = Atomic(true)
 
     init(
-        queue: OutboundQueue, ended: EventLoopFuture<Void>, longestStanza: Int?,
+        queue: OutboundQueue, management: OutboundManagement, ended: EventLoopFuture<Void>,
+        longestStanza: Int?,
         closing: @escaping @Sendable (StreamError?) -> Void
     ) {
         self.queue = queue
+        self.management = management
         self.ended = ended
         self.longestStanza = longestStanza
         self.closing = closing
@@ -36,12 +40,13 @@ final class OutboundRemoteStream: Sendable {
                 text: "\(bytes.count) bytes; the other server takes \(longestStanza) at most")
         }
         self.wasUsed.store(true, ordering: .relaxed)
-        switch self.queue.append(bytes) {
-        case .queued: return true
-        case .closed: return false
-        case .overflowed:
-            throw StanzaError(.resourceConstraint, text: "the other server does not read what is sent to it")
-        }
+        return try self.management.send(stanza, bytes, into: self.queue)
+    }
+
+    /// Queues what is kept already, or is not counted.
+    func write(_ element: Element) {
+        guard let bytes = StreamWriter.bytes(of: element, contentNamespace: Namespace.server) else { return }
+        _ = self.queue.append(bytes)
     }
 
     var isOpen: Bool { !self.queue.isClosed }

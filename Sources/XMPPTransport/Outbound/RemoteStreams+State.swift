@@ -103,10 +103,21 @@ struct RemoteStreamsState<Stream: Sendable>: Sendable {
         return OnFailure(undeliverable: waiting, retryIn: pause)
     }
 
-    /// The stream with that number is over; another one for the same pair is not touched.
-    mutating func ended(_ pair: DomainPair, id: Int) {
+    /// The stream with that number is over, and whoever had it made sees to what comes next: stanzas wait until then.
+    ///
+    /// `settle` must follow.
+    mutating func broke(_ pair: DomainPair, id: Int) {
         guard case .connected(_, id) = self.pairs[pair] else { return }
+        self.pairs[pair] = .connecting(waiting: [], failures: 0)
+    }
+
+    /// Whether a stream of the pair is to be made again, because something waits or `hasUnacknowledged` is to be sent
+    /// again; if not, the pair is forgotten.
+    mutating func settle(_ pair: DomainPair, hasUnacknowledged: Bool) -> Bool {
+        guard case .connecting(let waiting, _) = self.pairs[pair] else { return false }
+        if !waiting.isEmpty || hasUnacknowledged { return true }
         self.pairs[pair] = nil
+        return false
     }
 
     /// Takes nothing from now on: the open streams, and what will never be sent.

@@ -20,6 +20,9 @@ package final class RemoteStreams: Service {
     /// Places one attempt tries, at most.
     static let candidatesLimit = 16
 
+    /// Streams that break one after the other without anything acknowledged, before the domain rests for a while.
+    static let fruitlessLimit = 3
+
     private let environment: StreamEnvironment
     private let resolver: Resolver
     private let state: Mutex<RemoteStreamsState<OutboundRemoteStream>>
@@ -64,7 +67,7 @@ package final class RemoteStreams: Service {
                     return
                 }
                 // It was closed by the peer or for being idle: the next turn of the loop has a new one made.
-                self.state.withLock { $0.ended(pair, id: id) }
+                self.state.withLock { $0.broke(pair, id: id) }
             case .wait: return
             case .connect:
                 // The state allows one attempt for each pair, so the buffer has room.
@@ -161,7 +164,7 @@ extension RemoteStreams {
         case .verify(let pair, let streamID, let key, let promise):
             do {
                 let purpose = InitiatingRemoteStream.Purpose.verification(streamID: streamID, key: key)
-                switch try await self.tryCandidates(pair, purpose) {
+                switch try await self.tryCandidates(pair, purpose, self.makeManagement()) {
                 case .verified(let verdict): promise.succeed(verdict)
                 case .authenticated: promise.succeed(.error(StanzaError(.internalServerError)))
                 }
@@ -171,29 +174,71 @@ extension RemoteStreams {
         }
     }
 
+    /// Makes a stream, and makes it again for as long as a broken connection leaves something to be sent.
     private func connect(_ pair: DomainPair) async {
-        do {
-            guard case .authenticated(let stream) = try await self.tryCandidates(pair, .stanzas) else {
-                return
-            }
-            guard let id = self.established(pair, stream) else { return stream.close(nil) }
-            self.environment.logger.info("a stream to another server is up", metadata: ["domains": "\(pair)"])
+        let management = self.makeManagement()
+        var (acknowledged, fruitless) = (UInt32(0), 0)
+        while let (stream, id) = await self.open(pair, management) {
             // An end with an error is an end.
             _ = try? await stream.ended.get()
-            self.state.withLock { $0.ended(pair, id: id) }
-        } catch {
-            var random = SecureRandom()
-            let stanzaError = error.stanzaError(pair.remote)
-            let failure = self.state.withLock { $0.failed(pair, stanzaError, at: .now(), using: &random) }
-            self.environment.logger.notice(
-                "another server cannot be reached",
-                metadata: [
-                    "domains": "\(pair)", "reason": "\(stanzaError.text ?? "")",
-                    "retryInSeconds": "\(failure.retryIn.nanoseconds / 1_000_000_000)",
-                    "undeliverable": "\(failure.undeliverable.count)",
-                ])
-            self.giveBack(failure.undeliverable, stanzaError)
+            let hasUnacknowledged = management.unacknowledgedCount > 0
+            let mustGoOn = self.state.withLock { state in
+                state.broke(pair, id: id)
+                return state.settle(pair, hasUnacknowledged: hasUnacknowledged)
+            }
+            guard mustGoOn else { break }
+            // A server that takes streams and drops them must not keep us busy.
+            fruitless = management.acknowledgedCount == acknowledged ? fruitless + 1 : 0
+            acknowledged = management.acknowledgedCount
+            guard fruitless < Self.fruitlessLimit else {
+                self.failed(pair, .ended(.lost(reason: "every stream breaks at once")))
+                break
+            }
         }
+        management.giveUp()
+    }
+
+    private func makeManagement() -> OutboundManagement {
+        OutboundManagement(limits: self.environment.limits.remoteUnacknowledged) { stanzas in
+            self.giveBack(
+                stanzas,
+                StanzaError(
+                    .remoteServerTimeout,
+                    text: "the stream broke before the other server said that it has this"))
+        }
+    }
+
+    /// The stream, in use, and its number; nil if there is none, and then what waited has been given back.
+    private func open(
+        _ pair: DomainPair, _ management: OutboundManagement
+    ) async -> (OutboundRemoteStream, id: Int)? {
+        do {
+            guard case .authenticated(let stream) = try await self.tryCandidates(pair, .stanzas, management)
+            else { return nil }
+            guard let id = self.established(pair, stream) else {
+                stream.close(nil)
+                return nil
+            }
+            self.environment.logger.info("a stream to another server is up", metadata: ["domains": "\(pair)"])
+            return (stream, id)
+        } catch {
+            self.failed(pair, error)
+            return nil
+        }
+    }
+
+    private func failed(_ pair: DomainPair, _ error: RemoteStreamError) {
+        var random = SecureRandom()
+        let stanzaError = error.stanzaError(pair.remote)
+        let failure = self.state.withLock { $0.failed(pair, stanzaError, at: .now(), using: &random) }
+        self.environment.logger.notice(
+            "another server cannot be reached",
+            metadata: [
+                "domains": "\(pair)", "reason": "\(stanzaError.text ?? "")",
+                "retryInSeconds": "\(failure.retryIn.nanoseconds / 1_000_000_000)",
+                "undeliverable": "\(failure.undeliverable.count)",
+            ])
+        self.giveBack(failure.undeliverable, stanzaError)
     }
 
     /// Puts the stream into use.
@@ -220,12 +265,12 @@ extension RemoteStreams {
 
     /// Tries one place after the other; the error is that of the last.
     private func tryCandidates(
-        _ pair: DomainPair, _ purpose: InitiatingRemoteStream.Purpose
+        _ pair: DomainPair, _ purpose: InitiatingRemoteStream.Purpose, _ management: OutboundManagement
     ) async throws(RemoteStreamError) -> RemoteOutboundRole.Outcome {
         var last = RemoteStreamError.notFound("\(pair.remote) names no place to reach it at")
         for route in try await self.resolver.candidates(for: pair.remote).prefix(Self.candidatesLimit) {
             do {
-                return try await self.attempt(pair, purpose, route)
+                return try await self.attempt(pair, purpose, route, management)
             } catch RemoteStreamError.negotiation(.externalRefused(let failure))
                 where purpose == .stanzas && self.environment.remotePolicy.allowsDialback(with: pair.remote)
             {
@@ -233,7 +278,7 @@ extension RemoteStreams {
                     "another server does not take our certificate; trying dialback",
                     metadata: ["domains": "\(pair)", "reason": "\(failure.condition)"])
                 do {
-                    return try await self.attempt(pair, .stanzasByDialback, route)
+                    return try await self.attempt(pair, .stanzasByDialback, route, management)
                 } catch {
                     last = error
                 }
@@ -245,14 +290,17 @@ extension RemoteStreams {
     }
 
     private func attempt(
-        _ pair: DomainPair, _ purpose: InitiatingRemoteStream.Purpose, _ route: Route
+        _ pair: DomainPair, _ purpose: InitiatingRemoteStream.Purpose, _ route: Route,
+        _ management: OutboundManagement
     ) async throws(RemoteStreamError) -> RemoteOutboundRole.Outcome {
         let eventLoop = self.environment.group.next()
         let outcome = eventLoop.makePromise(of: RemoteOutboundRole.Outcome.self)
         let channel: any Channel
         do {
-            channel = try await self.bootstrap(pair, purpose, route, outcome, on: eventLoop)
-                .connect(host: route.host, port: route.port).get()
+            channel = try await self.bootstrap(
+                pair, purpose, route, management, outcome, on: eventLoop
+            )
+            .connect(host: route.host, port: route.port).get()
         } catch {
             let error = RemoteStreamError.unreachable(route, reason: "\(error)")
             // Fails nothing if the role has done so.
@@ -282,7 +330,8 @@ extension RemoteStreams {
 
     private func bootstrap(
         _ pair: DomainPair, _ purpose: InitiatingRemoteStream.Purpose, _ route: Route,
-        _ outcome: EventLoopPromise<RemoteOutboundRole.Outcome>, on eventLoop: any EventLoop
+        _ management: OutboundManagement, _ outcome: EventLoopPromise<RemoteOutboundRole.Outcome>,
+        on eventLoop: any EventLoop
     ) -> ClientBootstrap {
         let environment = self.environment
         return ClientBootstrap(group: eventLoop)
@@ -294,7 +343,7 @@ extension RemoteStreams {
                     let usesDirectTLS = route.security == .directTLS
                     let role = RemoteOutboundRole(
                         environment: environment, pair: pair, purpose: purpose, usesDirectTLS: usesDirectTLS,
-                        outcome: outcome)
+                        management: management, outcome: outcome)
                     if usesDirectTLS {
                         let tls = TLSHandler(
                             session: try role.makeTLSSession(),

@@ -1,11 +1,13 @@
 import COpenSSL
+import Synchronization
 import XMPP
 
 /// The certificates of the served domains and the authorities that peers are verified against.
 ///
-/// Read once, when made: a renewed certificate is taken up by the next start of the process.
+/// Certificates are read when the store is made and whenever it is told to read them again; connections that are up
+/// keep what they have.
 ///
-/// `@unchecked Sendable`: everything is set in `init`; `X509_STORE` locks itself.
+/// `@unchecked Sendable`: `trust` is set in `init` and locks itself, all else is locked or constant.
 @safe package final class CertificateStore: @unchecked Sendable {
     /// Who connects: decides the ALPN name of direct TLS (XEP-0368) and whether the peer is asked for a certificate.
     package enum Side: Hashable, Sendable {
@@ -25,19 +27,20 @@ import XMPP
 
     /// The domains that have a certificate, in ASCII form and in order: the first is shown to a peer that names none.
     package let domains: [String]
-    private let contexts: [String: TLSContext]
+    private let files: [String: CertificateFiles]
+    private let contexts: Mutex<[String: TLSContext]>
     private let anonymous: TLSContext
     private let trust: OpaquePointer
 
     /// Reads every certificate and key, by domain; throws if one is missing or does not fit, rather than when a peer
     /// connects.
     package init(certificates: [String: CertificateFiles], trust: TrustAnchors) throws(TLSError) {
-        var contexts: [String: TLSContext] = [:]
-        for (domain, files) in certificates.sorted(by: { $0.key < $1.key }) {
-            contexts[Self.asciiForm(of: domain)] = try TLSContext(files)
-        }
-        self.contexts = contexts
-        self.domains = contexts.keys.sorted()
+        var files: [String: CertificateFiles] = [:]
+        for (domain, place) in certificates { files[Self.asciiForm(of: domain)] = place }
+        self.files = files
+        self.domains = files.keys.sorted()
+        let contexts = try Self.read(files)
+        self.contexts = Mutex(contexts)
         self.anonymous = try TLSContext()
         guard let store = unsafe X509_STORE_new() else {
             throw .fromOpenSSL("cannot make a certificate store")
@@ -53,10 +56,44 @@ import XMPP
                 throw .fromOpenSSL("cannot read the trusted authorities in \(path) (PEM)")
             }
         }
-        // Contexts live exactly as long as the store that this callback reads, and sessions keep the store alive.
+        self.answerNames(by: contexts)
+    }
+
+    private static func read(
+        _ files: [String: CertificateFiles]
+    ) throws(TLSError) -> [String: TLSContext] {
+        var contexts: [String: TLSContext] = [:]
+        for (domain, place) in files.sorted(by: { $0.key < $1.key }) {
+            contexts[domain] = try TLSContext(place)
+        }
+        return contexts
+    }
+
+    private func answerNames(by contexts: [String: TLSContext]) {
+        // Sessions made from a context keep the store alive that this callback reads.
         let reference = unsafe Unmanaged.passUnretained(self).toOpaque()
         for context in contexts.values {
             unsafe cssl_on_server_name(context.pointer, serverNameCallback, reference)
+        }
+    }
+
+    /// Reads every certificate and key again; the domains whose certificate is another one now.
+    ///
+    /// Throws if one is missing or does not fit, and then nothing has changed: files that are just being replaced are
+    /// read the next time.
+    package func reload() throws(TLSError) -> [String] {
+        let fresh = try Self.read(self.files)
+        self.answerNames(by: fresh)
+        return self.contexts.withLock { contexts in
+            var renewed: [String] = []
+            for domain in self.domains {
+                guard let context = fresh[domain], contexts[domain]?.showsSame(as: context) != true else {
+                    continue
+                }
+                contexts[domain] = context
+                renewed.append(domain)
+            }
+            return renewed
         }
     }
 
@@ -66,22 +103,25 @@ import XMPP
 
     /// The context of `domain`; without one, that of the first domain, or none to show.
     func context(for domain: String?) -> TLSContext {
-        if let domain, let context = self.contexts[Self.asciiForm(of: domain)] { return context }
-        return self.domains.first.flatMap { self.contexts[$0] } ?? self.anonymous
+        let wanted = domain.map(Self.asciiForm)
+        return self.contexts.withLock { contexts in
+            wanted.flatMap { contexts[$0] } ?? self.domains.first.flatMap { contexts[$0] } ?? self.anonymous
+        }
     }
 
     /// The context by which `domain` identifies itself to a server it connects to.
     func initiatingContext(for domain: String?) -> TLSContext {
-        domain.flatMap { self.contexts[Self.asciiForm(of: $0)] } ?? self.anonymous
+        guard let domain else { return self.anonymous }
+        return self.exactContext(for: Self.asciiForm(of: domain)) ?? self.anonymous
     }
 
     fileprivate func exactContext(for name: String) -> TLSContext? {
-        self.contexts[name]
+        self.contexts.withLock { $0[name] }
     }
 
     /// Whether `domain` has a certificate to show.
     package func hasCertificate(for domain: String) -> Bool {
-        self.contexts[Self.asciiForm(of: domain)] != nil
+        self.files[Self.asciiForm(of: domain)] != nil
     }
 
     /// The form that certificates, SNI and DNS use; a name that has none stands for itself and matches nothing there.

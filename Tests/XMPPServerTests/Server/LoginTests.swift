@@ -83,7 +83,7 @@ struct LoginTests {
     @Test func whatIsNoStanzaClosesTheStream() async throws {
         try await TestServer.run { server in
             let (client, _) = try await TestClient.login("alice", to: server)
-            try client.send(Element("enable", namespace: "urn:xmpp:sm:3"))
+            try client.send(Element("compress", namespace: "http://jabber.org/protocol/compress"))
             #expect(try await client.nextStreamError().condition == .unsupportedStanzaType)
         }
     }

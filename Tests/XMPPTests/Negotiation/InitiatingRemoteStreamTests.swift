@@ -83,7 +83,10 @@ struct InitiatingRemoteStreamTests {
         }
         _ = machine.received(Self.header)
         let limits = StreamLimits(longestStanza: 10_000)
-        #expect(machine.received(Self.features(.limits(limits))) == [.authenticated(limits: limits)])
+        #expect(
+            machine.received(Self.features(.limits(limits))) == [
+                .authenticated(limits: limits, offersManagement: false)
+            ])
         #expect(machine.isAuthenticated)
     }
 
@@ -100,7 +103,10 @@ struct InitiatingRemoteStreamTests {
             &second, Self.trusted, .mechanisms(["EXTERNAL"]), .dialback(hasErrors: true))
         #expect(offers == [.stream(.send(request.element))])
         let valid = DialbackResult(from: Self.remote, to: Self.local, .valid)
-        #expect(second.received(valid.element) == [.authenticated(limits: StreamLimits())])
+        #expect(
+            second.received(valid.element) == [
+                .authenticated(limits: StreamLimits(), offersManagement: false)
+            ])
     }
 
     @Test("A verdict from another domain is not believed")

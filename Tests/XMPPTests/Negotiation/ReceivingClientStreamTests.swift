@@ -47,6 +47,36 @@ struct ReceivingClientStreamTests {
                 == ["SCRAM-SHA-256", "SCRAM-SHA-1", "PLAIN"])
     }
 
+    @Test("Attack: compression bombs (CVE-2014-2744). No compression is offered, and none is taken")
+    func noCompression() throws {
+        var random = SystemRandomNumberGenerator()
+        var machine = Self.machine()
+        _ = machine.established(Self.bound)
+        let directives = machine.received(Self.header, streamID: "1")
+        for case .stream(.send(let element)) in directives {
+            #expect(!element.elements.contains { $0.name == "compression" })
+        }
+        let compress = Element("compress", namespace: "http://jabber.org/protocol/compress")
+        #expect(
+            machine.received(compress, using: &random) == [.stream(.close(StreamError(.notAuthorized)))])
+    }
+
+    @Test("XEP-0440 §2, XEP-0478 §2: channel bindings and limits are announced")
+    func announcements() throws {
+        var machine = ReceivingClientStream(
+            .init(
+                domains: ["a.test"], mechanisms: [.scramSHA256Plus], allowsCleartext: false,
+                authenticationFailures: 5, sessionFeatures: [.bind],
+                limits: StreamLimits(longestStanza: 262_144, longestSilence: 330)))
+        _ = machine.established(
+            TLSFacts(
+                version: "TLSv1.3", cipher: "", exporterBinding: [1], endPointBinding: [2], uniqueBinding: [3]
+            ))
+        let features = try Self.offered(machine.received(Self.header, streamID: "1"))
+        #expect(features.channelBindings == ["tls-exporter", "tls-server-end-point"])
+        #expect(features.limits == StreamLimits(longestStanza: 262_144, longestSilence: 330))
+    }
+
     @Test("PLAIN is looked up, checked and leads to binding; the domain may not change")
     func plain() throws {
         var random = SystemRandomNumberGenerator()

@@ -44,6 +44,7 @@ final class TestSite: Sendable {
         let recorder: Recorder<Event>
 
         func received(_ stanza: Stanza, on stream: RemoteStream) { self.recorder.record(.received(stanza)) }
+        func afterAll(from stream: RemoteStream, _ body: @escaping @Sendable () -> Void) { body() }
         func undeliverable(_ stanza: Stanza, because error: StanzaError) {
             self.recorder.record(.undeliverable(stanza, error))
         }
@@ -57,9 +58,13 @@ final class TestSite: Sendable {
             return self
         }
         func received(_ stanza: Stanza, on stream: ClientStream) { self.recorder.record(.received(stanza)) }
+        func received(malformed reply: Stanza?, on stream: ClientStream) {
+            if let reply { stream.send(reply) }
+        }
         func received(other element: Element, on stream: ClientStream) {
             self.recorder.record(.other(element))
         }
+        func silent(on stream: ClientStream) -> Bool { false }
         func ended(_ end: StreamEnd, on stream: ClientStream) { self.recorder.record(.ended(end)) }
     }
 

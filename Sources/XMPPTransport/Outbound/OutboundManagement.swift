@@ -1,0 +1,93 @@
+import Synchronization
+import XML
+import XMPP
+
+/// Stream management of the stanzas from one domain here to one elsewhere, over as many connections as it takes
+/// (XEP-0198).
+///
+/// Safe to use from any thread. What is kept and what is written never differ: both happen under one lock.
+final class OutboundManagement: Sendable {
+    typealias Initiator = StreamManagementInitiator<Stanza>
+
+    private let state: Mutex<Initiator>
+    private let onLost: @Sendable ([Stanza]) -> Void
+
+    /// `onLost` gets what the other server never acknowledged and may or may not have handled.
+    init(
+        limits: StreamManagement<Stanza>.Limits, onLost: @escaping @Sendable ([Stanza]) -> Void
+    ) {
+        self.state = Mutex(Initiator(limits: limits))
+        self.onLost = onLost
+    }
+
+    var acknowledgedCount: UInt32 { self.state.withLock { $0.acknowledgedCount } }
+
+    var unacknowledgedCount: Int { self.state.withLock { $0.unacknowledgedCount } }
+
+    /// What asks the other server to go on with the former stream; nil if there is none.
+    func resume() -> Element? { self.state.withLock { Self.element(in: $0.resume()) } }
+
+    /// What asks the other server for stream management of a new stream.
+    func enable() -> Element? {
+        // Not resumed, because it is not offered any more: what was left is lost.
+        self.giveUp()
+        return self.state.withLock { Self.element(in: $0.enable()) }
+    }
+
+    func receive(_ element: Element) -> [Initiator.Directive] {
+        let directives = self.state.withLock { $0.receive(element) }
+        self.report(directives)
+        return directives
+    }
+
+    /// Writes a stanza and keeps it until it is acknowledged; false if the stream is over and nothing was kept.
+    func send(_ stanza: Stanza, _ bytes: [UInt8], into queue: OutboundQueue) throws(StanzaError) -> Bool {
+        try self.state.withLock { state throws(StanzaError) in
+            guard !queue.isClosed else { return false }
+            guard case .kept(let mustRequest) = state.send(stanza, bytes: bytes.count) else {
+                throw StanzaError(
+                    .resourceConstraint, text: "the other server does not acknowledge what is sent to it")
+            }
+            switch queue.append(bytes) {
+            case .queued:
+                if mustRequest, let request = Self.request { _ = queue.append(request) }
+                return true
+            // Kept all the same: it goes by the next connection, or back to its sender.
+            case .closed, .overflowed:
+                guard !state.isActive else { return true }
+                throw StanzaError(
+                    .resourceConstraint, text: "the other server does not read what is sent to it")
+            }
+        }
+    }
+
+    /// The connection is over.
+    func ended(_ end: StreamEnd) {
+        switch end {
+        case .lost:
+            let directives = self.state.withLock { $0.disconnected() }
+            self.report(directives)
+        // What was written before the good-bye arrives.
+        case .closedHere(nil): _ = self.state.withLock { $0.giveUp() }
+        case .closedHere, .closedByPeer, .refusedByPeer: self.giveUp()
+        }
+    }
+
+    /// The former stream will not go on.
+    func giveUp() {
+        let directives = self.state.withLock { $0.giveUp() }
+        self.report(directives)
+    }
+
+    private func report(_ directives: [Initiator.Directive]) {
+        for case .lost(let stanzas) in directives where !stanzas.isEmpty { self.onLost(stanzas) }
+    }
+
+    private static func element(in directives: [Initiator.Directive]) -> Element? {
+        for case .send(let element) in directives { return element }
+        return nil
+    }
+
+    private static let request = StreamWriter.bytes(
+        of: StreamManagementElement.request.element, contentNamespace: Namespace.server)
+}
