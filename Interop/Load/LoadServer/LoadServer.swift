@@ -82,6 +82,7 @@ struct LoadServer: AsyncParsableCommand {
         var limits = ServerLimits()
         // All load comes from one address.
         limits.transport.connectionsPerAddress = 100_000
+        limits.transport.rates = RatePolicy(clients: nil, remotes: nil)
         return XMPPServer.Configuration(
             domain: self.domain, certificate: CertificateFiles(chain: self.certificate, key: self.key),
             trust: .file(self.authorities),

@@ -46,6 +46,7 @@ extension ServeConfiguration.Server {
         self.serverHost = try file.text("server.servers.host") ?? self.serverHost
         self.serverPort = try Self.port(file, "server.servers.port", usual: 5_269)
         self.serverTLSPort = try Self.port(file, "server.servers.tls-port", usual: nil)
+        self.limits = try ServerLimits(file)
         self.acceptsDialback = try file.flag("server.dialback") ?? false
         self.allowsSelfService = try file.flag("server.self-service") ?? true
         self.contacts = try Self.contacts(file)

@@ -12,14 +12,32 @@ extension ServeConfiguration {
             standard: server.acceptsDialback ? .certificateOrDialback : .certificate)
         var configuration = XMPPServer.Configuration(
             domain: self.address.domain, certificate: server.certificate, trust: server.trust,
-            endpoints: self.endpoints, routes: server.routes, remotePolicy: policy, rooms: self.rooms)
+            endpoints: self.endpoints, routes: server.routes, remotePolicy: policy, limits: server.limits,
+            rooms: self.rooms)
         configuration.archive = server.archive
         configuration.hasFeeds = server.hasFeeds
         configuration.contacts = server.contacts
         configuration.allowsSelfService = server.allowsSelfService
         configuration.components = server.components
+        configuration.limits.transport.rates.exempt.formUnion(self.trusted)
         if let mechanisms = server.mechanisms { configuration.mechanisms = mechanisms }
         return configuration
+    }
+
+    /// Those whom a grant trusts with something: administrators, and the agents of allies.
+    private var trusted: [JID] {
+        self.grants.compactMap { grant -> JID? in
+            switch grant.subject {
+            case .address(let text), .domain(let text):
+                do {
+                    return try JID(text).bare
+                } catch {
+                    // A grant to what is no address lets nobody do anything.
+                    return nil
+                }
+            case .role: return nil
+            }
+        }
     }
 
     /// Where the server listens.

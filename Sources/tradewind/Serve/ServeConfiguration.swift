@@ -24,6 +24,7 @@ struct ServeConfiguration: Sendable {
         var serverHost = "127.0.0.1"
         var serverPort: Int? = 5_269
         var serverTLSPort: Int?
+        var limits = ServerLimits()
         var routes: [String: [Route]] = [:]
         var acceptsDialback = false
         /// Where external components connect, and the secret of each by its domain.
