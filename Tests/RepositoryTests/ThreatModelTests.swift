@@ -1,0 +1,44 @@
+import Foundation
+import Testing
+
+/// The threat model names the test that shows the end of each attack: a name without a test would be a promise.
+@Suite("The threat model")
+struct ThreatModelTests {
+    private static let path = "Sources/XMPPServer/XMPPServer.docc/ThreatModel.md"
+
+    @Test("Every test that the threat model names is there")
+    func names() throws {
+        let text = try String(contentsOf: Repository.root.appending(path: Self.path), encoding: .utf8)
+        let functions = Self.functions(in: Repository.tests)
+        var suite = ""
+        var count = 0
+        for match in text.matches(of: /`(\w*)\.?(\w*)`/) {
+            let (type, function) = (String(match.1), String(match.2))
+            if type.hasSuffix("Tests"), functions[type] == nil {
+                Issue.record("\(Self.path) names \(type), which is no suite")
+            }
+            if type.hasSuffix("Tests") { suite = type }
+            // `.name` goes on with the suite before it; what else is in code is no test.
+            guard !function.isEmpty, type.isEmpty || type.hasSuffix("Tests") else { continue }
+            count += 1
+            if functions[suite]?.contains(function) != true {
+                Issue.record("\(Self.path) names \(suite).\(function), which is no test")
+            }
+        }
+        #expect(count > 20)
+    }
+
+    private static func functions(in files: [SourceFile]) -> [String: Set<String>] {
+        var found: [String: Set<String>] = [:]
+        for file in files {
+            let names = file.code.compactMap { line in
+                line.firstMatch(of: /\bfunc (\w+)\(/).map { String($0.1) }
+            }
+            for line in file.code {
+                guard let type = line.firstMatch(of: /\bstruct (\w+Tests)\b/) else { continue }
+                found[String(type.1), default: []].formUnion(names)
+            }
+        }
+        return found
+    }
+}
