@@ -27,14 +27,24 @@ final class SessionOutlet: Sendable {
 
     /// What a request to resume comes to.
     enum OnResume: Sendable {
-        /// `replaced` is the stream the session had until now; sending what waited may be too much.
-        case resumed(replaced: ClientStream?, OnSend)
+        /// The session has left `replaced`, the stream it had until now, and waits for `resume(on:)`.
+        case begun(replaced: ClientStream?)
         /// The session ended a moment ago.
         case gone
     }
 
+    /// A client that is back, and is not told so yet.
+    private struct Newcomer {
+        let stream: ClientStream
+        /// What the client has handled.
+        let count: UInt32
+        /// What was handled of the client's before it came back.
+        let handled: UInt32
+    }
+
     private struct State {
         var stream: ClientStream?
+        var newcomer: Newcomer?
         var attention: ClientStateQueue
         var management: StreamManagement<UndeliveredStanza>?
         var terms = StreamManagementElement.Terms()
@@ -100,7 +110,9 @@ final class SessionOutlet: Sendable {
     /// The client sent a stanza on `stream`; false if the session has left that stream, and then it does not count.
     func handled(on stream: ClientStream) -> Bool {
         self.state.withLock { state in
-            guard !state.isOver, state.stream === stream else { return false }
+            guard !state.isOver, state.stream === stream || state.newcomer?.stream === stream else {
+                return false
+            }
             state.management?.handle()
             return true
         }
@@ -152,28 +164,44 @@ final class SessionOutlet: Sendable {
         return ConstantTime.areEqual(Array(own.utf8), Array(token.utf8))
     }
 
-    /// Goes on over `stream`, of a client that has handled so much, and sends the rest again.
+    /// The client is back on `stream`, and has handled so much; nothing counts any more that comes by another stream.
     ///
     /// Throws what to close that stream with if the count cannot be; the session then stays as it was.
-    func resume(on stream: ClientStream, handled count: UInt32) throws(StreamError) -> OnResume {
+    func beginResumption(on stream: ClientStream, handled count: UInt32) throws(StreamError) -> OnResume {
         try self.state.withLock { state throws(StreamError) in
-            guard !state.isOver, var management = state.management, let token = state.terms.token else {
+            guard !state.isOver, var management = state.management, state.terms.token != nil else {
                 return .gone
             }
-            let again = try management.resume(from: count)
+            _ = try management.resume(from: count)
+            state.management = management
+            let replaced = state.stream ?? state.newcomer?.stream
+            state.stream = nil
+            state.newcomer = Newcomer(stream: stream, count: count, handled: management.handled)
+            return .begun(replaced: replaced)
+        }
+    }
+
+    /// Goes on over `stream`: tells the client how much of its was handled, and sends again what it has not handled.
+    ///
+    /// To be called once all that was handled has had its effect: the client will not send it again. Nothing happens if
+    /// the client has gone, or come by yet another stream, meanwhile.
+    func resume(on stream: ClientStream) throws(StreamError) -> OnSend {
+        try self.state.withLock { state throws(StreamError) in
+            guard !state.isOver, let newcomer = state.newcomer, newcomer.stream === stream,
+                var management = state.management, let token = state.terms.token
+            else { return .taken }
+            let again = try management.resume(from: newcomer.count)
             management.limits = self.limits.unacknowledged
             state.management = management
             state.expiry?.cancel()
             state.expiry = nil
-            let replaced = state.stream
+            state.newcomer = nil
             state.stream = stream
-            stream.send(
-                StreamManagementElement.resumed(token: token, handled: management.handled).element)
+            stream.send(StreamManagementElement.resumed(token: token, handled: newcomer.handled).element)
             for item in again { stream.send(item.stanza) }
             if !again.isEmpty { stream.send(StreamManagementElement.request.element) }
             // XEP-0352 §5.1: somebody looks, until the client says otherwise again.
-            let overflow = Self.transmit(state.attention.activate(), &state)
-            return .resumed(replaced: replaced, overflow)
+            return Self.transmit(state.attention.activate(), &state)
         }
     }
 
@@ -205,8 +233,11 @@ final class SessionOutlet: Sendable {
     /// A stream of the session is over; `isFinal` if the client cannot mean to come back.
     func ended(_ stream: ClientStream, isFinal: Bool) -> OnEnd {
         self.state.withLock { state in
-            guard !state.isOver, state.stream === stream else { return .goesOn }
+            guard !state.isOver, state.stream === stream || state.newcomer?.stream === stream else {
+                return .goesOn
+            }
             state.stream = nil
+            state.newcomer = nil
             let time = state.terms.resumptionTime ?? 0
             guard !isFinal, time > 0 else { return .over(Self.finish(&state)) }
             state.management?.limits = self.limits.hibernated
@@ -219,26 +250,29 @@ final class SessionOutlet: Sendable {
     /// Keeps the task that will end the hibernation, unless that is over already.
     func expires(by expiry: Scheduled<Void>) {
         let isMoot = self.state.withLock { state in
-            guard !state.isOver, state.stream == nil else { return true }
+            guard !state.isOver, state.stream == nil, state.newcomer == nil else { return true }
+            state.expiry?.cancel()
             state.expiry = expiry
             return false
         }
         if isMoot { expiry.cancel() }
     }
 
-    var isHibernating: Bool { self.state.withLock { !$0.isOver && $0.stream == nil } }
+    var isHibernating: Bool {
+        self.state.withLock { !$0.isOver && $0.stream == nil && $0.newcomer == nil }
+    }
 
     /// The session hibernates no longer; what its client never got, or nil if it came back or is over.
     func expire() -> [UndeliveredStanza]? {
         self.state.withLock { state in
-            guard !state.isOver, state.stream == nil else { return nil }
+            guard !state.isOver, state.stream == nil, state.newcomer == nil else { return nil }
             return Self.finish(&state)
         }
     }
 
     /// Closes the stream; false if there is none, because the session hibernates.
     func close(_ error: StreamError) -> Bool {
-        guard let stream = self.state.withLock({ $0.stream }) else { return false }
+        guard let stream = self.state.withLock({ $0.stream ?? $0.newcomer?.stream }) else { return false }
         stream.close(error)
         return true
     }

@@ -76,13 +76,15 @@ extension ClientConnection {
             return
         }
         do throws(StreamError) {
-            guard try self.shell.resume(session, on: stream, handled: handled) != nil else {
+            guard
+                try self.shell.resume(
+                    session, on: stream, handled: handled, taken: { self.take(session) })
+            else {
                 self.fail(.itemNotFound, on: stream)
                 return
             }
-            self.take(session)
             self.shell.logger.debug(
-                "Client session resumed",
+                "Client came back for its session",
                 metadata: [
                     "client": "\(session.session.address)", "address": "\(stream.remoteAddress)",
                 ])

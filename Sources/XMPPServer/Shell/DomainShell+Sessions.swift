@@ -50,16 +50,26 @@ extension DomainShell {
         self.settleNow(outlet, self.follow(outlet.turn(isActive: isActive, on: stream), outlet))
     }
 
-    /// A client came back for its session; nil if there is none any more.
+    /// A client came back for its session; false if there is none any more.
+    ///
+    /// `taken` is called before anything is sent. The client is told that its session goes on once all it has sent before
+    /// has had its effect.
     func resume(
-        _ outlet: SessionOutlet, on stream: ClientStream, handled: UInt32
-    ) throws(StreamError) -> SessionOutlet? {
-        switch try outlet.resume(on: stream, handled: handled) {
-        case .gone: return nil
-        case .resumed(let replaced, let outcome):
+        _ outlet: SessionOutlet, on stream: ClientStream, handled: UInt32, taken: () -> Void
+    ) throws(StreamError) -> Bool {
+        switch try outlet.beginResumption(on: stream, handled: handled) {
+        case .gone: return false
+        case .begun(let replaced):
             replaced?.close(StreamError(.conflict, text: "the session goes on over another stream"))
-            self.settleNow(outlet, self.follow(outcome, outlet))
-            return outlet
+            taken()
+            self.afterBacklog(of: outlet.key) {
+                do throws(StreamError) {
+                    self.settleNow(outlet, self.follow(try outlet.resume(on: stream), outlet))
+                } catch {
+                    stream.close(error)
+                }
+            }
+            return true
         }
     }
 

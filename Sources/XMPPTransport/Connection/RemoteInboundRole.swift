@@ -195,20 +195,28 @@ extension RemoteInboundRole {
         self.tally = tally
         let count = tally.move(to: remote.id)
         remote.goesOn(as: tally.source)
-        stream.send(StreamManagementElement.resumed(token: token, handled: count).element)
+        self.send(.resumed(token: token, handled: count), afterAllFrom: remote, stream)
     }
 
     /// Says what had its effect before the request came.
     private func answer(_ remote: RemoteStream, _ stream: StreamHandler) {
-        guard let count = self.tally?.count, let eventLoop = stream.channel?.eventLoop else {
+        guard let count = self.tally?.count else {
             stream.close(StreamError(.policyViolation, text: "enable stream management first"))
             return
         }
+        self.send(.answer(handled: count), afterAllFrom: remote, stream)
+    }
+
+    /// What says how much was handled may be said once it has had its effect: the other side will not send it again.
+    private func send(
+        _ element: StreamManagementElement, afterAllFrom remote: RemoteStream, _ stream: StreamHandler
+    ) {
+        guard let eventLoop = stream.channel?.eventLoop else { return }
         let bound = NIOLoopBound(stream, eventLoop: eventLoop)
         self.receiver.afterAll(from: remote) {
             eventLoop.execute {
                 guard bound.value.channel != nil else { return }
-                bound.value.perform(.send(StreamManagementElement.answer(handled: count).element))
+                bound.value.perform(.send(element.element))
                 bound.value.flush()
             }
         }

@@ -1,0 +1,80 @@
+import CloudModel
+import Logging
+import Storage
+import Synchronization
+import Testing
+import XML
+import XMPP
+
+@testable import XMPPServer
+
+/// Whoever is told that something was handled forgets it: it must be safe by then.
+@Suite("What is acknowledged is safe")
+struct AcknowledgementTests {
+    private static let alice = EmbeddedServer.account("alice")
+
+    @Test("XEP-0198 §4: a message is acknowledged after its archive entry was committed, not before")
+    func archived() async throws {
+        let database = try Database()
+        var domain = LocalDomain(
+            address: EmbeddedServer.domain, profile: ServiceProfile(),
+            archive: MessageArchive(ids: ArchiveIDs(key: [UInt8](repeating: 7, count: 32))))
+        domain.add(account: Self.alice)
+        let lane = DurableLane()
+        let shell = DomainShell(
+            domain: domain, database: database, lane: lane,
+            now: { Instant(millisecondsSinceEpoch: 1_000_000) },
+            logger: Logger(label: "archive", factory: { _ in SwiftLogNoOpLogHandler() }))
+        let happened = Mutex<[String]>([])
+        shell.attachArchive()
+        shell.open(
+            DomainShell.Exits(remote: { _ in happened.withLock { $0.append("sent") } }, service: { _ in }))
+        let (session, _) = try shell.withDomain { domain throws(StanzaError) in
+            try domain.bind(account: Self.alice, resource: "desk")
+        }
+        let message = Message(to: try JID("carol@tokyo.test"), kind: .chat, body: "start web-1")
+        shell.handle(.fromClient(.message(message), session.id), from: "s", on: "s", pause: {}, resume: {})
+        shell.afterBacklog(of: "s") { happened.withLock { $0.append("acknowledged") } }
+        #expect(happened.withLock { $0 }.isEmpty, "nothing was written yet")
+        let archive = try #require(shell.archive)
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask { try await lane.run() }
+            group.addTask { await archive.run() }
+            await withCheckedContinuation { done in
+                shell.afterBacklog(of: "s") { done.resume() }
+            }
+            lane.finish()
+            archive.finish()
+            try await group.waitForAll()
+        }
+        // What follows from a message leaves the server after the commit: so does the acknowledgement.
+        #expect(happened.withLock { $0 } == ["sent", "acknowledged"])
+        let ends = try await ArchiveStore(database: database).lastSequence()
+        #expect(ends > 0)
+    }
+
+    @Test(
+        "XEP-0198 §4, §5: what waits for the disk is neither acknowledged nor counted in a resumption",
+        arguments: [false, true])
+    func waiting(isDurable: Bool) throws {
+        // The disk of this server does nothing.
+        let server = try EmbeddedServer()
+        let client = try EmbeddedClient.online("alice", "desk", on: server)
+        client.others.removeAll()
+        let item = RosterQuery.Item(address: EmbeddedServer.account("bob"))
+        let query = isDurable ? RosterQuery(items: [item]).element : Ping().element
+        client.send(.iq(IQ(to: nil, id: "roster", body: isDurable ? .set(query) : .get(query))))
+        try client.exchange()
+        #expect(client.others.contains { $0.name == "a" } == !isDurable)
+        client.cut()
+        try client.resume()
+        try client.exchange()
+        #expect(client.others.contains { $0.name == "resumed" } == !isDurable)
+        #expect(client.wire.isOpen)
+        // It may come back once more, and nothing is lost by it.
+        client.cut()
+        try client.resume()
+        try client.exchange()
+        #expect(client.others.filter { $0.name == "resumed" }.count == (isDurable ? 0 : 2))
+    }
+}
