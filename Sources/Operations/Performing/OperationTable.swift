@@ -4,7 +4,7 @@ package import CloudModel
 ///
 /// Filled by the roles while the process is put together, then handed to the faces; it never changes
 /// afterwards.
-package struct OperationTable: OperationPerformer {
+package struct OperationTable: OperationGatekeeper {
     /// Performs one operation whose grant and arguments have been checked.
     package typealias Handler =
         @Sendable (Invocation, @escaping ProgressSink) async throws(OperationError) -> OperationResult
@@ -60,12 +60,26 @@ package struct OperationTable: OperationPerformer {
     package func perform(
         _ invocation: Invocation, progress: @escaping ProgressSink
     ) async throws(OperationError) -> OperationResult {
-        let site = invocation.site ?? self.site
-        do throws(OperationError) {
+        try await self.recordingFailure(of: invocation) { () throws(OperationError) in
             let result = try await self.performed(invocation, progress: progress)
-            await self.audit(AuditRecord(invocation, at: site, outcome: .performed))
+            await self.audit(AuditRecord(invocation, at: invocation.site ?? self.site, outcome: .performed))
             return result
+        }
+    }
+
+    package func authorize(_ invocation: Invocation) async throws(OperationError) -> Grant.Scope {
+        try await self.recordingFailure(of: invocation) { () throws(OperationError) in
+            try await self.granted(invocation).scope
+        }
+    }
+
+    private func recordingFailure<Result>(
+        of invocation: Invocation, _ body: () async throws(OperationError) -> Result
+    ) async throws(OperationError) -> Result {
+        do throws(OperationError) {
+            return try await body()
         } catch {
+            let site = invocation.site ?? self.site
             await self.audit(AuditRecord(invocation, at: site, outcome: .failed(error.code)))
             var error = error
             error.site = error.site ?? site
@@ -73,9 +87,10 @@ package struct OperationTable: OperationPerformer {
         }
     }
 
-    private func performed(
-        _ invocation: Invocation, progress: @escaping ProgressSink
-    ) async throws(OperationError) -> OperationResult {
+    /// What is asked for, and how far the caller may go with it.
+    private func granted(
+        _ invocation: Invocation
+    ) async throws(OperationError) -> (operation: Operation, scope: Grant.Scope) {
         guard let operation = Catalogue.operation(invocation.operation) else {
             throw Catalogue.unknown(invocation.operation)
         }
@@ -91,6 +106,13 @@ package struct OperationTable: OperationPerformer {
                 next: "ask an administrator of \(self.site) for: "
                     + "grant add \(caller.address) \(operation.name)")
         }
+        return (operation, scope)
+    }
+
+    private func performed(
+        _ invocation: Invocation, progress: @escaping ProgressSink
+    ) async throws(OperationError) -> OperationResult {
+        let (operation, scope) = try await self.granted(invocation)
         var checked = invocation
         checked.arguments = try operation.checked(invocation.arguments)
         checked.scope = scope

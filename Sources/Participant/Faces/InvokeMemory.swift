@@ -3,8 +3,9 @@ import DequeModule
 /// The requests of other sites that were performed or are being performed, by whom and key, with what came of them.
 ///
 /// A request may arrive twice: its sender repeats what a lost connection may have swallowed. It is performed once. What
-/// failed was not performed, and may be asked for again.
-struct InvokeMemory<Outcome: Sendable, Waiter: Sendable>: Sendable {
+/// failed was not performed, and may be asked for again. A key stands for one request: whoever uses it for another is
+/// told so.
+struct InvokeMemory<Request: Hashable & Sendable, Outcome: Sendable, Waiter: Sendable>: Sendable {
     struct Key: Hashable, Sendable {
         /// The asking site's address.
         let site: String
@@ -17,11 +18,18 @@ struct InvokeMemory<Outcome: Sendable, Waiter: Sendable>: Sendable {
         /// It is being performed: the waiter is told what comes of it.
         case wait
         case known(Outcome)
+        /// The key was used for another request.
+        case differs
     }
 
-    private enum Entry: Sendable {
+    private enum State: Sendable {
         case underWay([Waiter])
         case done(Outcome)
+    }
+
+    private struct Entry: Sendable {
+        let request: Request
+        var state: State
     }
 
     /// Outcomes that are remembered; one more makes the oldest forgotten.
@@ -33,13 +41,15 @@ struct InvokeMemory<Outcome: Sendable, Waiter: Sendable>: Sendable {
         self.limit = limit
     }
 
-    mutating func begin(_ key: Key, waiter: Waiter) -> OnBegin {
-        switch self.entries[key] {
-        case .none:
-            self.entries[key] = .underWay([])
+    mutating func begin(_ key: Key, _ request: Request, waiter: Waiter) -> OnBegin {
+        guard let entry = self.entries[key] else {
+            self.entries[key] = Entry(request: request, state: .underWay([]))
             return .perform
+        }
+        guard entry.request == request else { return .differs }
+        switch entry.state {
         case .underWay(let waiters):
-            self.entries[key] = .underWay(waiters + [waiter])
+            self.entries[key]?.state = .underWay(waiters + [waiter])
             return .wait
         case .done(let outcome): return .known(outcome)
         }
@@ -47,9 +57,12 @@ struct InvokeMemory<Outcome: Sendable, Waiter: Sendable>: Sendable {
 
     /// It is performed, or has failed if there is no outcome: who waits to be told.
     mutating func finish(_ key: Key, _ outcome: Outcome?) -> [Waiter] {
-        guard case .underWay(let waiters) = self.entries[key] else { return [] }
-        self.entries[key] = outcome.map(Entry.done)
-        guard outcome != nil else { return waiters }
+        guard case .underWay(let waiters) = self.entries[key]?.state else { return [] }
+        guard let outcome else {
+            self.entries[key] = nil
+            return waiters
+        }
+        self.entries[key]?.state = .done(outcome)
         self.finished.append(key)
         if self.finished.count > self.limit, let oldest = self.finished.popFirst() {
             self.entries[oldest] = nil

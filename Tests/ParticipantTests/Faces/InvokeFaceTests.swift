@@ -10,12 +10,21 @@ import XMPP
 @Suite("Operations that other sites ask for")
 struct InvokeFaceTests {
     /// Counts what it performs; fails as often as it is told to.
-    private final class Counter: OperationPerformer {
+    private final class Counter: OperationGatekeeper {
         let performed = Mutex(0)
         let failures: Mutex<Int>
+        /// What everybody's grant reaches; nil if there is none.
+        let scope: Mutex<Grant.Scope?> = Mutex(.site)
 
         init(failures: Int = 0) {
             self.failures = Mutex(failures)
+        }
+
+        func authorize(_ invocation: Invocation) async throws(OperationError) -> Grant.Scope {
+            guard let scope = self.scope.withLock({ $0 }) else {
+                throw OperationError(.forbidden, "no grant allows it")
+            }
+            return scope
         }
 
         func perform(
@@ -37,8 +46,10 @@ struct InvokeFaceTests {
     private static let tokyo = JID(preparedLocal: nil, domain: "tokyo.test", resource: nil)
     private static let rome = JID(preparedLocal: nil, domain: "rome.test", resource: nil)
 
-    private static func request(_ key: String?) -> Element {
-        Invoke(operation: "machine.reboot", arguments: [:], behalf: nil, idempotencyKey: key).element
+    private static func request(
+        _ key: String?, operation: String = "machine.reboot", arguments: [String: Value] = [:]
+    ) -> Element {
+        Invoke(operation: operation, arguments: arguments, behalf: nil, idempotencyKey: key).element
     }
 
     @Test("The same key from the same site is performed once, and answered alike")
@@ -79,17 +90,54 @@ struct InvokeFaceTests {
         #expect(counter.performed.withLock { $0 } == 1)
     }
 
+    @Test("A repetition is not answered without a grant, nor under another one")
+    func repetitionWithoutGrant() async throws {
+        let counter = Counter()
+        let face = InvokeFace(performer: counter)
+        _ = try await face.respond(to: Self.request("a"), from: Self.tokyo)
+        for (scope, condition) in [
+            (nil, StanzaError.Condition.forbidden), (.own, .conflict),
+        ] as [(Grant.Scope?, StanzaError.Condition)] {
+            counter.scope.withLock { $0 = scope }
+            let error = await #expect(throws: StanzaError.self) {
+                _ = try await face.respond(to: Self.request("a"), from: Self.tokyo)
+            }
+            #expect(error?.condition == condition)
+        }
+        #expect(counter.performed.withLock { $0 } == 1)
+    }
+
+    @Test("A key that was used for another operation, or with other arguments, is refused")
+    func otherRequest() async throws {
+        let counter = Counter()
+        let face = InvokeFace(performer: counter)
+        let first = try await face.respond(to: Self.request("a"), from: Self.tokyo)
+        for other in [
+            Self.request("a", operation: "machine.remove"),
+            Self.request("a", arguments: ["name": .string("web-1")]),
+        ] {
+            let error = await #expect(throws: StanzaError.self) {
+                _ = try await face.respond(to: other, from: Self.tokyo)
+            }
+            #expect(error?.condition == .conflict)
+        }
+        #expect(try await face.respond(to: Self.request("a"), from: Self.tokyo) == first)
+        #expect(counter.performed.withLock { $0 } == 1)
+    }
+
     @Test("Only so many outcomes are remembered, the newest")
     func bounded() {
-        var memory = InvokeMemory<Int, Int>(limit: 2)
+        var memory = InvokeMemory<String, Int, Int>(limit: 2)
         for number in 0..<3 {
-            let key = InvokeMemory<Int, Int>.Key(site: "tokyo.test", key: "\(number)")
-            _ = memory.begin(key, waiter: 0)
+            let key = InvokeMemory<String, Int, Int>.Key(site: "tokyo.test", key: "\(number)")
+            _ = memory.begin(key, "reboot", waiter: 0)
             _ = memory.finish(key, number)
         }
         var known: [Bool] = []
         for number in 0..<3 {
-            if case .known = memory.begin(.init(site: "tokyo.test", key: "\(number)"), waiter: 0) {
+            if case .known = memory.begin(
+                .init(site: "tokyo.test", key: "\(number)"), "reboot", waiter: 0)
+            {
                 known.append(true)
             } else {
                 known.append(false)
