@@ -116,6 +116,20 @@ import XMPP
         #expect(bench.take(alice).map(\.errorCondition) == [.itemNotFound, .itemNotFound])
     }
 
+    @Test("Attack: the server as a relay. It announces none, and answers no request for one")
+    func noRelays() throws {
+        var bench = DomainBench()
+        let alice = try bench.connect("alice")
+        let relays = ["http://jabber.org/protocol/bytestreams", "http://jabber.org/protocol/ibb"]
+        for relay in relays {
+            #expect(!bench.domain.info.features.contains(relay))
+            _ = bench.take(alice)
+            bench.send(
+                .iq(IQ(to: nil, id: "r", body: .get(Element("query", namespace: relay)))), from: alice)
+            #expect(bench.take(alice).map(\.errorCondition) == [.serviceUnavailable])
+        }
+    }
+
     @Test("Two features may not claim the same request")
     func conflict() async {
         await #expect(processExitsWith: .failure) {
