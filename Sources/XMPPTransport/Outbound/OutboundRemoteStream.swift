@@ -49,6 +49,9 @@ final class OutboundRemoteStream: Sendable {
         _ = self.queue.append(bytes)
     }
 
+    /// How many stanzas the other server said it had handled; none without stream management.
+    var acknowledgedCount: UInt32 { self.management.acknowledgedCount }
+
     var isOpen: Bool { !self.queue.isClosed }
 
     func wasUsedSinceLastAsked() -> Bool {
