@@ -85,6 +85,45 @@ static inline int cssl_verify(X509_STORE *store, X509 *leaf, STACK_OF(X509) *unt
     return result;
 }
 
+// Seconds from 1970-01-01T00:00:00Z to a time in a certificate; 0 if it is none.
+static inline int64_t cssl_seconds(const ASN1_TIME *time) {
+    ASN1_TIME *epoch = ASN1_TIME_set(NULL, 0);
+    int days = 0, seconds = 0;
+    int64_t result = epoch != NULL && ASN1_TIME_diff(&days, &seconds, epoch, time)
+        ? (int64_t)days * 86400 + seconds : 0;
+    ASN1_TIME_free(epoch);
+    return result;
+}
+
+// The common name of the issuer, or else its organization, in UTF-8 and cut to `capacity`; the length, 0 if there is none.
+static inline size_t cssl_issuer(X509 *certificate, unsigned char *out, size_t capacity) {
+    static const int kinds[] = { NID_commonName, NID_organizationName };
+    for (int i = 0; i < 2; i++) {
+        int index = X509_NAME_get_index_by_NID(X509_get_issuer_name(certificate), kinds[i], -1);
+        if (index < 0) continue;
+        unsigned char *text = NULL;
+        int length = ASN1_STRING_to_UTF8(&text, X509_NAME_ENTRY_get_data(
+            X509_NAME_get_entry(X509_get_issuer_name(certificate), index)));
+        if (length < 0) continue;
+        size_t kept = (size_t)length < capacity ? (size_t)length : capacity;
+        memcpy(out, text, kept);
+        OPENSSL_free(text);
+        return kept;
+    }
+    return 0;
+}
+
+static inline int cssl_count(STACK_OF(X509) *certificates) {
+    return certificates == NULL ? 0 : sk_X509_num(certificates);
+}
+
+// The certificates that a context shows beside its own; it keeps them.
+static inline STACK_OF(X509) *cssl_shown_chain(SSL_CTX *context) {
+    STACK_OF(X509) *chain = NULL;
+    SSL_CTX_get0_chain_certs(context, &chain);
+    return chain;
+}
+
 enum cssl_name_kind { cssl_name_dns, cssl_name_srv, cssl_name_xmpp };
 typedef void (*cssl_name_sink)(enum cssl_name_kind kind, const unsigned char *bytes, size_t length, void *argument);
 

@@ -20,6 +20,11 @@ package final class Database: Sendable {
         try Migrations.all.migrate(self.writer)
     }
 
+    /// Begins to write and changes nothing; throws if nothing can be written, because of permissions or the disk.
+    package func checkWritable() async throws {
+        try await self.writer.write { _ in }
+    }
+
     /// A database that lives in memory: for tests and benchmarks.
     package init() throws {
         self.writer = try DatabaseQueue()

@@ -47,6 +47,15 @@ extension Catalogue {
             "site.leave", "End the alliance with a site; machines there go on running", by: .any,
             .destroys, .init(.delete, "/sites/{site}"), parameters: [Self.siteParameter]),
         Operation(
+            "site.check", "Look for faults: of this site, or on the way to another one and at its end",
+            by: .any,
+            .reads, .init(.get, "/check"),
+            parameters: [
+                .optional(
+                    "peer", .jid, "address of the other site; this site itself if left out",
+                    isPositional: true)
+            ], layout: [.findings], isLong: true, concernsSite: true),
+        Operation(
             "site.drain", "Take no new work at this site", by: .agent, .changes, .init(.post, "/drain")),
         Operation(
             "site.open", "Take new work at this site again", by: .agent, .changes, .init(.post, "/open")),

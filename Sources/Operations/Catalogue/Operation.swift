@@ -57,10 +57,13 @@ package struct Operation: Hashable, Sendable {
     package let layout: [Section]
     /// Whether it may take longer than a request should: progress is then reported.
     package let isLong: Bool
+    /// Whether it takes a grant on the whole site although it only reads: it makes the site act towards strangers.
+    package let concernsSite: Bool
 
     package init(
         _ name: String, _ summary: String, by role: Role, _ effect: Effect, _ route: Route,
-        parameters: [Parameter] = [], layout: [Section] = [], isLong: Bool = false
+        parameters: [Parameter] = [], layout: [Section] = [], isLong: Bool = false,
+        concernsSite: Bool = false
     ) {
         self.name = name
         self.summary = summary
@@ -70,6 +73,7 @@ package struct Operation: Hashable, Sendable {
         self.parameters = parameters
         self.layout = layout
         self.isLong = isLong
+        self.concernsSite = concernsSite
     }
 
     package var permission: Permission { Permission(self.name) }
@@ -81,7 +85,9 @@ package struct Operation: Hashable, Sendable {
 
     /// Whether a grant on what its subject made itself is enough; what changes the site as a whole needs one on
     /// the site.
-    package var heedsOwnership: Bool { self.effect == .reads || Self.ownedNouns.contains(self.noun) }
+    package var heedsOwnership: Bool {
+        !self.concernsSite && (self.effect == .reads || Self.ownedNouns.contains(self.noun))
+    }
 
     /// What a person types: `machine start`.
     package var words: [String] { self.name.split(separator: ".").map(String.init) }

@@ -26,7 +26,7 @@ package enum ResultForm {
                         return DataForm.Field(column.path, values: [text])
                     }
                 }
-            case .text, .automatic:
+            case .text, .findings, .automatic:
                 continue
             }
         }

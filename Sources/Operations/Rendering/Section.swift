@@ -33,6 +33,8 @@ package enum Section: Hashable, Sendable {
     case table(path: String, [Field], none: String)
     /// The text at `path` as it is.
     case text(path: String)
+    /// The value as a `FindingReport`, with marks and cures.
+    case findings
     /// Whatever the value holds, laid out from its own names.
     case automatic
 }

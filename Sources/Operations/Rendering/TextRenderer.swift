@@ -24,6 +24,8 @@ package struct TextRenderer: Sendable {
             return rows.isEmpty ? none : self.table(rows, fields)
         case .text(let path):
             return value.value(at: path)?.string ?? ""
+        case .findings:
+            return FindingReport(value).map { FindingText().text(of: $0) } ?? self.automatic(value)
         case .automatic:
             return self.automatic(value)
         }

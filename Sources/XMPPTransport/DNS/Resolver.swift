@@ -42,7 +42,7 @@ package final class Resolver: Sendable {
         }
     }
 
-    private let routes: [String: [Route]]
+    let routes: [String: [Route]]
     private let asking = Mutex(Asking.notYet)
     private let queries = Mutex<NameQueries?>(nil)
 
@@ -83,7 +83,7 @@ package final class Resolver: Sendable {
         }
     }
 
-    private func pool() throws(RemoteStreamError) -> NIOThreadPool {
+    func pool() throws(RemoteStreamError) -> NIOThreadPool {
         let pool = self.asking.withLock { asking -> NIOThreadPool? in
             switch asking {
             case .notYet:
@@ -99,13 +99,18 @@ package final class Resolver: Sendable {
         return pool
     }
 
-    private func lookUp(_ domain: String, _ service: Service) throws -> [Route] {
-        let queries = try self.queries.withLock { queries in
+    /// Made with the first question; blocks.
+    func nameQueries() throws -> NameQueries {
+        try self.queries.withLock { queries in
             if let queries { return queries }
             let made = try NameQueries()
             queries = made
             return made
         }
+    }
+
+    private func lookUp(_ domain: String, _ service: Service) throws -> [Route] {
+        let queries = try self.nameQueries()
         let startTLS = try queries.records(service.records.startTLS + domain, .srv)
         let directTLS = try queries.records(service.records.directTLS + domain, .srv)
         var random = SecureRandom()

@@ -23,8 +23,8 @@ package final class RemoteStreams: Service {
     /// Streams that break one after the other without anything acknowledged, before the domain rests for a while.
     static let fruitlessLimit = 3
 
-    private let environment: StreamEnvironment
-    private let resolver: Resolver
+    let environment: StreamEnvironment
+    let resolver: Resolver
     private let state: Mutex<RemoteStreamsState<OutboundRemoteStream>>
     private let receiver = Mutex<(any RemoteStanzaReceiver)?>(nil)
     private let commands: AsyncStream<Command>

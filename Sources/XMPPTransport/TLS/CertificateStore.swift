@@ -30,7 +30,7 @@ import XMPP
     private let files: [String: CertificateFiles]
     private let contexts: Mutex<[String: TLSContext]>
     private let anonymous: TLSContext
-    private let trust: OpaquePointer
+    let trust: OpaquePointer
 
     /// Reads every certificate and key, by domain; throws if one is missing or does not fit, rather than when a peer
     /// connects.

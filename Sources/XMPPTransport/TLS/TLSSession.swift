@@ -23,7 +23,7 @@ import XMPP
         case closedByPeer
     }
 
-    private let ssl: OpaquePointer
+    let ssl: OpaquePointer
     private let wire: UnsafeMutablePointer<cssl_wire>
     /// Ciphertext that OpenSSL has not read.
     private var incoming = ByteBuffer()
@@ -31,7 +31,7 @@ import XMPP
     private var outgoing = ByteBuffer()
     private let isServer: Bool
     // Holds the contexts, and the protocol name that the ALPN callback points to.
-    private let store: CertificateStore
+    let store: CertificateStore
 
     init(store: CertificateStore, role: Role) throws(TLSError) {
         let context: TLSContext
