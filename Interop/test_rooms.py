@@ -131,6 +131,39 @@ class RoomTests(Workspace):
             bob.client.call(ping)
         self.assertEqual(refused.exception.condition, "not-acceptable")
 
+    def test_the_archive_of_a_room_is_for_those_who_may_enter_and_outlives_the_server(self):
+        alice, bob = self.guest("alice", "kept"), self.guest("bob", "kept")
+        self.open(alice, persistentroom="1", membersonly="1")
+        alice.say("the servers are down")
+        alice.hear("alice", "the servers are down")
+
+        async def read(xmpp):
+            xmpp.register_plugin("xep_0313")
+            return [(str(message["mam_result"]["forwarded"]["stanza"]["from"]),
+                     str(message["mam_result"]["forwarded"]["stanza"]["body"]))
+                    async for message in xmpp["xep_0313"].iterate(jid=slixmpp.JID(alice.room), rsm={"max": 10})]
+
+        said = [(f"{alice.room}/alice", "the servers are down")]
+        self.assertEqual(alice.client.call(read), said)
+
+        async def intrude(xmpp):
+            xmpp.register_plugin("xep_0313")
+            await xmpp["xep_0313"].retrieve(jid=slixmpp.JID(alice.room), timeout=20)
+
+        with self.assertRaises(IqError) as refused:
+            bob.client.call(intrude)
+        self.assertEqual(refused.exception.condition, "forbidden")
+
+        async def describe(xmpp):
+            return (await xmpp["xep_0030"].get_info(jid=alice.room, timeout=20))["disco_info"]["features"]
+        self.assertIn("urn:xmpp:mam:2", alice.client.call(describe))
+        self.paris.stop()
+        self.paris.start()
+        again = self.guest("alice", "kept")
+        again.enter()
+        again.hear("alice", "the servers are down")
+        self.assertEqual(again.client.call(read), said)
+
     def test_history_subject_and_self_ping(self):
         alice, bob = self.guest("alice", "past"), self.guest("bob", "past")
         self.open(alice)

@@ -60,6 +60,7 @@ package final class XMPPServer: Service {
                 try await Self.rooms(
                     hosting, beside: address, store: RoomStore(database: database),
                     secret: try await store.secret(for: "rooms", orStore: random.bytes(Self.secretLength))))
+            try await Self.restoreHistories(in: &domain, from: ArchiveStore(database: database))
         }
         let secrets = try Self.host(configuration.components, in: &domain)
         let environment = try Self.environment(
@@ -100,6 +101,9 @@ package final class XMPPServer: Service {
             remotes: self.remotes, receiver: receiver)
         self.openExits(link, components)
     }
+
+    /// Looks at other servers the way this one reaches them.
+    package var prober: RemoteProber { self.remotes.prober }
 
     /// Names who handles what is addressed to the domain, and what the domain says of itself; once, before `run()`.
     package func attach(_ handler: any StanzaHandler, profile: ServiceProfile) {

@@ -13,6 +13,8 @@ package struct ArchiveReading: Hashable, Sendable {
     package let session: SessionID?
     package let archive: JID
     package let selection: ArchiveSelection
+    /// Whether what a room knows of its speakers is left out.
+    private let hidesAddresses: Bool
     private let queryID: String?
     private let isFlipped: Bool
 
@@ -22,7 +24,7 @@ package struct ArchiveReading: Hashable, Sendable {
     ///   this archive did not give.
     package init(
         _ iq: IQ, _ query: Element, to archive: JID, session: SessionID?, by rules: MessageArchive,
-        at now: Instant
+        hidesAddresses: Bool = false, at now: Instant
     ) throws(StanzaError) {
         let parsed: ArchiveQuery
         do throws(PayloadError) {
@@ -64,6 +66,7 @@ package struct ArchiveReading: Hashable, Sendable {
         self.session = session
         self.archive = archive
         self.selection = selection
+        self.hidesAddresses = hidesAddresses
         self.queryID = parsed.id
         self.isFlipped = parsed.isFlipped
     }
@@ -95,9 +98,14 @@ package struct ArchiveReading: Hashable, Sendable {
     private func message(_ record: ArchiveRecord, id: String) -> Message? {
         do {
             let delay = Delay(time: DateTime(millisecondsSinceEpoch: record.receivedAt))
+            var stanza = try Element(parsing: record.stanza)
+            if self.hidesAddresses {
+                stanza.children.removeAll { child in
+                    if case .element(let element) = child { RoomNotice.matches(element) } else { false }
+                }
+            }
             let result = ArchiveResult(
-                id: id, queryID: self.queryID,
-                forwarded: Forwarded(try Element(parsing: record.stanza), delay: delay))
+                id: id, queryID: self.queryID, forwarded: Forwarded(stanza, delay: delay))
             return Message(
                 to: self.iq.from, from: self.archive, kind: .normal, payloads: [result.element])
         } catch {

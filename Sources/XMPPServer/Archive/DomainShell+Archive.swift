@@ -32,6 +32,15 @@ extension DomainShell {
         }
     }
 
+    /// Removes what is archived of a room that begins or ends to stay.
+    func emptyArchive(before change: RoomChange) async throws {
+        guard let archive = self.archive,
+            self.withDomain({ $0.rooms?.needsEmptyArchive(before: change) ?? false })
+        else { return }
+        await archive.settle()
+        try await archive.store.remove(change.room.description)
+    }
+
     func write(_ update: PubSubUpdate) async -> [DomainDirective] {
         do {
             try await self.pubSubStore.apply(

@@ -66,26 +66,31 @@ extension LocalDomain {
 
     /// The sender of a message that could not be archived, and so was given to nobody, is told to try again.
     func refuseUnarchived(_ message: Message) -> [DomainDirective] {
-        self.refuse(
-            .message(message),
-            StanzaError(
-                .internalServerError, kind: .wait,
-                text: "the message could not be stored; send it again later"))
+        let error = StanzaError(
+            .internalServerError, kind: .wait, text: "the message could not be stored; send it again later")
+        // The others in a room have not sent what they did not get.
+        if let refusals = self.rooms?.refusal(ofUnarchived: message, error) {
+            return refusals.map(self.forward)
+        }
+        return self.refuse(.message(message), error)
     }
 
     // MARK: Reading
 
     /// Answers a query to an archive, which the one who asks has been found to be allowed to see.
     ///
-    /// - Parameter session: the client that asks, if it is one of the archive's owner; everybody else is answered at
-    ///   his address.
+    /// - Parameters:
+    ///   - session: the client that asks, if it is one of the archive's owner; everybody else is answered at his
+    ///     address.
+    ///   - hidesAddresses: whether what a room knows of its speakers is left out.
     package func readArchive(
-        _ iq: IQ, _ query: Element, of archive: JID, session: SessionID?, at now: Instant
+        _ iq: IQ, _ query: Element, of archive: JID, session: SessionID?, hidesAddresses: Bool = false,
+        at now: Instant
     ) -> DomainStep {
         guard let rules = self.archive else { return self.reply(iq, .error(.noArchive), session) }
         do throws(StanzaError) {
             let reading = try ArchiveReading(
-                iq, query, to: archive, session: session, by: rules, at: now)
+                iq, query, to: archive, session: session, by: rules, hidesAddresses: hidesAddresses, at: now)
             return .durable(.archive(.read(reading)))
         } catch {
             return self.reply(iq, .error(error), session)

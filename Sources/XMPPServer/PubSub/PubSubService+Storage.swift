@@ -1,5 +1,5 @@
 import CloudModel
-import Storage
+package import Storage
 import XML
 import XMPP
 
@@ -30,7 +30,7 @@ extension PubSubNode.Item {
 
 extension PubSubService {
     /// Puts a node in place as it was written to disk; throws if this version cannot read it.
-    mutating func restore(_ stored: StoredPubSubNode) throws {
+    package mutating func restore(_ stored: StoredPubSubNode) throws {
         var configuration = self.standard
         try configuration.restore(stored.configuration, limits: self.limits)
         var node = PubSubNode(configuration: configuration)

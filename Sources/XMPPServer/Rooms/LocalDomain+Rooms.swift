@@ -1,10 +1,14 @@
 package import CloudModel
+import Storage
+import XML
 import XMPP
 
 /// Rooms, on a domain of their own beside the accounts (XEP-0045).
 extension LocalDomain {
     /// Opens the rooms; before the first event.
     package mutating func host(_ rooms: RoomService) {
+        var rooms = rooms
+        if self.archive != nil { rooms.openArchive() }
         self.rooms = rooms
         let service = HostedService(name: rooms.policy.name) { domain, stanza, now in
             domain.routeToRooms(stanza, at: now)
@@ -17,6 +21,41 @@ extension LocalDomain {
         case .none: .done([])
         case .send(let stanzas): .done(stanzas.map(self.forward))
         case .durable(let change): .durable(.changeRoom(change))
+        case .speak(let speech): self.speak(speech, at: now)
+        case .readArchive(let request): self.readArchive(request, at: now)
+        }
+    }
+
+    /// What was said goes into the room's archive, and is passed on with the id it has there.
+    private mutating func speak(_ speech: RoomSpeech, at now: Instant) -> DomainStep {
+        var entry: ArchiveEntry?
+        if let speaker = speech.message.from {
+            entry = self.archive?.file(speech.archived, in: speech.room, peer: speaker, at: now)
+        }
+        let copies = self.rooms?.reflect(speech, id: entry?.stanzaID, at: now) ?? []
+        return .done((entry.map { [.archive($0)] } ?? []) + copies.map(self.forward))
+    }
+
+    private func readArchive(_ request: RoomArchiveRequest, at now: Instant) -> DomainStep {
+        guard let query = request.query else {
+            return self.describeArchive(request.iq, of: request.room, session: nil)
+        }
+        return self.readArchive(
+            request.iq, query, of: request.room, session: nil, hidesAddresses: !request.seesAddresses, at: now
+        )
+    }
+
+    /// Takes the last that was said in a room before the process started back into its history.
+    mutating func restoreHistory(of room: JID, _ records: [ArchiveRecord]) {
+        guard let ids = self.archive?.ids else { return }
+        for record in records {
+            // What cannot be read back is left out, as in answers from the archive.
+            guard case .message(var message)? = try? Stanza(parsing: Element(parsing: record.stanza)) else {
+                continue
+            }
+            message.payloads.removeAll(where: RoomNotice.matches)
+            message.payloads.append(StanzaID(id: ids.id(of: record.sequence, in: room), by: room).element)
+            self.rooms?.remember(message, at: Instant(millisecondsSinceEpoch: record.receivedAt), in: room)
         }
     }
 

@@ -47,6 +47,7 @@ extension Room {
                 return .say([.iq(iq.reply(.result(try self.registration(of: from))))])
             }
         }
+        if let decision = try self.archiveRequest(iq, request, from: from) { return decision }
         return .say([.iq(try self.describe(iq, request, to: from))])
     }
 

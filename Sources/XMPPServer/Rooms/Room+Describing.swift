@@ -82,7 +82,7 @@ extension Room {
         }
         return DiscoInfo(
             identities: [.init(category: "conference", type: "text", name: self.title)],
-            features: (Self.features + self.typeFeatures).sorted(),
+            features: (Self.features + self.typeFeatures + self.archiveFeatures).sorted(),
             forms: [DataForm(.result, fields: fields)])
     }
 

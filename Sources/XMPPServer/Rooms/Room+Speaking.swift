@@ -5,7 +5,7 @@ import XMPP
 /// Messages to everybody and to one (XEP-0045 §7.4, §7.5, §8.1).
 extension Room {
     /// A message to the room from one of its occupants' clients: to be reflected, or to change the subject.
-    mutating func speak(_ message: Message, at now: Instant) throws(StanzaError) -> Decision {
+    func speak(_ message: Message, at now: Instant) throws(StanzaError) -> Decision {
         guard let from = message.from, let occupant = self.occupant(at: from) else {
             throw StanzaError(.notAcceptable, text: "only those who are in the room speak in it")
         }
@@ -27,8 +27,18 @@ extension Room {
         guard occupant.role >= .participant else {
             throw StanzaError(.forbidden, text: "you have no voice in this room")
         }
-        if said.isWorthRemembering { self.history.remember(said, at: now) }
-        return .say(self.reflect(said))
+        return .speak(
+            RoomSpeech(
+                room: self.address, message: said, isKept: said.isWorthRemembering,
+                speaker: RoomItem(affiliation: occupant.affiliation, role: occupant.role, address: from)))
+    }
+
+    /// Passes on what was said, with the id it has in the archive (XEP-0359 §3.2) if it is in there.
+    mutating func reflect(_ speech: RoomSpeech, id: StanzaID?, at now: Instant) -> [Stanza] {
+        var said = speech.message
+        if let id { said.payloads.append(id.element) }
+        if speech.isKept { self.history.remember(said, at: now) }
+        return self.reflect(said)
     }
 
     /// A message to one occupant (XEP-0045 §7.5): it goes to all his clients.

@@ -12,6 +12,8 @@ package struct Room: Sendable {
     enum Decision {
         case say([Stanza])
         case act(RoomEffect)
+        case speak(RoomSpeech)
+        case read(RoomArchiveRequest)
     }
 
     /// Somebody who was invited through the room and may decline.
@@ -45,6 +47,8 @@ package struct Room: Sendable {
     var invitations: [Invited] = []
     var lastRoles: RememberedRoles
     var relays: RelayedRequests
+    /// Whether the service has an archive.
+    var hasArchive = false
     let limits: RoomLimits
     /// From which the occupants' ids are derived.
     private let key: [UInt8]

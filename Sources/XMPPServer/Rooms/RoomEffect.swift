@@ -76,4 +76,8 @@ package enum RoomStep: Hashable, Sendable {
     case send([Stanza])
     /// Nothing has changed yet.
     case durable(RoomChange)
+    /// To be archived, and passed on by `RoomService.reflect(_:id:at:)` with the id it has there.
+    case speak(RoomSpeech)
+    /// To be answered from the archive.
+    case readArchive(RoomArchiveRequest)
 }

@@ -12,8 +12,10 @@ package struct RoomService: Sendable {
     package let policy: RoomPolicy
     package let limits: RoomLimits
     /// By local part.
-    package private(set) var rooms: [String: Room] = [:]
+    package internal(set) var rooms: [String: Room] = [:]
     private let secret: [UInt8]
+    /// Whether what is said in persistent rooms is archived.
+    var hasArchive = false
     private var entries: FloodGate
     private var presences: FloodGate
     private var messages: FloodGate
@@ -38,7 +40,9 @@ package struct RoomService: Sendable {
     }
 
     private func makeRoom(_ snapshot: RoomSnapshot) -> Room {
-        Room(snapshot, of: self.address, secret: self.secret, limits: self.limits)
+        var room = Room(snapshot, of: self.address, secret: self.secret, limits: self.limits)
+        room.hasArchive = self.hasArchive
+        return room
     }
 
     // MARK: Events
@@ -135,6 +139,12 @@ package struct RoomService: Sendable {
             let stanzas = self.rooms[name]?.apply(effect, at: now) ?? []
             self.clean(name)
             return .send(stanzas)
+        case .speak(let speech):
+            guard speech.isKept, self.rooms[name]?.isArchived == true else {
+                return .send(self.reflect(speech, id: nil, at: now))
+            }
+            return .speak(speech)
+        case .read(let request): return .readArchive(request)
         }
     }
 

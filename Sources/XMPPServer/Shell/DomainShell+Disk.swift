@@ -42,6 +42,7 @@ extension DomainShell {
 
     private func write(_ change: RoomChange) async -> [DomainDirective] {
         do {
+            try await self.emptyArchive(before: change)
             try await self.rooms.perform(change.write)
         } catch {
             self.logger.error(

@@ -48,6 +48,8 @@ struct RoomBench {
     mutating func send(_ stanza: Stanza) {
         switch self.service.handle(stanza, at: self.now) {
         case .send(let stanzas): self.deliver(stanzas)
+        case .speak(let speech): self.deliver(self.service.reflect(speech, id: nil, at: self.now))
+        case .readArchive: break
         case .durable(let change):
             if self.isDiskFull {
                 self.deliver(self.service.failed(change))

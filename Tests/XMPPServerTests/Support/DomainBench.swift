@@ -131,6 +131,7 @@ struct DomainBench {
                 record.archive == wanted.archive && record.receivedAt >= wanted.from ?? .min
                     && record.receivedAt <= wanted.until ?? .max
                     && record.peer == wanted.peer ?? record.peer
+                    && (wanted.peerResource == nil || record.peerResource == wanted.peerResource)
                     && record.sequence > wanted.after ?? .min && record.sequence < wanted.before ?? .max
                     && wanted.sequences?.contains(record.sequence) ?? true
             }
