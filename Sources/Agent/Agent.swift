@@ -16,13 +16,17 @@ package struct Agent: Service {
         package var report: @Sendable (Machine, SiteID) async throws -> Void
         /// Publishes the site's row.
         package var publish: @Sendable (SiteDescription) async -> Void
+        /// Tells of machines whose state changed; `isNews` is false for what was there when the agent started.
+        package var tell: @Sendable (_ machines: [Machine], _ isNews: Bool) async -> Void
 
         package init(
             report: @escaping @Sendable (Machine, SiteID) async throws -> Void,
-            publish: @escaping @Sendable (SiteDescription) async -> Void
+            publish: @escaping @Sendable (SiteDescription) async -> Void,
+            tell: @escaping @Sendable (_ machines: [Machine], _ isNews: Bool) async -> Void = { _, _ in }
         ) {
             self.report = report
             self.publish = publish
+            self.tell = tell
         }
     }
 
@@ -92,6 +96,7 @@ package struct Agent: Service {
             group.addTask { try await sight.measure() }
             group.addTask { await work.run() }
             group.addTask { await reports.run() }
+            group.addTask { await SiteNews(service: self.service, tell: self.outlets.tell).run() }
             group.addTask { try await self.row.run() }
             do {
                 try await group.waitForAll()

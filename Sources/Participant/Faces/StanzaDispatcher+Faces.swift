@@ -4,7 +4,12 @@ import XMPP
 
 extension StanzaDispatcher {
     /// Opens the faces that are reached over XMPP: chat, ad-hoc commands and the operations of other sites.
-    package func register(chat: ChatFace, commands: CommandFace, invocations: InvokeFace) {
+    ///
+    /// `feed` is the feed of machines, where there are any.
+    package func register(
+        chat: ChatFace, commands: CommandFace, invocations: InvokeFace, feed: MachineFeed? = nil
+    ) {
+        if let feed { self.register(feed) }
         self.registerChat { message in await chat.receive(message) }
         self.register(
             Responder { _, request, from throws(StanzaError) in
@@ -17,6 +22,7 @@ extension StanzaDispatcher {
         self.register(
             Responder { _, request, from throws(StanzaError) in
                 let node = request[attribute: "node"]
+                if let items = await feed?.list(node: node, for: from) { return items.element }
                 guard let items = try await commands.items(node: node, for: from) else {
                     throw StanzaError(.itemNotFound)
                 }
@@ -25,10 +31,23 @@ extension StanzaDispatcher {
         self.register(
             Responder { _, request, from throws(StanzaError) in
                 let node = request[attribute: "node"]
+                if let info = feed?.info(node: node, for: from) { return info.element }
                 guard let info = try await commands.info(node: node, for: from) else {
                     throw StanzaError(.itemNotFound)
                 }
                 return info.element
             }, name: DiscoInfo.elementName, namespace: DiscoInfo.namespace)
+    }
+
+    private func register(_ feed: MachineFeed) {
+        self.register(
+            Responder { iq, request, from throws(StanzaError) in
+                try await feed.answer(iq, request, from: from)
+            },
+            name: PubSub.elementName, namespace: PubSub.namespace, feature: Namespace.pubSub)
+        self.register(
+            Responder { _, _, _ throws(StanzaError) in
+                throw StanzaError(.forbidden, text: "only the site itself owns nodes here")
+            }, name: PubSubOwner.elementName, namespace: PubSubOwner.namespace)
     }
 }

@@ -1,0 +1,195 @@
+import CloudModel
+import Federation
+import Logging
+import Storage
+import Synchronization
+import TestSupport
+import Testing
+import XML
+import XMPP
+import XMPPTransport
+
+@testable import Participant
+
+@Suite("The feed of machines")
+struct MachineFeedTests {
+    /// What the site sends, and who may listen.
+    private final class Bench: XMPPLink {
+        let address = JID(preparedLocal: nil, domain: "paris.test", resource: nil)
+        let told = Recorder<Message>()
+        let listeners = Mutex<Set<String>>(["alice@paris.test", "ops@tokyo.test"])
+        let database: Database
+
+        init() throws {
+            self.database = try Database()
+        }
+
+        func send(_ stanza: Stanza) async throws {
+            if case .message(let message) = stanza { self.told.record(message) }
+        }
+
+        func request(_ iq: IQ, timeout: Duration) async throws -> IQ {
+            throw StanzaError(.remoteServerTimeout)
+        }
+
+        func feed() async throws -> MachineFeed {
+            try await MachineFeed(
+                at: self.address, store: PubSubStore(database: self.database), link: self,
+                mayListen: { address in
+                    self.listeners.withLock { $0.contains(address.bare.description) }
+                }, now: { Instant(millisecondsSinceEpoch: 1_795_348_800_000) },
+                logger: Logger(label: "feed", factory: { _ in SwiftLogNoOpLogHandler() }))
+        }
+    }
+
+    private static let alice = JID(preparedLocal: "alice", domain: "paris.test", resource: "phone")
+
+    private static func machine(_ number: Int, _ state: MachineState) throws -> Machine {
+        let digits = String(number)
+        let id = "00000000-0000-4000-8000-" + String(repeating: "0", count: 12 - digits.count) + digits
+        return Machine(
+            id: try #require(MachineID(id)), site: SiteID("paris.test"),
+            specification: MachineSpecification(
+                name: "web-\(number)",
+                resources: Resources(vcpus: 1, memory: .gibibytes(1), disk: .gibibytes(2)),
+                image: ImageReference(format: .qcow2, location: "/images/web.qcow2")),
+            state: state, created: Instant(millisecondsSinceEpoch: 0),
+            changed: Instant(millisecondsSinceEpoch: 1))
+    }
+
+    /// Asks as somebody, and reads the answer.
+    private func ask(
+        _ feed: MachineFeed, _ content: PubSub.Content, isSet: Bool = true, as asker: JID = Self.alice
+    ) async throws(StanzaError) -> PubSub? {
+        let element = PubSub(content).element
+        let iq = IQ(to: nil, from: asker, id: "1", body: isSet ? .set(element) : .get(element))
+        guard let answer = try await feed.answer(iq, element, from: asker) else { return nil }
+        do {
+            return try PubSub(parsing: answer)
+        } catch {
+            throw StanzaError(.undefinedCondition, text: "\(error)")
+        }
+    }
+
+    private func states(_ message: Message) throws -> [MachineState] {
+        let event = try #require(try message.payloads.first(PubSubEvent.self))
+        guard case .items(MachineFeed.node, let items) = event.content else { return [] }
+        return try items.flatMap { item in try item.payloads.map { try Machine(parsing: $0).state } }
+    }
+
+    @Test("XEP-0060 §7.1.2: whoever subscribed is told each change; what was there before is at the node")
+    func told() async throws {
+        let bench = try Bench()
+        let feed = try await bench.feed()
+        await feed.publish([try Self.machine(1, .running)], isNews: false)
+        _ = try await self.ask(feed, .subscribe(node: MachineFeed.node, address: Self.alice, options: nil))
+        await feed.publish([try Self.machine(1, .stopped)], isNews: true)
+        let message = try await bench.told.next()
+        #expect(message.to == Self.alice)
+        #expect(message.from == bench.address)
+        #expect(message.kind == .headline)
+        #expect(try self.states(message) == [.stopped])
+        let answer = try await self.ask(
+            feed, .items(node: MachineFeed.node, [], most: nil, page: nil), isSet: false)
+        guard case .items(_, let items, _, _) = answer?.content else {
+            Issue.record("no items: \(String(describing: answer))")
+            return
+        }
+        #expect(try items.flatMap { try $0.payloads.map { try Machine(parsing: $0).state } } == [.stopped])
+    }
+
+    @Test("Who may not list all machines hears nothing: no items, no subscription, no node")
+    func forbidden() async throws {
+        let feed = try await Bench().feed()
+        let mallory = JID(preparedLocal: "mallory", domain: "paris.test", resource: "x")
+        for content in [
+            PubSub.Content.subscribe(node: MachineFeed.node, address: mallory, options: nil),
+            .items(node: MachineFeed.node, [], most: nil, page: nil),
+        ] {
+            let error = await #expect(throws: StanzaError.self) {
+                try await self.ask(feed, content, as: mallory)
+            }
+            #expect(error?.condition == .forbidden)
+        }
+        #expect(feed.info(node: MachineFeed.node, for: mallory) == nil)
+        #expect(await feed.list(node: MachineFeed.node, for: mallory) == nil)
+        #expect(feed.info(node: MachineFeed.node, for: Self.alice) != nil)
+    }
+
+    @Test("A grant that is taken back ends the telling at once; given again, it goes on")
+    func revoked() async throws {
+        let bench = try Bench()
+        let feed = try await bench.feed()
+        let ops = JID(preparedLocal: "ops", domain: "tokyo.test", resource: "desk")
+        for listener in [Self.alice, ops] {
+            _ = try await self.ask(
+                feed, .subscribe(node: MachineFeed.node, address: listener, options: nil), as: listener)
+        }
+        bench.listeners.withLock { _ = $0.remove("alice@paris.test") }
+        await feed.publish([try Self.machine(1, .running)], isNews: true)
+        #expect(try await bench.told.next().to == ops)
+        bench.listeners.withLock { _ = $0.insert("alice@paris.test") }
+        await feed.publish([try Self.machine(1, .stopped)], isNews: true)
+        #expect(try await bench.told.next().to == Self.alice)
+    }
+
+    @Test("Only the site publishes")
+    func publishing() async throws {
+        let feed = try await Bench().feed()
+        let item = PubSubItem(id: "x", payloads: [Element("x", namespace: "urn:x")])
+        for content in [
+            PubSub.Content.publish(node: MachineFeed.node, [item], options: nil),
+            .retract(node: MachineFeed.node, [PubSubItem(id: "x")], notifies: false),
+            .create(node: "other", configuration: nil),
+        ] {
+            let error = await #expect(throws: StanzaError.self) { try await self.ask(feed, content) }
+            #expect(error?.condition == .forbidden)
+        }
+        let error = await #expect(throws: StanzaError.self) {
+            try await self.ask(feed, .items(node: "other", [], most: nil, page: nil), isSet: false)
+        }
+        #expect(error?.condition == .itemNotFound)
+    }
+
+    @Test("Subscriptions outlive the process, states are what the agent says after its start")
+    func restart() async throws {
+        let bench = try Bench()
+        let first = try await bench.feed()
+        await first.publish([try Self.machine(1, .running)], isNews: true)
+        _ = try await self.ask(first, .subscribe(node: MachineFeed.node, address: Self.alice, options: nil))
+        let second = try await bench.feed()
+        #expect(await second.list(node: MachineFeed.node, for: Self.alice)?.items.isEmpty == true)
+        await second.publish([try Self.machine(2, .running)], isNews: true)
+        #expect(try await bench.told.next().to == Self.alice)
+        _ = try await self.ask(second, .unsubscribe(node: MachineFeed.node, address: Self.alice))
+        let third = try await bench.feed()
+        let answer = try await self.ask(third, .subscriptions(node: nil, []), isSet: false)
+        #expect(answer?.content == .subscriptions(node: nil, []))
+    }
+
+    @Test("256 machines are kept; of more, those that changed longest ago give way")
+    func bounded() async throws {
+        let feed = try await Bench().feed()
+        var machines: [Machine] = []
+        for number in 0...MachineFeed.items { machines.append(try Self.machine(number, .running)) }
+        await feed.publish(machines, isNews: true)
+        let names = await feed.list(node: MachineFeed.node, for: Self.alice)?.items.compactMap(\.name) ?? []
+        #expect(names.count == MachineFeed.items)
+        #expect(!names.contains(machines[0].id.description))
+        #expect(names.last == machines.last?.id.description)
+    }
+
+    @Test("One person has ten subscriptions at most")
+    func subscriptionLimit() async throws {
+        let feed = try await Bench().feed()
+        for number in 0..<MachineFeed.subscriptionsPerPerson {
+            let client = JID(preparedLocal: "alice", domain: "paris.test", resource: "r\(number)")
+            _ = try await self.ask(
+                feed, .subscribe(node: MachineFeed.node, address: client, options: nil), as: client)
+        }
+        let error = await #expect(throws: StanzaError.self) {
+            try await self.ask(feed, .subscribe(node: MachineFeed.node, address: Self.alice, options: nil))
+        }
+        #expect(error?.condition == .policyViolation)
+    }
+}
