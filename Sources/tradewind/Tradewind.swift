@@ -10,6 +10,9 @@ struct Tradewind: AsyncParsableCommand {
             Every operation is a command too: tradewind machine list, tradewind workload place …
             See them all with: tradewind operations
             """,
-        subcommands: [ServeCommand.self, InitCommand.self, OperationsCommand.self, PerformCommand.self],
+        subcommands: [
+            ServeCommand.self, InitCommand.self, DoctorCommand.self, OperationsCommand.self,
+            PerformCommand.self,
+        ],
         defaultSubcommand: PerformCommand.self)
 }

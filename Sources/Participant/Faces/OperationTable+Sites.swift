@@ -87,8 +87,11 @@ extension OperationTable {
         }.joined(separator: ", ")
     }
 
-    private static func site(_ invocation: Invocation) throws(OperationError) -> SiteID {
-        let text = try invocation.text("site")
+    /// The address of a site that an argument holds.
+    static func site(
+        _ invocation: Invocation, _ parameter: String = "site"
+    ) throws(OperationError) -> SiteID {
+        let text = try invocation.text(parameter)
         do {
             let address = try JID(text)
             guard address.isBare else {

@@ -13,12 +13,24 @@ struct OperationClient {
     }
 
     func run() async throws {
-        let reader = CommandReader(suggesting: Catalogue.operations)
         if self.arguments.wantsHelp {
             print(try HelpText(permitted: Catalogue.operations).text(self.arguments.tokens.map(\.text)))
             return
         }
-        let command = try reader.command(self.arguments.tokens)
+        let answer = try await self.answer()
+        self.show(answer.result, answer.document, of: answer.operation)
+    }
+
+    /// What the process answers, told apart and as the document it sent.
+    struct Answer {
+        let operation: Operations.Operation
+        let result: OperationResult
+        let document: Value
+    }
+
+    /// Asks, and waits for the answer.
+    func answer() async throws -> Answer {
+        let command = try CommandReader(suggesting: Catalogue.operations).command(self.arguments.tokens)
         try self.confirm(command)
         let connection = try await Connection(
             self.arguments, environment: ProcessInfo.processInfo.environment)
@@ -29,7 +41,8 @@ struct OperationClient {
             command.operation.name, members, site: command.site?.address, streams: command.operation.isLong,
             key: command.operation.effect == .reads ? nil : Hexadecimal.encode(random.bytes(16)))
         let document = try await self.document(request, from: connection.server)
-        self.show(try Self.result(in: document), document, of: command.operation)
+        return Answer(
+            operation: command.operation, result: try Self.result(in: document), document: document)
     }
 
     /// Asks on the terminal before something is destroyed; without a terminal, `--yes` must say so.
@@ -125,7 +138,7 @@ struct OperationClient {
                 ? "\(result.site)\n\(text)" : "\(result.site): \(text.isEmpty ? "done" : text)")
     }
 
-    private static func tell(_ text: String, terminator: String = "\n") {
+    static func tell(_ text: String, terminator: String = "\n") {
         FileHandle.standardError.write(Data((text + terminator).utf8))
     }
 }

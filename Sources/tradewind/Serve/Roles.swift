@@ -20,10 +20,12 @@ import XMPPTransport
 struct Roles: Sendable {
     let names: [String]
     private let site: SiteID
-    private let federation: FederationService
+    let federation: FederationService
     private let grants: GrantKeeper
     private let agent: Agent?
     private let driver: (any MachineDriver)?
+    /// Where machines' states are told; nil for a process without machines.
+    let feed: MachineFeed?
     private let coordinator: Coordinator?
     private let remote: RemoteOperations
     private let reports: Reports
@@ -48,11 +50,15 @@ struct Roles: Sendable {
         if let wishes = configuration.agent {
             let driver = try Self.driver(wishes, configuration)
             self.driver = driver
+            let feed = try await MachineFeed(
+                at: configuration.entity, store: PubSubStore(database: database), link: link,
+                mayListen: Self.mayListen(grants, federation), now: SiteProcess.now, logger: logger)
+            self.feed = feed
             self.agent = try Self.agent(
                 wishes, configuration, driver: driver, database: database, federation: federation,
-                reports: reports, logger: logger)
+                reports: reports, feed: feed, logger: logger)
         } else {
-            (self.driver, self.agent) = (nil, nil)
+            (self.driver, self.agent, self.feed) = (nil, nil, nil)
         }
         guard configuration.isCoordinator else {
             self.coordinator = nil
@@ -72,6 +78,17 @@ struct Roles: Sendable {
         var book = self.grants.book
         book.suspensions = self.federation.suspensions
         return book
+    }
+
+    /// Whether an address may see every machine of the site, as the grants are when it is asked.
+    private static func mayListen(
+        _ grants: GrantKeeper, _ federation: FederationService
+    ) -> MachineFeed.Guard {
+        { address in
+            var book = grants.book
+            book.suspensions = federation.suspensions
+            return book.scope(of: Permission("machine.list"), for: GrantBook.Caller(address)) == .site
+        }
     }
 
     /// In the order of their dependencies.
@@ -155,7 +172,8 @@ struct Roles: Sendable {
 
     private static func agent(
         _ wishes: ServeConfiguration.Agent, _ configuration: ServeConfiguration, driver: any MachineDriver,
-        database: Database, federation: FederationService, reports: Reports, logger: Logger
+        database: Database, federation: FederationService, reports: Reports, feed: MachineFeed,
+        logger: Logger
     ) throws -> Agent {
         let profile = configuration.profile
         let images = ImageStoreConfiguration(
@@ -176,6 +194,8 @@ struct Roles: Sendable {
                     } catch {
                         logger.error("the site's row cannot be published", metadata: ["error": "\(error)"])
                     }
-                }), logger: logger, now: SiteProcess.now)
+                },
+                tell: { machines, isNews in await feed.publish(machines, isNews: isNews) }), logger: logger,
+            now: SiteProcess.now)
     }
 }

@@ -1,6 +1,7 @@
 import CloudModel
 import Federation
 import Operations
+import Participant
 import XMPP
 import XMPPServer
 import XMPPTransport
@@ -79,6 +80,7 @@ extension ServeConfiguration {
     func serviceProfile(features: [String]) -> ServiceProfile {
         ServiceProfile(
             identities: [.init(category: "automation", type: "tradewind", name: self.profile.name)],
-            features: features, softwareName: "Tradewind", softwareVersion: SiteProcess.version)
+            features: features, items: self.agent == nil ? [] : [MachineFeed.item(at: self.address)],
+            softwareName: "Tradewind", softwareVersion: SiteProcess.version)
     }
 }

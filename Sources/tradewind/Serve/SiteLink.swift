@@ -61,6 +61,14 @@ enum SiteLink: Sendable {
         }
     }
 
+    /// Looks at other servers; nil if the streams to them are somebody else's.
+    var prober: RemoteProber? {
+        switch self {
+        case .embedded(let server): server.prober
+        case .attached: nil
+        }
+    }
+
     /// What the process says of itself, where no server of ours says it.
     func register(on dispatcher: StanzaDispatcher) {
         guard case .attached = self else { return }

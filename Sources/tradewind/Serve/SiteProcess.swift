@@ -69,11 +69,13 @@ enum SiteProcess {
         table.registerProcess(version: Self.version, roles: roles.names) {
             await health().checks.map { ($0.name, $0.fault) }
         }
+        table.registerCheck(
+            SiteDoctor(configuration, connection, roles, database: database), now: Self.now)
         let chat = ChatFace(table: table, link: link, now: Self.now, logger: logger)
         dispatcher.register(
             chat: chat,
             commands: CommandFace(table: table, address: configuration.entity, now: Self.now),
-            invocations: InvokeFace(performer: table))
+            invocations: InvokeFace(performer: table), feed: roles.feed)
         try await connection.open(dispatcher, configuration)
         var services: [any Service] = [connection.service, dispatcher] + roles.services + [chat]
         if configuration.isAPIServed {
