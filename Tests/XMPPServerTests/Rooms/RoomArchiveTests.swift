@@ -245,7 +245,9 @@ struct RoomArchiveTests {
         again.domain.archive = MessageArchive(ids: ArchiveIDs(key: [1]))
         again.now = bench.now
         again.domain.host(
-            RoomService(address: RoomBench.domain, policy: RoomPolicy(creators: .anyone), secret: [1], rooms: [snapshot]))
+            RoomService(
+                address: RoomBench.domain, policy: RoomPolicy(creators: .anyone), secret: [1],
+                rooms: [snapshot]))
         again.domain.restoreHistory(of: Self.room, try ArchiveRecord.records(of: [entry]))
         let session = try again.connect("alice")
         again.send(RoomDomainTests.enter("alice"), from: session)
