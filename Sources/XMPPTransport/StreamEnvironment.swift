@@ -25,13 +25,14 @@ package struct StreamEnvironment: Sendable {
     package let metrics: TransportMetrics
     let parsers = ParserPools()
     let guards: StreamGuards
+    let hasher: PasswordHasher
 
     package init(
         domains: Set<String>, hostedDomains: Set<String> = [], certificates: CertificateStore,
         remotePolicy: RemotePolicy = RemotePolicy(),
         clientsMayOmitTLS: Bool = false, secret: [UInt8], limits: TransportLimits = TransportLimits(),
         group: any EventLoopGroup, logger: Logger,
-        metrics: TransportMetrics = TransportMetrics()
+        metrics: TransportMetrics = TransportMetrics(), hasher: PasswordHasher? = nil
     ) {
         self.domains = domains
         self.hostedDomains = hostedDomains
@@ -44,6 +45,7 @@ package struct StreamEnvironment: Sendable {
         self.logger = logger
         self.metrics = metrics
         self.guards = StreamGuards(limits)
+        self.hasher = hasher ?? PasswordHasher(limit: limits.passwordHashes)
     }
 }
 

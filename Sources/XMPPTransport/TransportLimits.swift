@@ -22,6 +22,10 @@ package struct TransportLimits: Hashable, Sendable {
     /// SASL failures on one stream before it is closed with `policy-violation`.
     package var authenticationFailures = 5
 
+    /// Passwords that wait to be hashed, or are being hashed, at a time; whoever sends one more by PLAIN is told
+    /// `temporary-auth-failure`.
+    package var passwordHashes = 256
+
     /// SASL failures of clients from one address within an hour; after that it is not listened to until the hour is over.
     ///
     /// The 64 bits of an IPv6 address that a subscriber has count as one, here and for connections.

@@ -27,7 +27,8 @@ struct ClientStreamTests {
             SASLElement.auth(mechanism: client.mechanism.rawValue, initialResponse: client.initialResponse)
                 .element)
         guard case .challenge(let challenge) = try SASLElement(parsing: try await peer.nextElement()),
-            case .respond(let response) = client.receive(challenge: challenge)
+            case .hash(let hashing) = client.receive(challenge: challenge),
+            case .respond(let response) = client.receive(hashing.perform())
         else { throw SASLFailure(.malformedRequest) }
         peer.send(SASLElement.response(response).element)
         switch try SASLElement(parsing: try await peer.nextElement()) {

@@ -61,6 +61,19 @@ struct StreamLimitTests {
         #expect(policy.rate(ofRemote: "other.test") != nil)
     }
 
+    @Test("An attached agent keeps below the rate at which a client, and a server, is read here")
+    func ownLinks() throws {
+        let policy = RatePolicy()
+        let client = try #require(AttachmentLimits.client.bytesPerSecond)
+        let component = try #require(AttachmentLimits.component.bytesPerSecond)
+        let clients = try #require(policy.clients)
+        let remotes = try #require(policy.remotes)
+        #expect(client < clients.bytesPerSecond && AttachmentLimits.client.burstBytes < clients.burst)
+        #expect(component < remotes.bytesPerSecond && AttachmentLimits.component.burstBytes < remotes.burst)
+        // An embedded agent sends as much as another server acknowledges, and that may wait there at once.
+        #expect(TransportLimits().remoteUnacknowledged.bytes < remotes.burst)
+    }
+
     // MARK: Addresses
 
     @Test("An IPv4 address counts as one, mapped or not; an IPv6 address with the rest of its /64")

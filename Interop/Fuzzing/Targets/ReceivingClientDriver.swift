@@ -57,6 +57,7 @@ struct ReceivingClientDriver: NegotiationDriver {
             case .needCredentials(let account, let hash):
                 try FuzzViolation.unless(self.wire.hasTLS, "a password without TLS")
                 try self.perform(self.answer(account, hash), parser)
+            case .hash(let hashing): try self.perform(self.machine.receive(hashing.perform()), parser)
             case .authenticated(let account):
                 try FuzzViolation.unless(self.wire.hasTLS, "authenticated without TLS")
                 try FuzzViolation.unless(

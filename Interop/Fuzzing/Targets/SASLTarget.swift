@@ -37,6 +37,7 @@ enum SASLTarget {
             case .needCredentials(let name, let hash):
                 let known = name == KnownAccount.name ? KnownAccount.credentials(hash) : nil
                 directive = server.receive(known ?? KnownAccount.unknown(name, hash))
+            case .hash(let hashing): directive = server.receive(hashing.perform())
             case .success(let identity, _):
                 let expected =
                     mechanism == .external
@@ -56,7 +57,7 @@ enum SASLTarget {
     private static func isOver(_ server: inout SASLServer) throws(FuzzViolation) {
         switch server.receive(response: Array("c=biws,r=x,p=eA==".utf8)) {
         case .failure: break
-        case .challenge, .needCredentials, .success:
+        case .challenge, .needCredentials, .hash, .success:
             throw FuzzViolation("the exchange goes on after its end")
         }
     }
@@ -77,8 +78,10 @@ enum SASLTarget {
             // The first byte of a message says whether it comes as a challenge or as success.
             let isSuccess = message.first == UInt8(ascii: "!")
             let body = isSuccess ? Array(message.dropFirst()) : message
-            switch isSuccess ? client.receive(success: body) : client.receive(challenge: body) {
-            case .respond: break
+            var directive = isSuccess ? client.receive(success: body) : client.receive(challenge: body)
+            if case .hash(let hashing) = directive { directive = client.receive(hashing.perform()) }
+            switch directive {
+            case .respond, .hash: break
             case .failed: return
             case .authenticated:
                 try FuzzViolation.unless(isSuccess, "authenticated before the server's last word")

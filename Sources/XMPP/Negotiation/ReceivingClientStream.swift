@@ -35,6 +35,8 @@ package struct ReceivingClientStream: Sendable {
         case stream(StreamDirective)
         /// Look up what is kept of the account's password and call `receive(_:)`; made-up credentials if there is none.
         case needCredentials(account: JID, hash: HashFunction)
+        /// Perform it, where it holds up nobody, and call `receive(_:)`.
+        case hash(PasswordHashing)
         /// From here on the limits for authenticated clients hold.
         case authenticated(JID)
         /// An attempt to authenticate failed; what follows tells the client, and may be held back.
@@ -244,7 +246,17 @@ extension ReceivingClientStream {
         return self.perform(directive)
     }
 
-    /// The account could not be looked up: neither the client's fault nor counted against it.
+    /// The answer to `hash`; ignored if the client has aborted meanwhile.
+    package mutating func receive(_ salted: SaltedPassword) -> [Directive] {
+        guard self.state == .awaitingCredentials else { return [] }
+        self.state = .open
+        guard var exchange = self.exchange else { return [] }
+        let directive = exchange.receive(salted)
+        self.exchange = exchange
+        return self.perform(directive)
+    }
+
+    /// The account could not be looked up, or the password not be hashed: neither the client's fault nor counted against it.
     package mutating func credentialsAreUnavailable() -> [Directive] {
         guard self.state == .awaitingCredentials else { return [] }
         self.state = .open
@@ -260,6 +272,9 @@ extension ReceivingClientStream {
             self.state = .awaitingCredentials
             let account = JID(preparedLocal: username, domain: self.domain?.domain ?? "", resource: nil)
             return [.needCredentials(account: account, hash: hash)]
+        case .hash(let hashing):
+            self.state = .awaitingCredentials
+            return [.hash(hashing)]
         case .failure(let failure): return self.refuse(failure)
         case .success(let identity, let bytes):
             self.exchange = nil

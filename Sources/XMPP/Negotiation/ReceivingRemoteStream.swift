@@ -239,7 +239,7 @@ extension ReceivingRemoteStream {
     private mutating func perform(_ directive: SASLServer.Directive, _ remote: JID) -> [Directive] {
         switch directive {
         case .challenge(let bytes): return [.stream(.send(SASLElement.challenge(bytes).element))]
-        case .needCredentials: return self.refuse(SASLFailure(.invalidMechanism))
+        case .needCredentials, .hash: return self.refuse(SASLFailure(.invalidMechanism))
         case .failure(let failure): return self.refuse(failure)
         case .success(_, let bytes):
             self.hasAuthenticated = true

@@ -28,6 +28,8 @@ package struct SASLClient: Hashable, Sendable {
     package enum Directive: Hashable, Sendable {
         /// Send `<response/>`.
         case respond([UInt8])
+        /// Perform it, where it holds up nobody, and call `receive(_:)`.
+        case hash(PasswordHashing)
         /// The stream is ours: restart it.
         case authenticated
         /// Send `<abort/>` unless the server has ended it, and give up or try another mechanism.
@@ -107,9 +109,9 @@ package struct SASLClient: Hashable, Sendable {
                     self.state = .proved
                     return .respond([])
                 }
-                let response = try exchange.receive(first: challenge)
+                let hashing = try exchange.receive(first: challenge)
                 self.state = .scram(exchange)
-                return .respond(response)
+                return .hash(hashing)
             } catch {
                 self.state = .finished
                 return .failed(error)
@@ -117,6 +119,22 @@ package struct SASLClient: Hashable, Sendable {
         case .withoutProof, .proved, .finished:
             self.state = .finished
             return .failed(.malformedChallenge)
+        }
+    }
+
+    /// Takes what `hash` asked for.
+    package mutating func receive(_ salted: SaltedPassword) -> Directive {
+        guard case .scram(var exchange) = self.state else {
+            self.state = .finished
+            return .failed(.malformedChallenge)
+        }
+        do {
+            let response = try exchange.receive(salted)
+            self.state = .scram(exchange)
+            return .respond(response)
+        } catch {
+            self.state = .finished
+            return .failed(error)
         }
     }
 

@@ -41,6 +41,8 @@ package struct SASLServer: Hashable, Sendable {
         case challenge([UInt8])
         /// Look the account up and call `receive(_:)`, with `SCRAMCredentials.fake` if there is none.
         case needCredentials(username: String, hash: HashFunction)
+        /// Perform it, where it holds up nobody, and call `receive(_:)`.
+        case hash(PasswordHashing)
         /// Send `<success/>`; the stream is `identity`'s from now on.
         case success(identity: JID, bytes: [UInt8]?)
         /// Send `<failure/>`.
@@ -52,6 +54,7 @@ package struct SASLServer: Hashable, Sendable {
         case waitingForInitialResponse(SASLMechanism)
         case scram(SCRAMServer, JID?)
         case plain(JID, password: String)
+        case hashing(JID, SCRAMCredentials)
         case finished
     }
 
@@ -87,7 +90,7 @@ package struct SASLServer: Hashable, Sendable {
             } catch {
                 return self.fail(error)
             }
-        case .idle, .scram(_, .none), .plain, .finished:
+        case .idle, .scram(_, .none), .plain, .hashing, .finished:
             return self.fail(SASLFailure(.malformedRequest))
         }
     }
@@ -104,14 +107,21 @@ package struct SASLServer: Hashable, Sendable {
                 return self.fail(error)
             }
         case .plain(let identity, let password):
-            self.state = .finished
-            guard credentials.verify(password: password, hash: Self.plainHash) else {
-                return .failure(SASLFailure(.notAuthorized))
-            }
-            return .success(identity: identity, bytes: nil)
-        case .idle, .waitingForInitialResponse, .finished:
+            self.state = .hashing(identity, credentials)
+            return .hash(credentials.hashing(of: password, hash: Self.plainHash))
+        case .idle, .waitingForInitialResponse, .hashing, .finished:
             return self.fail(SASLFailure(.malformedRequest))
         }
+    }
+
+    /// Takes what `hash` asked for.
+    package mutating func receive(_ salted: SaltedPassword) -> Directive {
+        guard case .hashing(let identity, let credentials) = self.state else {
+            return self.fail(SASLFailure(.malformedRequest))
+        }
+        self.state = .finished
+        guard credentials.match(salted) else { return .failure(SASLFailure(.notAuthorized)) }
+        return .success(identity: identity, bytes: nil)
     }
 
     /// Takes `<abort/>`.

@@ -10,6 +10,7 @@ struct SCRAMClient: Hashable, Sendable {
 
     private enum State: Hashable, Sendable {
         case waitingForFirst
+        case hashing(serverFirst: String, nonce: String)
         case waitingForFinal(serverSignature: [UInt8])
         case finished
     }
@@ -55,8 +56,8 @@ struct SCRAMClient: Hashable, Sendable {
 
     var first: [UInt8] { Array((self.header + self.bare).utf8) }
 
-    /// Takes the server's first message and says the client's proof.
-    mutating func receive(first message: [UInt8]) throws(SASLClient.Failure) -> [UInt8] {
+    /// Takes the server's first message and says what must be done to prove the password.
+    mutating func receive(first message: [UInt8]) throws(SASLClient.Failure) -> PasswordHashing {
         guard case .waitingForFirst = self.state else { throw .malformedChallenge }
         self.state = .finished
         guard let serverFirst = SCRAM.text(message), let attributes = SCRAM.attributes(serverFirst[...]),
@@ -70,13 +71,15 @@ struct SCRAMClient: Hashable, Sendable {
             throw .serverNotProved
         }
         guard Self.iterations.contains(iterations) else { throw .iterationsOutOfRange(iterations) }
-        let salted: [UInt8]
-        do {
-            salted = try SCRAM.saltedPassword(
-                self.password, salt: salt, iterations: iterations, hash: self.hash)
-        } catch {
-            throw .unusablePassword
-        }
+        self.state = .hashing(serverFirst: serverFirst, nonce: String(nonce))
+        return PasswordHashing(self.password, salt: salt, iterations: iterations, hash: self.hash)
+    }
+
+    /// Takes the hashed password and says the client's proof.
+    mutating func receive(_ salted: SaltedPassword) throws(SASLClient.Failure) -> [UInt8] {
+        guard case .hashing(let serverFirst, let nonce) = self.state else { throw .malformedChallenge }
+        self.state = .finished
+        guard let salted = salted.key else { throw .unusablePassword }
         let channel = Base64.encode(Array(self.header.utf8) + self.binding)
         let withoutProof = "c=\(channel),r=\(nonce)"
         let authMessage = Array("\(self.bare),\(serverFirst),\(withoutProof)".utf8)

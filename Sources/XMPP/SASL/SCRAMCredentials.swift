@@ -50,17 +50,16 @@ package struct SCRAMCredentials: Hashable, Sendable {
             storedKey: derived("stored key"), serverKey: derived("server key"))
     }
 
-    /// Whether the password is the one these were derived from.
-    ///
-    /// Takes as long as deriving them did.
-    package func verify(password: String, hash: HashFunction) -> Bool {
-        do {
-            let derived = try Self.derive(
-                password: password, salt: self.salt, iterations: self.iterations, hash: hash)
-            return ConstantTime.areEqual(derived.storedKey, self.storedKey)
-        } catch {
-            return false
-        }
+    /// What must be done to see whether `password` is the one these were derived from; takes as long as deriving did.
+    package func hashing(of password: String, hash: HashFunction) -> PasswordHashing {
+        PasswordHashing(password, salt: self.salt, iterations: self.iterations, hash: hash)
+    }
+
+    /// Whether the password that was hashed is the one these were derived from.
+    package func match(_ salted: SaltedPassword) -> Bool {
+        let hash = salted.origin.hash
+        guard let key = salted.key else { return false }
+        return ConstantTime.areEqual(hash.digest(of: SCRAM.clientKey(key, hash)), self.storedKey)
     }
 }
 

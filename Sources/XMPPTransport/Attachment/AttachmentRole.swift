@@ -103,6 +103,7 @@ extension AttachmentRole {
         for directive in directives {
             switch directive {
             case .stream(let directive): stream.perform(directive)
+            case .hash(let hashing): self.hash(hashing, stream)
             case .authenticated(let features): self.authenticated(features, stream)
             case .ready(let session): self.ready(session, stream)
             case .deliver(let element): self.deliver(element, stream)
@@ -111,6 +112,20 @@ extension AttachmentRole {
                 self.failure = .refused(error)
                 stream.close(nil, end: .refusedByPeer(error))
             }
+        }
+    }
+
+    private func hash(_ hashing: PasswordHashing, _ stream: StreamHandler) {
+        guard let salted = self.environment.hasher.perform(hashing, on: self.eventLoop) else {
+            // Like any other end of an attempt: it is tried again later.
+            return stream.close(StreamError(.resourceConstraint, text: "too many passwords to hash"))
+        }
+        let bound = NIOLoopBound((self, stream), eventLoop: self.eventLoop)
+        salted.whenSuccess { salted in
+            let (role, stream) = bound.value
+            guard stream.channel != nil else { return }
+            role.perform(role.negotiation.receive(salted, using: &role.random), stream)
+            stream.flush()
         }
     }
 

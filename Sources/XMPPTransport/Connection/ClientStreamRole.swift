@@ -109,6 +109,7 @@ final class ClientStreamRole: StreamRole {
                 let rest = Array(directives[(index + 1)...])
                 if self.delay(rest, stream) { return }
             case .needCredentials(let account, let hash): self.lookUp(account, hash, stream)
+            case .hash(let hashing): self.hash(hashing, stream)
             case .authenticated:
                 break
             case .ready(let account, let mechanism): self.handOver(account, mechanism, stream)
@@ -146,6 +147,23 @@ final class ClientStreamRole: StreamRole {
                 logger.error(
                     "looking up an account failed", metadata: ["account": "\(account)", "error": "\(error)"])
                 role.perform(role.machine.credentialsAreUnavailable(), stream)
+            }
+            stream.flush()
+        }
+    }
+
+    private func hash(_ hashing: PasswordHashing, _ stream: StreamHandler) {
+        guard let eventLoop = stream.channel?.eventLoop else { return }
+        guard let salted = self.environment.hasher.perform(hashing, on: eventLoop) else {
+            return self.perform(self.machine.credentialsAreUnavailable(), stream)
+        }
+        let bound = NIOLoopBound((self, stream), eventLoop: eventLoop)
+        salted.whenComplete { result in
+            let (role, stream) = bound.value
+            switch result {
+            case .success(let salted): role.perform(role.machine.receive(salted), stream)
+            // The process ends.
+            case .failure: role.perform(role.machine.credentialsAreUnavailable(), stream)
             }
             stream.flush()
         }

@@ -173,7 +173,9 @@ final class TestClient: Sendable {
             switch try SASLElement(parsing: try await self.nextElement()) {
             case .challenge(let bytes):
                 if first.isEmpty { first = bytes }
-                guard case .respond(let response) = client.receive(challenge: bytes) else {
+                guard case .hash(let hashing) = client.receive(challenge: bytes),
+                    case .respond(let response) = client.receive(hashing.perform())
+                else {
                     throw Unexpected(event: "bad challenge")
                 }
                 try self.send(SASLElement.response(response).element)

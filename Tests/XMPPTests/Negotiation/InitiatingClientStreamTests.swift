@@ -86,6 +86,9 @@ struct InitiatingClientStreamTests {
                 } else if case .send(let element) = directive {
                     toClient = machine.received(element, using: &random)
                 }
+                if case .hash(let hashing) = toClient.last {
+                    toClient = machine.receive(hashing.perform(), using: &random)
+                }
                 if case .authenticated = toClient.last { return toClient }
                 if self.failure(toClient) != nil { return toClient }
                 toServer += toClient

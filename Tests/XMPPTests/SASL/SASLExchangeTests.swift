@@ -49,8 +49,9 @@ struct SASLExchangeTests {
                 #expect(username == "alice")
                 let fake = SCRAMCredentials.fake(for: username, secret: [1, 2, 3], hash: hash)
                 said = server.receive(known ? try Self.credentials(hash) : fake)
+            case .hash(let hashing): said = server.receive(hashing.perform())
             case .challenge(let bytes):
-                guard case .respond(let response) = client.receive(challenge: bytes) else {
+                guard case .respond(let response) = client.answer(bytes) else {
                     return (said, .failed(.malformedChallenge))
                 }
                 said = server.receive(response: response)
@@ -217,7 +218,7 @@ struct SASLExchangeTests {
         var server = Self.server([.scramSHA256Plus], bindings: [Self.exporter])
         _ = server.begin(mechanism: "SCRAM-SHA-256-PLUS", initialResponse: client.initialResponse)
         guard case .challenge(let challenge) = server.receive(try Self.credentials(.sha256)),
-            case .respond(var response) = client.receive(challenge: challenge)
+            case .respond(var response) = client.answer(challenge)
         else {
             Issue.record("no challenge")
             return
@@ -236,7 +237,7 @@ struct SASLExchangeTests {
         var server = Self.server([.scramSHA256])
         _ = server.begin(mechanism: "SCRAM-SHA-256", initialResponse: client.initialResponse)
         guard case .challenge(let challenge) = server.receive(try Self.credentials(.sha256)),
-            case .respond(let response) = client.receive(challenge: challenge)
+            case .respond(let response) = client.answer(challenge)
         else {
             Issue.record("no challenge")
             return
@@ -284,7 +285,7 @@ struct SASLExchangeTests {
             Issue.record("no challenge")
             return
         }
-        _ = second.receive(challenge: challenge)
+        _ = second.answer(challenge)
         #expect(second.receive(success: Array("v=AAAA".utf8)) == .failed(.serverNotProved))
         #expect(second.receive(success: Array("e=other-error".utf8)) != .authenticated)
     }
@@ -295,7 +296,7 @@ struct SASLExchangeTests {
         var server = Self.server([.scramSHA1])
         _ = server.begin(mechanism: "SCRAM-SHA-1", initialResponse: client.initialResponse)
         guard case .challenge(let challenge) = server.receive(try Self.credentials(.sha1)),
-            case .respond(let response) = client.receive(challenge: challenge),
+            case .respond(let response) = client.answer(challenge),
             case .success(_, .some(let proof)) = server.receive(response: response)
         else {
             Issue.record("no proof")
@@ -322,5 +323,14 @@ struct SASLExchangeTests {
                 return
             }
         }
+    }
+}
+
+extension SASLClient {
+    /// What the client says to a challenge, the hashing included.
+    mutating func answer(_ challenge: [UInt8]) -> Directive {
+        let directive = self.receive(challenge: challenge)
+        guard case .hash(let hashing) = directive else { return directive }
+        return self.receive(hashing.perform())
     }
 }

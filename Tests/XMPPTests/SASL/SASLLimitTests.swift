@@ -52,6 +52,7 @@ struct SASLLimitTests {
             hash: .sha1, username: "user", password: "pencil", authorization: nil, flag: .notSupported,
             nonce: "abc")
         let message = Array("r=abcd,s=QSXCR+Q6sek8bf92,i=\(count)".utf8)
-        #expect(try client.receive(first: message).starts(with: Array("c=biws,r=abcd,p=".utf8)))
+        let hashing = try client.receive(first: message)
+        #expect(try client.receive(hashing.perform()).starts(with: Array("c=biws,r=abcd,p=".utf8)))
     }
 }

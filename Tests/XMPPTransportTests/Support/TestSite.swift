@@ -80,7 +80,7 @@ final class TestSite: Sendable {
 
     private init(
         environment: StreamEnvironment, domain: String, routes: [String: [Route]],
-        serverAddress: (String, Int)
+        serverAddress: (String, Int), mechanisms: [SASLMechanism]
     ) async throws {
         self.domain = domain
         self.remotes = RemoteStreams(environment: environment, resolver: Resolver(routes: routes))
@@ -93,7 +93,8 @@ final class TestSite: Sendable {
                 .init(.serverStreams, host: serverAddress.0, port: serverAddress.1),
                 .init(.serverStreams, host: "127.0.0.1", port: 0, security: .directTLS),
             ], environment: environment,
-            clients: ClientService(authority: Accounts(), acceptor: Session(recorder: self.clients)),
+            clients: ClientService(
+                mechanisms: mechanisms, authority: Accounts(), acceptor: Session(recorder: self.clients)),
             remotes: self.remotes, receiver: receiver)
         let ports = try await self.listener.bind()
         self.ports = Ports(
@@ -106,7 +107,9 @@ final class TestSite: Sendable {
         trust: TrustAnchors,
         policy: RemotePolicy = RemotePolicy(), limits: TransportLimits = .patient,
         routes: [String: [Route]] = [:], serverAddress: (String, Int) = ("127.0.0.1", 0),
-        _ body: (TestSite) async throws -> Result
+        group: any EventLoopGroup = MultiThreadedEventLoopGroup.singleton,
+        mechanisms: [SASLMechanism] = [.scramSHA256Plus, .scramSHA1Plus, .scramSHA256, .scramSHA1],
+        hasher: PasswordHasher? = nil, _ body: (TestSite) async throws -> Result
     ) async throws -> Result {
         var certificates = more
         certificates[domain] = certificate
@@ -114,10 +117,11 @@ final class TestSite: Sendable {
             domains: Set(more.keys).union([domain]),
             certificates: try CertificateStore(certificates: certificates, trust: trust),
             remotePolicy: policy,
-            secret: Array(domain.utf8), limits: limits, group: MultiThreadedEventLoopGroup.singleton,
-            logger: Logger(label: domain, factory: { _ in SwiftLogNoOpLogHandler() }))
+            secret: Array(domain.utf8), limits: limits, group: group,
+            logger: Logger(label: domain, factory: { _ in SwiftLogNoOpLogHandler() }), hasher: hasher)
         let site = try await TestSite(
-            environment: environment, domain: domain, routes: routes, serverAddress: serverAddress)
+            environment: environment, domain: domain, routes: routes, serverAddress: serverAddress,
+            mechanisms: mechanisms)
         return try await withThrowingTaskGroup(of: Void.self) { group in
             let services = ServiceGroup(
                 services: [site.remotes, site.listener],

@@ -3,6 +3,8 @@ package import XML
 /// What the stream of an attached process, component or client, asks of the connection it decides for.
 package enum AttachmentDirective: Hashable, Sendable {
     case stream(StreamDirective)
+    /// Perform it, where it holds up nobody, and call `receive(_:using:)`.
+    case hash(PasswordHashing)
     /// A client is authenticated, and nothing is bound: resume a former stream, or have one bound.
     case authenticated(StreamFeatures)
     /// Stanzas may be sent, and will be delivered.

@@ -11,6 +11,10 @@ package protocol AttachmentNegotiation: Sendable {
     mutating func received(
         _ element: Element, using random: inout some RandomNumberGenerator
     ) -> [AttachmentDirective]
+    /// Takes what `hash` asked for; nothing if that is not wanted any more.
+    mutating func receive(
+        _ salted: SaltedPassword, using random: inout some RandomNumberGenerator
+    ) -> [AttachmentDirective]
     /// After `authenticated`: there is no former stream that goes on; ask for the address.
     mutating func bind() -> [AttachmentDirective]
     /// After `authenticated`: a former stream goes on (XEP-0198 §5), under the address it had.

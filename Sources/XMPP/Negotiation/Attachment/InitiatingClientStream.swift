@@ -50,6 +50,8 @@ package struct InitiatingClientStream: AttachmentNegotiation {
     private var state = State.awaitingHeader
     private var tls: TLSFacts?
     private var exchange: SASLClient?
+    /// What the exchange waits for.
+    private var hashing: PasswordHashing?
     private var mechanism: SASLMechanism?
     private var features = StreamFeatures([])
     /// What binds our end of the connection and has not been refused, best first.
@@ -236,8 +238,27 @@ extension InitiatingClientStream {
         } catch {
             return self.fail(.notAuthenticated(.refused(error)))
         }
+        return self.perform(directive, of: exchange, using: &random)
+    }
+
+    package mutating func receive(
+        _ salted: SaltedPassword, using random: inout some RandomNumberGenerator
+    ) -> [AttachmentDirective] {
+        guard self.state == .awaitingSASL, self.hashing == salted.origin, var exchange else { return [] }
+        self.hashing = nil
+        let directive = exchange.receive(salted)
+        return self.perform(directive, of: exchange, using: &random)
+    }
+
+    private mutating func perform(
+        _ directive: SASLClient.Directive, of exchange: SASLClient,
+        using random: inout some RandomNumberGenerator
+    ) -> [AttachmentDirective] {
         self.exchange = exchange
         switch directive {
+        case .hash(let hashing):
+            self.hashing = hashing
+            return [.hash(hashing)]
         case .respond(let bytes): return [.stream(.send(SASLElement.response(bytes).element))]
         case .failed(let failure) where self.mayBindOtherwise(exchange, failure):
             self.bindings.removeFirst()

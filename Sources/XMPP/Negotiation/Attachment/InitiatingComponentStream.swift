@@ -75,6 +75,11 @@ package struct InitiatingComponentStream: AttachmentNegotiation {
         self.state == .ready ? [] : self.fail(.timedOut)
     }
 
+    /// A component's handshake needs no slow hashing.
+    package mutating func receive(
+        _ salted: SaltedPassword, using random: inout some RandomNumberGenerator
+    ) -> [AttachmentDirective] { [] }
+
     /// A component has its address from the start.
     package mutating func bind() -> [AttachmentDirective] { [] }
 
