@@ -95,7 +95,7 @@ package final class XMPPServer: Service {
             configuration.endpoints, environment: environment,
             clients: ClientService(
                 mechanisms: configuration.mechanisms,
-                features: domain.features.streamFeatures,
+                features: { [shell] in shell.withDomain { $0.streamFeatures } },
                 authority: self.accounts, acceptor: ClientAcceptor(shell: self.shell)),
             components: ComponentService(secrets: secrets, acceptor: components),
             remotes: self.remotes, receiver: receiver)

@@ -4,14 +4,14 @@ package import XMPP
 package struct ClientService: Sendable {
     /// Offered in the order of preference of `SASLMechanism`; PLAIN is offered only if named here, and only under TLS.
     package var mechanisms: [SASLMechanism]
-    /// Offered to authenticated clients, in this order.
-    package var features: [StreamFeature]
+    /// What is offered to authenticated clients, in this order; asked for each connection.
+    package var features: @Sendable () -> [StreamFeature]
     package var authority: any AccountAuthority
     package var acceptor: any ClientStreamAcceptor
 
     package init(
         mechanisms: [SASLMechanism] = [.scramSHA256Plus, .scramSHA1Plus, .scramSHA256, .scramSHA1],
-        features: [StreamFeature] = [.bind, .session(isOptional: true)],
+        features: @escaping @Sendable () -> [StreamFeature] = { [.bind, .session(isOptional: true)] },
         authority: any AccountAuthority, acceptor: any ClientStreamAcceptor
     ) {
         self.mechanisms = mechanisms

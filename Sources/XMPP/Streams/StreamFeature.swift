@@ -24,6 +24,8 @@ package enum StreamFeature: Hashable, Sendable {
     case streamManagement
     /// Client state indication (XEP-0352).
     case clientState
+    /// What the server can do, by hash (XEP-0115 §6.3).
+    case capabilities(EntityCapabilities)
     /// What the server takes at most (XEP-0478).
     case limits(StreamLimits)
     /// Something we do not know, kept as it came.
@@ -51,6 +53,7 @@ extension StreamFeature {
         case ("bidi", Namespace.bidirectionalFeature): self = .bidirectional
         case ("sm", Namespace.streamManagement): self = .streamManagement
         case ("csi", Namespace.clientState): self = .clientState
+        case (EntityCapabilities.elementName, Namespace.capabilities): self = Self.capabilities(in: element)
         case ("limits", Namespace.streamLimits): self = .limits(StreamLimits(parsing: element))
         default: self = .unknown(element)
         }
@@ -78,8 +81,18 @@ extension StreamFeature {
         case .bidirectional: Element("bidi", namespace: Namespace.bidirectionalFeature)
         case .streamManagement: Element("sm", namespace: Namespace.streamManagement)
         case .clientState: Element("csi", namespace: Namespace.clientState)
+        case .capabilities(let capabilities): capabilities.element
         case .limits(let limits): limits.element
         case .unknown(let element): element
+        }
+    }
+
+    private static func capabilities(in element: Element) -> Self {
+        do {
+            return .capabilities(try EntityCapabilities(parsing: element))
+        } catch {
+            // The form before version 1.4 has no hash.
+            return .unknown(element)
         }
     }
 

@@ -10,7 +10,11 @@ package struct LocalDomain: Sendable {
     /// The domain as a bare JID.
     package let address: JID
     /// What the domain says of itself to service discovery.
-    package internal(set) var profile: ServiceProfile
+    package internal(set) var profile: ServiceProfile {
+        didSet { self.capabilities = self.describeCapabilities() }
+    }
+    /// What the domain says of itself, by hash (XEP-0115).
+    private(set) var capabilities: EntityCapabilities?
     /// What answers requests and what is announced.
     package let features: FeatureTable
     /// By domain, the services beside the accounts.
@@ -74,6 +78,7 @@ package struct LocalDomain: Sendable {
         self.startedAt = startedAt
         self.latest = startedAt
         self.keptPerAccount = keptPerAccount
+        self.capabilities = self.describeCapabilities()
     }
 
     /// Handles one event.

@@ -1,3 +1,4 @@
+import Cryptography
 import XML
 package import XMPP
 
@@ -46,9 +47,14 @@ extension LocalDomain {
     }
 
     fileprivate func describeDomain(_ request: DomainRequest) -> DomainStep? {
-        // A node belongs to whoever defined it: the local service.
-        guard request.query[attribute: "node"] == nil else { return nil }
-        return self.answer(request, .result(self.info.element))
+        guard let node = request.query[attribute: "node"] else {
+            return self.answer(request, .result(self.info.element))
+        }
+        // Any other node belongs to whoever defined it: the local service.
+        guard node == self.capabilities?.discoveryNode else { return nil }
+        var info = self.info
+        info.node = node
+        return self.answer(request, .result(info.element))
     }
 
     fileprivate func listDomain(_ request: DomainRequest) -> DomainStep? {
@@ -61,6 +67,21 @@ extension LocalDomain {
             DiscoItems.Item(address: $0.address, node: $0.node, name: $0.name)
         }
         return self.answer(request, .result(DiscoItems(items: hosted + items).element))
+    }
+
+    /// What a client is offered once it is authenticated.
+    package var streamFeatures: [StreamFeature] {
+        self.features.streamFeatures + (self.capabilities.map { [.capabilities($0)] } ?? [])
+    }
+
+    /// The software, whichever site runs it, as XEP-0115 §4 has it.
+    private static let softwareNode = "urn:tradewind:server"
+
+    /// Nil if there is no hash of what the domain says of itself (XEP-0115 §5.4).
+    func describeCapabilities() -> EntityCapabilities? {
+        self.info.verificationString(by: .sha1).map {
+            EntityCapabilities(hash: "sha-1", node: Self.softwareNode, version: $0)
+        }
     }
 
     /// What the domain says it is: the server's features and those of the local service.

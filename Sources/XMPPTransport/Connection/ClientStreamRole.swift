@@ -33,7 +33,7 @@ final class ClientStreamRole: StreamRole {
                 domains: environment.domains, mechanisms: clients.mechanisms,
                 allowsCleartext: environment.clientsMayOmitTLS,
                 authenticationFailures: environment.limits.authenticationFailures,
-                sessionFeatures: clients.features,
+                sessionFeatures: clients.features(),
                 limits: StreamLimits(
                     longestStanza: environment.limits.client.stanzaBytes,
                     longestSilence: Self.announcedSilence(environment.limits))))

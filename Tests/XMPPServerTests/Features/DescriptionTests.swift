@@ -39,7 +39,7 @@ import XMPP
     static func announced() -> Set<String> {
         let bench = DomainBench(contacts: ContactAddresses([.abuse: ["mailto:abuse@paris.test"]]))
         let info = bench.domain.info
-        let stream = bench.domain.features.streamFeatures.map(\.element.namespace)
+        let stream = bench.domain.streamFeatures.map(\.element.namespace)
         return Set(info.features + info.forms.compactMap(\.formType) + stream)
             .union(bench.domain.features.accountFeatures)
     }

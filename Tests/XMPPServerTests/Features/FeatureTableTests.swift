@@ -1,3 +1,4 @@
+import Cryptography
 import Testing
 import XML
 import XMPP
@@ -96,6 +97,27 @@ import XMPP
         #expect(offered.contains(.rosterVersioning))
         #expect(offered.contains(.preApproval))
         #expect(offered.first == .bind)
+    }
+
+    @Test("XEP-0115 §6.3: what the domain can do is on the stream, by a hash that its answer fits")
+    func capabilities() throws {
+        var bench = self.bench()
+        let alice = try bench.connect("alice")
+        for name in ["Tradewind", "Other"] {
+            bench.domain.profile = ServiceProfile(softwareName: name)
+            let offered = bench.domain.streamFeatures.compactMap { feature -> EntityCapabilities? in
+                if case .capabilities(let capabilities) = feature { capabilities } else { nil }
+            }
+            let capabilities = try #require(offered.first)
+            #expect(offered.count == 1)
+            _ = bench.take(alice)
+            let question = DiscoInfo(node: capabilities.discoveryNode)
+            bench.send(
+                .iq(IQ(to: DomainBench.domainAddress, id: "c", body: .get(question.element))), from: alice)
+            let info = try DiscoInfo(parsing: try self.result(bench.take(alice).first))
+            #expect(info.node == capabilities.discoveryNode)
+            #expect(info.verificationString(by: .sha1) == capabilities.version)
+        }
     }
 
     @Test("XEP-0030 §4.2, §3.2: Nodes of an account are described by the feature that has them")
