@@ -1,3 +1,4 @@
+import Cryptography
 package import Logging
 package import NIOCore
 package import XMPP
@@ -62,7 +63,7 @@ extension StreamEnvironment {
 
     /// A stream id (RFC 6120 §4.7.3): 128 bits nobody can guess, for dialback keys depend on it.
     static func makeStreamID() -> String {
-        var random = SystemRandomNumberGenerator()
-        return [random.next(), random.next()].map { String($0, radix: 16) }.joined(separator: "-")
+        var random = SecureRandom()
+        return Hexadecimal.encode(random.bytes(16))
     }
 }

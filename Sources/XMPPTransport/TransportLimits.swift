@@ -47,6 +47,8 @@ package struct TransportLimits: Hashable, Sendable {
 
     /// Connections from one IP address, clients and servers counted apart.
     package var connectionsPerAddress = 256
+    /// Connections from everywhere, clients and servers apart; one more is closed unanswered.
+    package var connections = 20_000
     /// The kernel's queue of connections not yet accepted.
     package var backlog: Int32 = 1_024
 
@@ -75,6 +77,9 @@ package struct TransportLimits: Hashable, Sendable {
     package var clientSilence = TimeAmount.minutes(5)
     /// What a client that was asked has to say anything at all, before its stream is closed (`connection-timeout`).
     package var clientAnswer = TimeAmount.seconds(30)
+    /// How long a stanza that was begun may take to arrive whole, once the peer has authenticated; noticed at the next
+    /// `keepalive` (`connection-timeout`).
+    package var stanzaTime = TimeAmount.minutes(5)
     /// The pause after the first failure to reach a domain; doubled by each further one.
     package var shortestBackOff = TimeAmount.seconds(1)
     package var longestBackOff = TimeAmount.seconds(300)

@@ -78,8 +78,9 @@ package final class XMPPListener: Service {
         self.clients = clients
         self.remotes = remotes
         self.receiver = receiver
-        self.clientConnections = ConnectionTable(limit: environment.limits.connectionsPerAddress)
-        self.remoteConnections = ConnectionTable(limit: environment.limits.connectionsPerAddress)
+        let (perAddress, total) = (environment.limits.connectionsPerAddress, environment.limits.connections)
+        self.clientConnections = ConnectionTable(limit: perAddress, total: total)
+        self.remoteConnections = ConnectionTable(limit: perAddress, total: total)
     }
 
     /// A component's stream has no protection of its own.

@@ -50,6 +50,7 @@ struct LimitsConfigurationTests {
         let limits = try await Self.limits([
             "authentication-time: 20s", "handshake-time: 5s", "handshakes: 7", "failures-per-stream: 3",
             "failures-per-address: 9", "failure-delay: 1s", "connections-per-address: 11", "backlog: 77",
+            "connections: 500", "password-hashes: 8", "stanza-time: 90s",
             "client-rate: 1000", "client-burst: 2000", "server-rate: 0",
             "exempt: [carol@paris.test, ally.test]",
             "client-silence: 2m", "client-answer: 10s", "server-idle: 1m", "keepalive: 30s",
@@ -71,6 +72,9 @@ struct LimitsConfigurationTests {
         expected.transport.authenticationFailures = 3
         expected.transport.failuresPerAddress = 9
         expected.transport.connectionsPerAddress = 11
+        expected.transport.connections = 500
+        expected.transport.passwordHashes = 8
+        expected.transport.set(\.stanzaTime, to: .seconds(90))
         expected.transport.backlog = 77
         expected.transport.slowPeerStanzas = 50
         expected.transport.slowPeerBytes = 60_000

@@ -195,13 +195,18 @@ struct ClientStreamTests {
         }
     }
 
-    @Test("One address gets no more connections than the limit")
+    @Test("One address gets no more connections than the limit, and all of them no more than theirs")
     func connectionsPerAddress() async throws {
+        try await self.connections { $0.connectionsPerAddress = 2 }
+        try await self.connections { $0.connections = 2 }
+    }
+
+    private func connections(_ limit: (inout TransportLimits) -> Void) async throws {
         let authority = try TestAuthority()
         let store = try CertificateStore(certificates: [:], trust: authority.trust)
         let certificate = try authority.issue("a.test")
         var limits = TransportLimits.patient
-        limits.connectionsPerAddress = 2
+        limit(&limits)
         try await TestSite.run("a.test", certificate: certificate, trust: authority.trust, limits: limits) {
             site in
             var peers: [RawPeer] = []

@@ -58,14 +58,12 @@ struct ReceivingClientDriver: NegotiationDriver {
                 try FuzzViolation.unless(self.wire.hasTLS, "a password without TLS")
                 try self.perform(self.answer(account, hash), parser)
             case .hash(let hashing): try self.perform(self.machine.receive(hashing.perform()), parser)
-            case .authenticated(let account):
+            case .ready(let account, _):
                 try FuzzViolation.unless(self.wire.hasTLS, "authenticated without TLS")
                 try FuzzViolation.unless(
                     account == Self.account && self.circumstances.knowsAccounts,
                     "\(account) is authenticated without a password")
                 self.authenticated = account
-            case .ready(let account, _):
-                try FuzzViolation.unless(account == self.authenticated, "\(account) is not who authenticated")
             case .deliver:
                 try FuzzViolation.unless(self.authenticated != nil, "a stanza before authentication")
             case .failed, .refused: break

@@ -37,8 +37,6 @@ package struct ReceivingClientStream: Sendable {
         case needCredentials(account: JID, hash: HashFunction)
         /// Perform it, where it holds up nobody, and call `receive(_:)`.
         case hash(PasswordHashing)
-        /// From here on the limits for authenticated clients hold.
-        case authenticated(JID)
         /// An attempt to authenticate failed; what follows tells the client, and may be held back.
         case failed
         /// The features that offer binding are sent: hand the stream to a session.
@@ -281,8 +279,7 @@ extension ReceivingClientStream {
             self.account = identity
             self.state = .awaitingHeader
             return [
-                .stream(.send(SASLElement.success(bytes).element)), .authenticated(identity),
-                .stream(.restart),
+                .stream(.send(SASLElement.success(bytes).element)), .stream(.restart),
             ]
         }
     }

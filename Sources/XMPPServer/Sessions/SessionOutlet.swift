@@ -13,6 +13,8 @@ import XMPPTransport
 final class SessionOutlet: Sendable {
     enum OnSend: Hashable, Sendable {
         case taken
+        /// XML cannot carry it: nothing was sent, which is an error of whoever made it.
+        case unprintable
         /// The client leaves too much unacknowledged: the session is over, and this is what it never got.
         case overflowed([UndeliveredStanza])
     }
@@ -71,7 +73,10 @@ final class SessionOutlet: Sendable {
         self.state.withLock { state in
             guard !state.isOver else { return .taken }
             guard state.management != nil || state.attention.isInactive else {
-                state.stream?.send(stanza)
+                guard let bytes = ClientStream.bytes(of: stanza.element(in: Namespace.client)) else {
+                    return .unprintable
+                }
+                state.stream?.send(bytes: bytes)
                 return .taken
             }
             let item = UndeliveredStanza(stanza, recipients: recipients, sentAt: now())
@@ -80,18 +85,20 @@ final class SessionOutlet: Sendable {
     }
 
     private static func transmit(_ items: [UndeliveredStanza], _ state: inout State) -> OnSend {
+        var outcome = OnSend.taken
         for (index, item) in items.enumerated() {
             switch Self.transmit(item, &state) {
             case .taken: continue
+            case .unprintable: outcome = .unprintable
             case .overflowed(let rest): return .overflowed(rest + items[(index + 1)...])
             }
         }
-        return .taken
+        return outcome
     }
 
     private static func transmit(_ item: UndeliveredStanza, _ state: inout State) -> OnSend {
         guard let bytes = ClientStream.bytes(of: item.stanza.element(in: Namespace.client)) else {
-            return .taken
+            return .unprintable
         }
         switch state.management?.send(item, bytes: bytes.count) {
         case .kept(let mustRequest):
@@ -197,6 +204,7 @@ final class SessionOutlet: Sendable {
             state.expiry = nil
             state.newcomer = nil
             state.stream = stream
+            stream.settled()
             stream.send(StreamManagementElement.resumed(token: token, handled: newcomer.handled).element)
             for item in again { stream.send(item.stanza) }
             if !again.isEmpty { stream.send(StreamManagementElement.request.element) }

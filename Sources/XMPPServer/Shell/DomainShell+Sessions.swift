@@ -31,6 +31,7 @@ extension DomainShell {
         }
         let outlet = SessionOutlet(session, stream: stream, limits: self.sessionLimits)
         confirm(outlet)
+        stream.settled()
         self.clients.withLock { $0[session.id] = outlet }
         self.perform(directives)
     }
@@ -76,6 +77,11 @@ extension DomainShell {
     private func follow(_ outcome: SessionOutlet.OnSend, _ outlet: SessionOutlet) -> [DomainEvent] {
         switch outcome {
         case .taken: return []
+        case .unprintable:
+            self.logger.error(
+                "A stanza holds what XML cannot carry and was not sent",
+                metadata: ["client": "\(outlet.session.address)"])
+            return []
         case .overflowed(let rest):
             _ = outlet.close(
                 StreamError(.resourceConstraint, text: "too much was sent and not acknowledged"))

@@ -20,11 +20,13 @@ package final class ClientStream: Sendable {
 
     private let queue: OutboundQueue
     private let gate: ReadGate
+    private let settling: @Sendable () -> Void
     private let closing: @Sendable (StreamError?) -> Void
 
     init(
         id: String, account: JID, mechanism: String, remoteAddress: String, tls: TLSFacts?,
         eventLoop: any EventLoop, queue: OutboundQueue, gate: ReadGate,
+        settling: @escaping @Sendable () -> Void,
         closing: @escaping @Sendable (StreamError?) -> Void
     ) {
         self.id = id
@@ -35,6 +37,7 @@ package final class ClientStream: Sendable {
         self.eventLoop = eventLoop
         self.queue = queue
         self.gate = gate
+        self.settling = settling
         self.closing = closing
     }
 
@@ -64,6 +67,9 @@ package final class ClientStream: Sendable {
     package func send(bytes: [UInt8]) -> Bool {
         self.queue.append(bytes) == .queued
     }
+
+    /// To be called once a resource is bound or a session resumed: until then the time to authenticate goes on.
+    package func settled() { self.settling() }
 
     /// Stops reading from the client: TCP then holds it back.
     ///

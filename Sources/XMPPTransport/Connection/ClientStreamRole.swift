@@ -92,6 +92,9 @@ final class ClientStreamRole: StreamRole {
     }
 
     func timedOut(on stream: StreamHandler) {
+        guard self.session == nil else {
+            return stream.close(StreamError(.connectionTimeout, text: "no resource was bound"))
+        }
         self.perform(self.machine.timedOut(), stream)
     }
 
@@ -110,8 +113,6 @@ final class ClientStreamRole: StreamRole {
                 if self.delay(rest, stream) { return }
             case .needCredentials(let account, let hash): self.lookUp(account, hash, stream)
             case .hash(let hashing): self.hash(hashing, stream)
-            case .authenticated:
-                break
             case .ready(let account, let mechanism): self.handOver(account, mechanism, stream)
             case .deliver(let element): self.deliver(element, stream)
             case .refused(let error): stream.close(nil, end: .refusedByPeer(error))
@@ -176,16 +177,16 @@ final class ClientStreamRole: StreamRole {
         let queue = OutboundQueue(channel: channel, limits: self.environment.limits) {
             bound.value.close(StreamError(.resourceConstraint, text: "too much waits to be read"))
         }
-        stream.becameAuthenticated(limits: self.environment.limits.client, queue: queue)
+        // Whoever stops here would cost a connection without being any account's client.
+        stream.becameAuthenticated(limits: self.environment.limits.client, queue: queue, isSettled: false)
         // The session may send at once: what was written so far goes first.
         stream.flush()
         let eventLoop = channel.eventLoop
         let client = ClientStream(
             id: self.streamID, account: account, mechanism: mechanism, remoteAddress: stream.remoteAddress,
-            tls: self.tls, eventLoop: eventLoop, queue: queue, gate: gate
-        ) { error in
-            eventLoop.execute { bound.value.close(error) }
-        }
+            tls: self.tls, eventLoop: eventLoop, queue: queue, gate: gate,
+            settling: { eventLoop.execute { bound.value.settled() } },
+            closing: { error in eventLoop.execute { bound.value.close(error) } })
         self.session = (client, self.acceptor.accept(client))
     }
 

@@ -16,11 +16,13 @@ final class ConnectionTable: Sendable {
     }
 
     private let limit: Int
+    private let total: Int
     private let state = Mutex(State())
 
-    /// `limit` connections from one address.
-    init(limit: Int) {
+    /// `limit` connections from one address, and `total` from all.
+    init(limit: Int, total: Int) {
         self.limit = limit
+        self.total = total
     }
 
     /// Whether the connection may stay.
@@ -33,7 +35,9 @@ final class ConnectionTable: Sendable {
             channel: channel, handler: NIOLoopBound(handler, eventLoop: channel.eventLoop))
         let isAdded = self.state.withLock { state in
             let count = state.byAddress[address, default: 0]
-            guard !state.isClosed, count < self.limit else { return false }
+            guard !state.isClosed, count < self.limit, state.connections.count < self.total else {
+                return false
+            }
             state.byAddress[address] = count + 1
             state.connections[id] = connection
             return true

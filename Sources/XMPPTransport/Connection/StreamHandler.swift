@@ -43,6 +43,8 @@ final class StreamHandler: ChannelInboundHandler {
     private var isOverdrawn = false
     private var heardAt = NIODeadline.distantPast
     private var hasAnswered = true
+    /// When the last bytes came that begin a stanza, if it is not finished.
+    private var unfinishedSince: NIODeadline?
 
     init(role: any StreamRole, environment: StreamEnvironment, usesDirectTLS: Bool) {
         self.role = role
@@ -104,6 +106,11 @@ final class StreamHandler: ChannelInboundHandler {
     func channelReadComplete(context: ChannelHandlerContext) {
         self.flush()
         self.parser.rest()
+        if self.parser.isResting {
+            self.unfinishedSince = nil
+        } else if self.unfinishedSince == nil {
+            self.unfinishedSince = context.eventLoop.now
+        }
         context.fireChannelReadComplete()
     }
 
@@ -150,7 +157,9 @@ final class StreamHandler: ChannelInboundHandler {
             } catch {
                 self.close(error)
             }
-        case .element(let element): self.role.received(element, on: self)
+        case .element(let element):
+            self.unfinishedSince = nil
+            self.role.received(element, on: self)
         case .closed: self.close(nil, end: .closedByPeer)
         }
     }
@@ -178,14 +187,14 @@ extension StreamHandler {
         }
     }
 
-    /// Raises the limits of an authenticated peer, ends the time to authenticate and begins to keep the stream alive.
+    /// Raises the limits of an authenticated peer and begins to keep the stream alive; its time to authenticate ends unless
+    /// more is to be done in it, and then `settled()` must follow.
     ///
     /// Of a stream that is ending already nothing changes: a dialback verdict may come late.
-    func becameAuthenticated(limits: XMLLimits, queue: OutboundQueue?) {
+    func becameAuthenticated(limits: XMLLimits, queue: OutboundQueue?, isSettled: Bool = true) {
         guard self.state == .open else { return }
         self.parser.limits = limits
-        self.deadline?.cancel()
-        self.deadline = nil
+        if isSettled { self.settled() }
         self.queue = queue
         guard let context, self.keepalive == nil else { return }
         self.heardAt = context.eventLoop.now
@@ -197,8 +206,20 @@ extension StreamHandler {
         }
     }
 
+    /// The peer has done what it came for: its time to get there is over.
+    func settled() {
+        guard self.state == .open else { return }
+        self.deadline?.cancel()
+        self.deadline = nil
+    }
+
     private func keepAlive() {
         guard self.state == .open, let context else { return }
+        let stanzaTime = self.environment.limits.stanzaTime
+        if let begun = self.unfinishedSince, context.eventLoop.now - begun >= stanzaTime {
+            return self.close(
+                StreamError(.connectionTimeout, text: "a stanza was begun long ago and is not finished"))
+        }
         if let limit = self.role.longestSilence, context.eventLoop.now - self.heardAt >= limit {
             self.noticeSilence(context)
             guard self.state == .open else { return }

@@ -31,6 +31,7 @@ extension ServerLimits {
         try self.readTime("client-silence", file) { $0.set(\.clientSilence, to: $1) }
         try self.readTime("client-answer", file) { $0.set(\.clientAnswer, to: $1) }
         try self.readTime("server-idle", file) { $0.set(\.idleRemote, to: $1) }
+        try self.readTime("stanza-time", file) { $0.set(\.stanzaTime, to: $1) }
         try self.readTime("keepalive", file) { $0.set(\.keepalive, to: $1) }
     }
 
@@ -48,6 +49,7 @@ extension ServerLimits {
             ("failures-per-stream", \.transport.authenticationFailures),
             ("failures-per-address", \.transport.failuresPerAddress),
             ("connections-per-address", \.transport.connectionsPerAddress),
+            ("connections", \.transport.connections), ("password-hashes", \.transport.passwordHashes),
             ("slow-stanzas", \.transport.slowPeerStanzas), ("slow-bytes", \.transport.slowPeerBytes),
             ("sessions-per-account", \.sessionsPerAccount),
             ("kept-messages", \.keptMessagesPerAccount),

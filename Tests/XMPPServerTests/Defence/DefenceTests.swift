@@ -157,14 +157,52 @@ struct DefenceTests {
         }
     }
 
-    @Test("A client that binds nothing is closed after five minutes")
+    @Test("Attack: authenticate and stop there. Whoever binds nothing in time is closed")
     func unbound() throws {
+        for isBound in [false, true] {
+            let server = try EmbeddedServer()
+            let client = try EmbeddedClient("alice", on: server)
+            try client.exchange()
+            server.advance(by: .seconds(29))
+            // Other bytes do not buy time.
+            try client.wire.write(Array(" ".utf8))
+            if isBound { try client.bind("desk") }
+            try client.exchange()
+            #expect(try client.errors().isEmpty)
+            server.advance(by: .seconds(1))
+            try client.exchange()
+            #expect(try client.errors().map(\.condition) == (isBound ? [] : [.connectionTimeout]))
+        }
+    }
+
+    @Test("Attack: a stanza that is never finished. After five minutes the stream is closed")
+    func unfinishedStanza() throws {
         let server = try EmbeddedServer()
-        let client = try EmbeddedClient("alice", on: server)
-        try client.exchange()
-        server.advance(by: .seconds(300))
-        try client.exchange()
+        let client = try EmbeddedClient.online("alice", "desk", isManaged: false, on: server)
+        try client.wire.write(Array("<message to='bob@paris.test'><body>".utf8))
+        for minute in 1...5 {
+            #expect(try client.errors().isEmpty)
+            server.advance(by: .seconds(59))
+            // It is not silent.
+            try client.wire.write(Array("x".utf8))
+            server.advance(by: .seconds(1))
+            try client.exchange()
+            #expect(try client.errors().isEmpty == (minute < 5))
+        }
         #expect(try client.errors().map(\.condition) == [.connectionTimeout])
+    }
+
+    @Test("A space is sent when nothing was said for a minute, and not before")
+    func keepalive() throws {
+        let server = try EmbeddedServer()
+        let client = try EmbeddedClient.online("alice", "desk", isManaged: false, on: server)
+        // Until then something was said: the answer to binding counts for the minute after it.
+        server.advance(by: .minutes(2))
+        _ = try client.wire.read()
+        server.advance(by: .milliseconds(59_999))
+        #expect(try client.wire.read().isEmpty)
+        server.advance(by: .milliseconds(1))
+        #expect(try client.wire.read() == Array(" ".utf8))
     }
 
     @Test("A silent client's session waits for it: the stream is closed, the session is not")

@@ -117,7 +117,9 @@ private final class EmbeddedRole: StreamRole {
 
     func started(on stream: StreamHandler) {}
     func established(_ facts: TLSFacts, on stream: StreamHandler) {}
-    func timedOut(on stream: StreamHandler) {}
+    func timedOut(on stream: StreamHandler) {
+        stream.close(StreamError(.connectionTimeout, text: "no resource was bound"))
+    }
     var longestSilence: TimeAmount? { self.server.environment.limits.clientSilence }
     func silent(on stream: StreamHandler) -> Bool {
         self.session.map { $0.delegate.silent(on: $0.stream) } ?? false
@@ -135,14 +137,14 @@ private final class EmbeddedRole: StreamRole {
         let queue = OutboundQueue(channel: channel, limits: self.server.environment.limits) {
             bound.value.close(StreamError(.resourceConstraint, text: "too much waits to be read"))
         }
-        stream.becameAuthenticated(limits: self.server.environment.limits.client, queue: queue)
+        stream.becameAuthenticated(
+            limits: self.server.environment.limits.client, queue: queue, isSettled: false)
         stream.flush()
         let client = ClientStream(
             id: id, account: self.account, mechanism: "NONE", remoteAddress: "192.0.2.1", tls: nil,
-            eventLoop: channel.eventLoop, queue: queue, gate: gate
-        ) { error in
-            bound.eventLoop.execute { bound.value.close(error) }
-        }
+            eventLoop: channel.eventLoop, queue: queue, gate: gate,
+            settling: { bound.eventLoop.execute { bound.value.settled() } },
+            closing: { error in bound.eventLoop.execute { bound.value.close(error) } })
         self.session = (client, ClientAcceptor(shell: self.server.shell).accept(client))
     }
 
