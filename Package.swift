@@ -157,39 +157,47 @@ let package = Package(
 
         // What the fuzzer drives; the tests drive it with the inputs that are kept.
         .target(
-            name: "FuzzTargets", dependencies: ["CloudModel", "XML", "XMPP", "Cryptography", "XMPPServer"],
+            name: "FuzzTargets",
+            dependencies: ["TestRandomness", "CloudModel", "XML", "XMPP", "Cryptography", "XMPPServer"],
             path: "Interop/Fuzzing/Targets", swiftSettings: settings),
 
+        .target(name: "TestRandomness", path: "Tests/TestRandomness", swiftSettings: settings),
         .target(
             name: "TestSupport", dependencies: ["XMPPTransport", nioCore, nioPosix],
             path: "Tests/TestSupport",
             swiftSettings: settings),
         tests("RepositoryTests", []),
         tests("CloudModelTests", ["CloudModel"]),
-        tests("XMLTests", ["XML"], exclude: ["Fixtures", "FuzzCases"]),
+        tests("XMLTests", ["TestRandomness", "XML"], exclude: ["Fixtures", "FuzzCases"]),
         tests("FuzzTargetTests", ["FuzzTargets"], exclude: ["Cases"]),
         tests("CryptographyTests", ["Cryptography"]),
-        tests("XMPPTests", ["XMPP", "XML", "Cryptography"], exclude: ["Golden"]),
-        tests("GossipTests", ["Gossip", "CloudModel"]),
-        tests("PlacementTests", ["Placement", "CloudModel"]),
+        tests("XMPPTests", ["TestRandomness", "XMPP", "XML", "Cryptography"], exclude: ["Golden"]),
+        tests("GossipTests", ["TestRandomness", "Gossip", "CloudModel"]),
+        tests("PlacementTests", ["TestRandomness", "Placement", "CloudModel"]),
         tests(
-            "FederationTests", ["Federation", "XML", "XMPP", "CloudModel", "Cryptography", "Gossip"],
+            "FederationTests",
+            ["TestRandomness", "Federation", "XML", "XMPP", "CloudModel", "Cryptography", "Gossip"],
             exclude: ["Golden"]),
-        tests("OperationsTests", ["Operations", "XML", "XMPP", "CloudModel"], exclude: ["Golden"]),
+        tests(
+            "OperationsTests", ["TestRandomness", "Operations", "XML", "XMPP", "CloudModel"],
+            exclude: ["Golden"]),
         tests(
             "XMPPTransportTests",
             [
-                "TestSupport", "XMPPTransport", "XMPP", "XML", "Cryptography", nioCore, nioPosix, nioEmbedded,
+                "TestRandomness", "TestSupport", "XMPPTransport", "XMPP", "XML", "Cryptography", nioCore,
+                nioPosix, nioEmbedded,
                 logging, lifecycle,
             ]),
         tests(
             "XMPPServerTests",
             [
-                "TestSupport", "XMPPServer", "XMPPTransport", "Storage", "CloudModel", "XMPP", "XML",
+                "TestRandomness", "TestSupport", "XMPPServer", "XMPPTransport", "Storage", "CloudModel",
+                "XMPP", "XML",
                 "Cryptography", nioCore, nioPosix, nioEmbedded, logging, lifecycle,
             ]),
         tests("StorageTests", ["Storage", "CloudModel", "Placement", "XMPP", "XML", grdb]),
-        tests("MachineDriversTests", ["MachineDrivers", "CloudModel", "XML", "Cryptography"]),
+        tests(
+            "MachineDriversTests", ["TestRandomness", "MachineDrivers", "CloudModel", "XML", "Cryptography"]),
         tests(
             "ParticipantTests",
             [
@@ -205,7 +213,8 @@ let package = Package(
         tests(
             "RoleTests",
             [
-                "Agent", "Coordinator", "Participant", "MachineDrivers", "Storage", "Operations",
+                "TestRandomness", "Agent", "Coordinator", "Participant", "MachineDrivers", "Storage",
+                "Operations",
                 "XMPPServer",
                 "XMPPTransport", "Federation", "Gossip", "Placement", "XMPP", "XML", "CloudModel", logging,
                 lifecycle, grdb,

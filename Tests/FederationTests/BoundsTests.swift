@@ -1,6 +1,7 @@
 import CloudModel
 import Federation
 import Gossip
+import TestRandomness
 import Testing
 import XML
 import XMPP
@@ -202,7 +203,7 @@ struct BoundsTests {
         "Any one attribute or child gone or garbled: read or refused, never a trap",
         arguments: 0 as UInt64..<200)
     func garbage(seed: UInt64) throws {
-        var generator = SplitMix64(seed: seed)
+        var generator = SeededGenerator(seed: seed)
         for name in try GoldenFile.names() {
             var element = try GoldenFile.element(String(name.dropLast(4)))
             for _ in 0..<Int.random(in: 1...3, using: &generator) { Self.garble(&element, using: &generator) }
@@ -210,7 +211,7 @@ struct BoundsTests {
         }
     }
 
-    private static func garble(_ element: inout Element, using generator: inout SplitMix64) {
+    private static func garble(_ element: inout Element, using generator: inout SeededGenerator) {
         let texts = [
             "", "-1", "99999999999999999999", "\u{FFFD}", "nan", "1e308", "true", "a.test/b", "=", "'",
         ]
@@ -250,22 +251,5 @@ struct BoundsTests {
         read(Departure.self)
         read(SiteDescription.self)
         read(Capacity.self)
-    }
-}
-
-/// A small seeded generator, so that a failing seed replays.
-struct SplitMix64: RandomNumberGenerator {
-    private var state: UInt64
-
-    init(seed: UInt64) {
-        self.state = seed
-    }
-
-    mutating func next() -> UInt64 {
-        self.state &+= 0x9E37_79B9_7F4A_7C15
-        var mixed = self.state
-        mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
-        return mixed ^ (mixed >> 31)
     }
 }

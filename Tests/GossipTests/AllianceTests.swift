@@ -1,5 +1,6 @@
 import CloudModel
 import Gossip
+import TestRandomness
 import Testing
 
 @Suite("Alliance")
@@ -96,7 +97,7 @@ struct AllianceTests {
 
     @Test("A signed row of a member that another member relays is taken, a spoilt one names the neighbour")
     func relay() throws {
-        var generator = SplitMix64(seed: 5)
+        var generator = SeededGenerator(seed: 5)
         var network = Network(sites: self.sites, seed: 5)
         try network.joinAll()
         network.run(for: .seconds(5))

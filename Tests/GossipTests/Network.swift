@@ -1,5 +1,6 @@
 import CloudModel
 import Gossip
+import TestRandomness
 
 /// Alliances joined by a network in memory, in virtual time, with faults drawn from one seed.
 struct Network {
@@ -51,12 +52,12 @@ struct Network {
     private var saved: [SiteID: [SiteID: Member]] = [:]
     private let sites: [SiteID]
     private var parcels: [Parcel] = []
-    private var generator: SplitMix64
+    private var generator: SeededGenerator
     private var step = 0
 
     init(sites: [SiteID], seed: UInt64) {
         self.sites = sites
-        self.generator = SplitMix64(seed: seed)
+        self.generator = SeededGenerator(seed: seed)
         for site in sites { self.start(site, incarnation: 1) }
     }
 
@@ -129,7 +130,7 @@ struct Network {
             self.parcels.removeAll { $0.arrives <= self.step }
             for parcel in arriving { self.arrive(parcel) }
             for site in self.sites {
-                var generator = SplitMix64(seed: self.generator.next())
+                var generator = SeededGenerator(seed: self.generator.next())
                 self.act(site) { $0.tick(now: $1, using: &generator) }
             }
         }

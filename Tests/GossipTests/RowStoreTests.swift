@@ -1,5 +1,6 @@
 import CloudModel
 import Gossip
+import TestRandomness
 import Testing
 
 @Suite("Rows")
@@ -28,7 +29,7 @@ struct RowStoreTests {
     @Test("A row that does not prove itself is dropped and says why")
     func rejected() {
         var store = self.store()
-        var generator = SplitMix64(seed: 1)
+        var generator = SeededGenerator(seed: 1)
         #expect(store.receive(.make("a"), key: nil, now: self.now) == .rejected(.unknownOrigin))
         for _ in 0..<20 {
             let spoilt = Row.make("a").spoilt(using: &generator)
@@ -101,7 +102,7 @@ struct RowStoreTests {
     @Test("A row from disk is verified, counts as expired, and comes to life when it is heard again")
     func restored() {
         var store = self.store()
-        var generator = SplitMix64(seed: 2)
+        var generator = SeededGenerator(seed: 2)
         let spoilt = Row.make("b").spoilt(using: &generator)
         #expect(store.restore(spoilt, key: self.key, now: self.now) == .badSignature)
         #expect(store.restore(.make("a", 3, 3), key: self.key, now: self.now) == nil)
@@ -116,7 +117,7 @@ struct RowStoreTests {
         "Shuffled, repeated, lost and forged rows: every store ends with the newest valid row",
         arguments: 0 as UInt64..<200)
     func convergence(seed: UInt64) {
-        var generator = SplitMix64(seed: seed)
+        var generator = SeededGenerator(seed: seed)
         let origins: [SiteID] = ["a", "b", "c"]
         var newest: [SiteID: Row] = [:]
         var sent: [Row] = []

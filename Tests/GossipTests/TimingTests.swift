@@ -1,12 +1,13 @@
 import CloudModel
 import Gossip
+import TestRandomness
 import Testing
 
 @Suite("Publication, round trips and reachability")
 struct TimingTests {
     @Test("A change goes out at once, but no sooner than a second after the one before")
     func changes() {
-        var generator = SplitMix64(seed: 1)
+        var generator = SeededGenerator(seed: 1)
         var publication = Publication()
         #expect(publication.due(now: .seconds(0), using: &generator) == nil)
         publication.update([1])
@@ -26,7 +27,7 @@ struct TimingTests {
 
     @Test("Without a change a heartbeat goes out after 8 to 10 seconds", arguments: 0 as UInt64..<200)
     func heartbeat(seed: UInt64) {
-        var generator = SplitMix64(seed: seed)
+        var generator = SeededGenerator(seed: seed)
         var publication = Publication()
         publication.update([1])
         _ = publication.due(now: .seconds(0), using: &generator)
@@ -67,7 +68,7 @@ struct TimingTests {
     @Test("One ping at a time, every 8 to 10 seconds, sooner after a failure")
     func pings() {
         let timing = Contact.Timing()
-        var generator = SplitMix64(seed: 3)
+        var generator = SeededGenerator(seed: 3)
         var contact = Contact(now: .seconds(0))
         func isDue(_ time: Double) -> Bool {
             contact.duePing(now: .seconds(time), timing: timing, using: &generator)

@@ -1,11 +1,12 @@
 import CloudModel
 import MachineDrivers
+import TestRandomness
 import Testing
 
 @Suite
 struct DriverEventsTests {
     private static func event(_ number: UInt64) -> DriverEvent {
-        var generator = SplitMix64(seed: number)
+        var generator = SeededGenerator(seed: number)
         return .removed(MachineID(randomUsing: &generator))
     }
 

@@ -1,5 +1,6 @@
 import CloudModel
 import Operations
+import TestRandomness
 import Testing
 import XML
 

@@ -1,5 +1,6 @@
 import CloudModel
 import Placement
+import TestRandomness
 import Testing
 
 @Suite("Placement saga under faults")

@@ -1,5 +1,6 @@
 import CloudModel
 import Placement
+import TestRandomness
 
 /// Sites, a network that loses, doubles and delays, and a coordinator that can be killed between any two steps.
 struct SagaWorld {

@@ -2,6 +2,7 @@ import Agent
 import CloudModel
 import MachineDrivers
 import Storage
+import TestRandomness
 import Testing
 
 /// Random steps, crashes among them, against what must always hold.
@@ -11,7 +12,7 @@ struct AgentLedgerPropertyTests {
 
     /// What one run knows: the ledger, the disk behind it and the hypervisor beside it.
     private struct World {
-        var generator: AgentSeed
+        var generator: SeededGenerator
         var ledger: SiteLedger
         let store: MachineStore
         var hypervisor: [MachineID: DriverMachine] = [:]
@@ -59,7 +60,7 @@ struct AgentLedgerPropertyTests {
     @Test("Never more than there is, never two machines for one reservation", arguments: 0 as UInt64..<100)
     func randomSteps(seed: UInt64) throws {
         var world = World(
-            generator: AgentSeed(seed), ledger: Fixtures.ledger(hosts: World.hosts),
+            generator: SeededGenerator(seed: seed), ledger: Fixtures.ledger(hosts: World.hosts),
             store: MachineStore(try Database()))
         for step in 0..<60 {
             let crashing = Int.random(in: 0..<8, using: &world.generator) == 0

@@ -2,6 +2,7 @@ import Agent
 import CloudModel
 import Federation
 import Storage
+import TestRandomness
 import Testing
 
 @Suite
@@ -13,7 +14,7 @@ struct AgentLedgerTests {
         _ name: String, seed: UInt64 = 1, holder: SiteID = AgentFixtures.tokyo, vcpus: Int = 1,
         memory: Int64 = 512, holdFor: Duration = SiteRules.holdDefault
     ) -> SiteLedger.Request {
-        var generator = AgentSeed(seed)
+        var generator = SeededGenerator(seed: seed)
         return SiteLedger.Request(
             id: generator.id(), holder: holder,
             specification: Fixtures.specification(name, vcpus: vcpus, memory: memory), replica: nil,
@@ -86,7 +87,7 @@ struct AgentLedgerTests {
         #expect(ledger.capacity.free.vcpus == 7)
         #expect(
             self.refusal {
-                var generator = AgentSeed(9)
+                var generator = SeededGenerator(seed: 9)
                 _ = try ledger.commit(
                     request.id, by: Fixtures.tokyo, machine: generator.id(),
                     now: self.now.advanced(by: .seconds(10)))
@@ -109,7 +110,7 @@ struct AgentLedgerTests {
         var ledger = Fixtures.ledger()
         let request = self.request("web-1")
         _ = try ledger.reserve(request, now: self.now)
-        var generator = AgentSeed(5)
+        var generator = SeededGenerator(seed: 5)
         let first: MachineID = generator.id()
         #expect(
             self.refusal {
@@ -175,7 +176,7 @@ struct AgentLedgerTests {
         ])
     func badSpecifications(specification: MachineSpecification) {
         var ledger = Fixtures.ledger()
-        var generator = AgentSeed(1)
+        var generator = SeededGenerator(seed: 1)
         let request = SiteLedger.Request(
             id: generator.id(), holder: Fixtures.tokyo, specification: specification, replica: nil)
         #expect(self.refusal { _ = try ledger.reserve(request, now: self.now) } == .badRequest)
@@ -191,7 +192,7 @@ struct AgentLedgerTests {
     @Test("What ended long ago is forgotten, what is committed is not")
     func forgetting() throws {
         var ledger = Fixtures.ledger(rules: SiteRules(memory: .seconds(100), memoryMax: 2))
-        var generator = AgentSeed(77)
+        var generator = SeededGenerator(seed: 77)
         let kept = self.request("kept", seed: 50)
         _ = try ledger.reserve(kept, now: self.now)
         _ = try ledger.commit(kept.id, by: Fixtures.tokyo, machine: generator.id(), now: self.now)

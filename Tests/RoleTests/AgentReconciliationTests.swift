@@ -2,6 +2,7 @@ import Agent
 import CloudModel
 import MachineDrivers
 import Storage
+import TestRandomness
 import Testing
 
 @Suite
@@ -14,7 +15,7 @@ struct AgentReconciliationTests {
     )
         -> MachineDefinition
     {
-        var generator = AgentSeed(seed)
+        var generator = SeededGenerator(seed: seed)
         return MachineDefinition(
             id: generator.id(), site: site, holder: Fixtures.tokyo, reservation: generator.id(),
             specification: Fixtures.specification(name), replica: nil, created: self.now)

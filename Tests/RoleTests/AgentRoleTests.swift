@@ -5,6 +5,7 @@ import Foundation
 import GRDB
 import MachineDrivers
 import Storage
+import TestRandomness
 import Testing
 
 @testable import Agent
@@ -142,7 +143,7 @@ struct AgentRoleTests {
     @Test("A machine that was deleted long ago is forgotten even if its holder never answered")
     func forgetsTheUntold() throws {
         var ledger = AgentFixtures.ledger()
-        var generator = AgentSeed(5)
+        var generator = SeededGenerator(seed: 5)
         let request = SiteLedger.Request(
             id: generator.id(), holder: AgentHarness.coordinator,
             specification: AgentFixtures.specification("web-1"), replica: nil)
@@ -220,7 +221,7 @@ struct AgentRoleTests {
         let database = try Storage.Database()
         let store = MachineStore(database)
         var ledger = AgentFixtures.ledger()
-        var generator = AgentSeed(3)
+        var generator = SeededGenerator(seed: 3)
         let request = SiteLedger.Request(
             id: generator.id(), holder: AgentHarness.coordinator,
             specification: AgentFixtures.specification("web-1"), replica: nil)

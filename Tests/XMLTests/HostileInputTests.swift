@@ -1,3 +1,4 @@
+import TestRandomness
 import Testing
 
 @testable import XML
@@ -18,7 +19,7 @@ struct HostileInputTests {
 
     @Test("However it is cut, it gives what the whole gives", arguments: 0 as UInt64..<40)
     func randomCuts(seed: UInt64) {
-        var random = SplitMix(seed: seed)
+        var random = SeededGenerator(seed: seed)
         for fixture in Fixture.all(in: "Fixtures") {
             let whole = Outcome(fixture.bytes)
             let longest = Int.random(in: 1...64, using: &random)

@@ -1,3 +1,4 @@
+import TestRandomness
 import Testing
 
 @testable import XML
@@ -109,7 +110,7 @@ struct ParserPoolTests {
 
     @Test("However streams take turns, each yields what it would alone", arguments: 0 as UInt64..<100)
     func turns(seed: UInt64) throws {
-        var random = SplitMix(seed: seed)
+        var random = SeededGenerator(seed: seed)
         let pool = XMLParserPool()
         var streams = (0..<5).map { number in
             let stanzas = (0..<6).map { _ in Element.random(using: &random) }

@@ -1,16 +1,10 @@
+import TestRandomness
 import Testing
 
 @testable import XMPPTransport
 
 @Suite("Finding another server by DNS")
 struct CandidateOrderTests {
-    private struct Generator: RandomNumberGenerator {
-        var state: UInt64
-        mutating func next() -> UInt64 {
-            self.state = self.state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
-            return self.state
-        }
-    }
 
     private func record(
         _ target: String, _ priority: UInt16, _ weight: UInt16 = 0, _ port: UInt16 = 5269
@@ -20,7 +14,7 @@ struct CandidateOrderTests {
 
     @Test("Priorities come in order, each record once, whatever the draw", arguments: 0 as UInt64..<200)
     func priorities(seed: UInt64) {
-        var random = Generator(state: seed)
+        var random = SeededGenerator(seed: seed)
         let answer = CandidateOrder.order(
             startTLS: [self.record("c", 20), self.record("a", 10, 5), self.record("b", 10, 1)],
             directTLS: [self.record("d", 10, 3, 5270), self.record("e", 30)], using: &random)
@@ -35,7 +29,7 @@ struct CandidateOrderTests {
 
     @Test("Weights decide how often a record comes first")
     func weights() {
-        var random = Generator(state: 42)
+        var random = SeededGenerator(seed: 42)
         var first = ["a": 0, "b": 0]
         for _ in 0..<4_000 {
             let answer = CandidateOrder.order(
@@ -50,7 +44,7 @@ struct CandidateOrderTests {
 
     @Test("No records mean the domain itself; only a lone dot means that nothing is offered")
     func noRoutes() {
-        var random = Generator(state: 1)
+        var random = SeededGenerator(seed: 1)
         #expect(CandidateOrder.order(startTLS: [], directTLS: [], using: &random) == .fallBack)
         #expect(
             CandidateOrder.order(startTLS: [self.record("", 0)], directTLS: [], using: &random) == .notOffered

@@ -1,4 +1,5 @@
 import NIOCore
+import TestRandomness
 import Testing
 import XMPP
 
@@ -10,14 +11,6 @@ struct RemoteStreamsStateTests {
     private static let stanza = Stanza.message(Message(to: nil, body: "x"))
     private static let error = StanzaError(.remoteServerTimeout)
     private static let start = NIODeadline.uptimeNanoseconds(1_000_000_000_000)
-
-    private struct Generator: RandomNumberGenerator {
-        var state: UInt64
-        mutating func next() -> UInt64 {
-            self.state = self.state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
-            return self.state
-        }
-    }
 
     private func send(_ state: inout RemoteStreamsState<Int>, at time: NIODeadline = start) -> String {
         switch state.send(Self.stanza, over: Self.pair, at: time) {
@@ -61,7 +54,7 @@ struct RemoteStreamsStateTests {
     @Test("The pause doubles up to its limit, with jitter in the upper half", arguments: 0 as UInt64..<20)
     func backOff(seed: UInt64) {
         let limits = TransportLimits()
-        var random = Generator(state: seed)
+        var random = SeededGenerator(seed: seed)
         var state = RemoteStreamsState<Int>(limits: limits)
         var now = Self.start
         for failure in 1...12 {
@@ -80,7 +73,7 @@ struct RemoteStreamsStateTests {
     func room() {
         var limits = TransportLimits()
         limits.remotePairs = 1
-        var random = Generator(state: 1)
+        var random = SeededGenerator(seed: 1)
         var state = RemoteStreamsState<Int>(limits: limits)
         #expect(self.send(&state) == "connect")
         let other = DomainPair(local: "a.test", remote: "c.test")

@@ -2,6 +2,7 @@ import Cryptography
 import Logging
 import NIOCore
 import NIOEmbedded
+import TestRandomness
 import Testing
 import XML
 import XMPP
@@ -36,7 +37,7 @@ struct StreamLimitTests {
 
     @Test("Over a long time no more passes than the rate and one burst", arguments: 0 as UInt64..<20)
     func bucketOverTime(seed: UInt64) {
-        var random = SplitMix(seed: seed)
+        var random = SeededGenerator(seed: seed)
         let limit = RateLimit(bytesPerSecond: 1_000, burst: 4_000)
         var bucket = ReadBucket(limit, at: Self.start)
         var now = Self.start

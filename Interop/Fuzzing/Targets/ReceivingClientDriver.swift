@@ -1,4 +1,5 @@
 import Cryptography
+import TestRandomness
 import XML
 import XMPP
 
@@ -13,7 +14,7 @@ struct ReceivingClientDriver: NegotiationDriver {
     private let circumstances: NegotiationTarget.Circumstances
     private var machine: ReceivingClientStream
     private var wire = NegotiationWire()
-    private var random = SequenceGenerator(seed: 1)
+    private var random = SeededGenerator(seed: 1)
     private var authenticated: JID?
     private var headers = 0
 

@@ -42,6 +42,7 @@ enum Floors {
                 "Agent", "Coordinator",
             ]),
             // Beside the tests that share it.
+            "TestRandomness": [],
             "TestSupport": ["XMPPTransport"],
         ]
     }()

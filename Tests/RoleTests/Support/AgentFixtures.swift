@@ -1,6 +1,7 @@
 import Agent
 import CloudModel
 import Storage
+import TestRandomness
 
 /// Values that the tests of the agent share.
 enum AgentFixtures {
@@ -38,22 +39,7 @@ enum AgentFixtures {
     }
 }
 
-/// A small generator of numbers that depend on nothing but the seed.
-struct AgentSeed: RandomNumberGenerator {
-    private var state: UInt64
-
-    init(_ seed: UInt64) {
-        self.state = seed
-    }
-
-    mutating func next() -> UInt64 {
-        self.state &+= 0x9E37_79B9_7F4A_7C15
-        var mixed = self.state
-        mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
-        return mixed ^ (mixed >> 31)
-    }
-
+extension SeededGenerator {
     mutating func id<Subject>() -> Identifier<Subject> {
         Identifier(randomUsing: &self)
     }

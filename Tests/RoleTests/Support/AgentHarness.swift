@@ -7,6 +7,7 @@ import MachineDrivers
 import Operations
 import Storage
 import Synchronization
+import TestRandomness
 import Testing
 import XML
 import XMPP
@@ -131,7 +132,7 @@ struct AgentHarness: Sendable {
         _ name: String, seed: UInt64 = 1, sha256: String? = nil, vcpus: Int = 1,
         holder: SiteID = Self.coordinator
     ) -> SiteLedger.Request {
-        var generator = AgentSeed(seed)
+        var generator = SeededGenerator(seed: seed)
         return SiteLedger.Request(
             id: generator.id(), holder: holder,
             specification: AgentFixtures.specification(

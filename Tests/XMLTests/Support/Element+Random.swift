@@ -1,8 +1,9 @@
+import TestRandomness
 import XML
 
 extension Element {
     /// An element of few levels with every kind of node, awkward characters included.
-    static func random(using random: inout SplitMix, levels: Int = 4) -> Element {
+    static func random(using random: inout SeededGenerator, levels: Int = 4) -> Element {
         var element = Element(self.name(using: &random), namespace: self.namespace(using: &random))
         for index in 0..<Int.random(in: 0...4, using: &random) {
             let namespace = Int.random(in: 0..<4, using: &random) == 0 ? "urn:attribute:\(index)" : ""
@@ -25,15 +26,15 @@ extension Element {
         return element
     }
 
-    private static func name(using random: inout SplitMix) -> String {
+    private static func name(using random: inout SeededGenerator) -> String {
         ["a", "body", "x-y.z", "_1", "ñandú", "日本", "stream", "xml-ish"].randomElement(using: &random) ?? "a"
     }
 
-    private static func namespace(using random: inout SplitMix) -> String {
+    private static func namespace(using random: inout SeededGenerator) -> String {
         ["", "urn:a", "urn:b", "urn:c'&", "vcard-temp", "urn:ü"].randomElement(using: &random) ?? ""
     }
 
-    private static func text(using random: inout SplitMix) -> String {
+    private static func text(using random: inout SeededGenerator) -> String {
         let pieces = [
             "<", ">", "&", "'", "\"", "\t", "\n", "\r", " ", "]]>", "é", "😀", "\u{FFFD}", "\u{7F}",
             "plain text", "&amp;",

@@ -1,4 +1,5 @@
 import CloudModel
+import TestRandomness
 import Testing
 import XMPP
 
@@ -46,7 +47,7 @@ struct FloodGateTests {
 
     @Test("In any run no more pass than burst and time allow", arguments: 0 as UInt64..<50)
     func bound(seed: UInt64) {
-        var random = RoomSeed(state: seed)
+        var random = SeededGenerator(seed: seed)
         let rate = FloodGate.Rate(burst: Int.random(in: 1...9, using: &random), every: .milliseconds(50))
         var gate = FloodGate(rate, senders: 3)
         var now: Int64 = 0
@@ -59,18 +60,5 @@ struct FloodGateTests {
             let window = passed[index...].filter { $0 - start < 500 }
             #expect(window.count <= rate.burst + 500 / 50)
         }
-    }
-}
-
-/// SplitMix64: one seed, one run.
-struct RoomSeed: RandomNumberGenerator {
-    var state: UInt64
-
-    mutating func next() -> UInt64 {
-        self.state &+= 0x9E37_79B9_7F4A_7C15
-        var value = self.state
-        value = (value ^ (value >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        value = (value ^ (value >> 27)) &* 0x94D0_49BB_1331_11EB
-        return value ^ (value >> 31)
     }
 }

@@ -1,3 +1,4 @@
+import TestRandomness
 import Testing
 import XML
 import XMPP
@@ -46,14 +47,14 @@ private struct ClientView {
 private struct Crowd {
     var bench = RoomBench.opened()
     var views: [JID: ClientView] = [:]
-    var random: RoomSeed
+    var random: SeededGenerator
 
     static let people = ["crone1", "ann", "ben", "cat"]
     static let clients = Self.people.flatMap { [RoomBench.user($0, "one"), RoomBench.user($0, "two")] }
     static let nicknames = ["firstwitch", "a", "A", "b", "c", "d", "e"]
 
     init(seed: UInt64) {
-        self.random = RoomSeed(state: seed)
+        self.random = SeededGenerator(seed: seed)
         var owner = ClientView()
         self.bench.enter(RoomBench.owner, as: "firstwitch").forEach {
             $0.presenceValue.map { owner.take($0) }

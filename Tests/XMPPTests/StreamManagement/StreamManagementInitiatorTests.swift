@@ -1,3 +1,4 @@
+import TestRandomness
 import Testing
 import XML
 import XMPP
@@ -174,7 +175,7 @@ struct StreamManagementInitiatorTests {
     /// Two machines and a link that loses everything under way whenever it breaks.
     @Test("However often the link breaks, everything arrives once and in order", arguments: 0 as UInt64..<200)
     func exactlyOnce(seed: UInt64) throws {
-        var random = SplitMix(seed: seed)
+        var random = SeededGenerator(seed: seed)
         var client = Self.on()
         var server = StreamManagement<Int>(limits: .init(stanzas: 1_000, bytes: .max))
         var (toServer, toClient): ([Int], [Int]) = ([], [])

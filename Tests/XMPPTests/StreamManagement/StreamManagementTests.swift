@@ -1,3 +1,4 @@
+import TestRandomness
 import Testing
 import XML
 import XMPP
@@ -88,7 +89,7 @@ struct StreamManagementTests {
     @Test(
         "What was acknowledged makes room: a queue that moves on stays as it is", arguments: 0 as UInt64..<20)
     func model(seed: UInt64) throws {
-        var random = SplitMix(seed: seed)
+        var random = SeededGenerator(seed: seed)
         var side = StreamManagement<Int>(
             limits: .init(stanzas: 50, bytes: .max), sent: .max - UInt32(seed))
         var model: [Int] = []

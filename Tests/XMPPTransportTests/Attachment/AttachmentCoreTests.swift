@@ -1,4 +1,5 @@
 import NIOCore
+import TestRandomness
 import Testing
 import XML
 import XMPP
@@ -19,7 +20,7 @@ struct AttachmentCoreTests {
         }
 
         let kind: Kind
-        var random: SeededRandom
+        var random: SeededGenerator
         var core: AttachmentCore
         var now = NIODeadline.uptimeNanoseconds(1)
         /// Units on their way, each with the bytes of it that are still to arrive.
@@ -40,7 +41,7 @@ struct AttachmentCoreTests {
 
         init(_ kind: Kind, seed: UInt64) {
             self.kind = kind
-            self.random = SeededRandom(seed: seed)
+            self.random = SeededGenerator(seed: seed)
             var limits = AttachmentLimits(bytesPerSecond: 2_000, burstBytes: 500)
             limits.flightStanzas = 8
             self.core = AttachmentCore(

@@ -1,4 +1,5 @@
 import NIOCore
+import TestRandomness
 import Testing
 import XMPP
 
@@ -107,7 +108,7 @@ struct TokenBucketTests {
     @Test(
         "Never more than the burst and the rate allow, whatever is asked when", arguments: 0 as UInt64..<100)
     func property(seed: UInt64) {
-        var random = SeededRandom(seed: seed)
+        var random = SeededGenerator(seed: seed)
         let rate = Int.random(in: 100...50_000, using: &random)
         let burst = Int.random(in: 100...100_000, using: &random)
         var bucket = TokenBucket(rate: rate, burst: burst)
@@ -133,7 +134,7 @@ struct TokenBucketTests {
 struct BackOffTests {
     @Test("Doubles to the longest, drawn from the upper half; a steady stream begins anew")
     func doubling() {
-        var random = SeededRandom(seed: 1)
+        var random = SeededGenerator(seed: 1)
         var backOff = BackOff(limits: .client)
         for failures in 1...20 {
             let longest = min(300.0, Double(1 << min(failures - 1, 20)))
@@ -147,7 +148,7 @@ struct BackOffTests {
 
     @Test("What only an admin can mend is not tried every second")
     func admin() {
-        var random = SeededRandom(seed: 1)
+        var random = SeededGenerator(seed: 1)
         var backOff = BackOff(limits: .client)
         #expect(backOff.pause(after: nil, needsAdmin: true, using: &random) >= .seconds(15))
     }

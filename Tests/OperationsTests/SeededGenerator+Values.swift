@@ -1,21 +1,7 @@
 import Operations
+import TestRandomness
 
-/// A small deterministic generator (SplitMix64), so that a seed names a run.
-struct SeededGenerator: RandomNumberGenerator {
-    private var state: UInt64
-
-    init(seed: UInt64) {
-        self.state = seed
-    }
-
-    mutating func next() -> UInt64 {
-        self.state &+= 0x9E37_79B9_7F4A_7C15
-        var z = self.state
-        z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
-        return z ^ (z >> 31)
-    }
-
+extension SeededGenerator {
     /// A value with at most `depth` levels.
     mutating func value(depth: Int) -> Operations.Value {
         switch self.next(upperBound: depth > 0 ? 7 : 5) as UInt64 {
