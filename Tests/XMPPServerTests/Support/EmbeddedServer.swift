@@ -15,6 +15,9 @@ import XMPP
 final class EmbeddedServer {
     static let domain = JID(preparedLocal: nil, domain: "paris.test", resource: nil)
 
+    /// One for all, as nothing is written to it: making one takes longer than most tests.
+    private static let disk = Result { try Database() }
+
     let shell: DomainShell
     let loop = EmbeddedEventLoop()
     let environment: StreamEnvironment
@@ -27,7 +30,7 @@ final class EmbeddedServer {
             address: Self.domain, profile: ServiceProfile(),
             sessions: SessionTable(sessionsPerAccount: sessionsPerAccount))
         for account in accounts { domain.add(account: Self.account(account)) }
-        let database = try Database()
+        let database = try Self.disk.get()
         let logger = Logger(label: "embedded", factory: { _ in SwiftLogNoOpLogHandler() })
         self.shell = DomainShell(
             domain: domain, database: database, lane: DurableLane(),
