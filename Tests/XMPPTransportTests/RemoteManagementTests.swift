@@ -63,6 +63,20 @@ struct RemoteManagementTests {
         }
     }
 
+    @Test("A server that says nothing for the time of silence is closed, without an error")
+    func silence() async throws {
+        var limits = TransportLimits.patient
+        limits.keepalive = .milliseconds(100)
+        limits.idleRemote = .seconds(1)
+        try await Self.run(limits: limits) { site, store in
+            let (peer, _) = try await Self.connect(site, as: "b.test", store)
+            guard case .ended(.closedByPeer) = try await peer.events.next() else {
+                Issue.record("the stream is not closed")
+                return
+            }
+        }
+    }
+
     @Test("XEP-0198 §3: before anything is proved it fails")
     func early() async throws {
         try await Self.run { site, store in
