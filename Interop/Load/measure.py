@@ -1,5 +1,6 @@
 """Measures throughput, latency, processor time and memory of XMPP servers under the same load, one after the other."""
 import argparse
+import concurrent.futures
 import json
 import os
 import pathlib
@@ -7,6 +8,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import time
 
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE), str(HERE.parent)]
@@ -25,6 +27,10 @@ CROWD_PAIRS = 1_000
 LOGIN_PAIRS = 150
 FLOOD_NAMES = 10_000_000
 FLOOD_SECONDS = 600
+# Messages a second that stay well below the rate at which the server reads each client.
+QUIET_RATE = 200
+# Seconds of the flood before the messages beside it are measured.
+FLOOD_HEAD_START = 2
 # Names of the same flood before memory is first read: what any busy stream needs is there then.
 FIRST_NAMES = 100_000
 
@@ -128,6 +134,19 @@ def names(load):
     return {"names": sent, "MB at most": round((load.server.peak_memory() - before) / 1e6, 2)}
 
 
+def beside(load):
+    """The same messages with and without somebody who floods the server, which reads clients at its usual rate."""
+    alone = load.messages(4, 1, "-r", QUIET_RATE)
+    with concurrent.futures.ThreadPoolExecutor(1) as pool:
+        # More than is ever taken: the flood goes on for as long as the messages.
+        flooding = pool.submit(flood, load.server, "u39", PASSWORD, load.authority, FLOOD_NAMES, load.seconds + 4)
+        time.sleep(FLOOD_HEAD_START)
+        during = load.messages(4, 1, "-r", QUIET_RATE)
+        taken = flooding.result()
+    return {"p99 ms alone": alone["p99 ms"], "p99 ms beside": during["p99 ms"], "p50 ms alone": alone["p50 ms"],
+            "p50 ms beside": during["p50 ms"], "names taken": taken, "lost": alone["lost"] + during["lost"]}
+
+
 # What each row is called, its body, and whether it needs two servers.
 ROWS = {
     "plain": ("client to client, plain, 20 pairs × window 4", plain, False),
@@ -139,6 +158,7 @@ ROWS = {
     "memory": ("memory of an idle TLS session", memory, False),
     "crowd": ("2,000 idle TLS sessions, then 100 × 4", crowd, False),
     "names": ("one stream that brings ten million distinct names", names, False),
+    "beside": ("200 messages a second of 4 pairs, beside a flood of names", beside, False),
     "s2s": ("across servers, TLS between them, 20 × 4", plain, True),
     "s2s-single": ("across servers, one at a time", single, True),
 }
@@ -146,7 +166,7 @@ ROWS = {
 
 # Rows that not every server takes part in. Prosody may not open so many files under Debian's limits, and ejabberd
 # takes minutes to register so many; ejabberd's archive is in memory unless it is given an SQL server.
-ONLY = {"crowd": {"tradewind"}, "archive": {"tradewind", "prosody"}, "names": {"tradewind"}}
+ONLY = {"crowd": {"tradewind"}, "archive": {"tradewind", "prosody"}, "names": {"tradewind"}, "beside": {"tradewind"}}
 
 
 def accounts(row):
@@ -166,7 +186,7 @@ def measure(kind, row, folder, authority, program, seconds):
     try:
         for index in range(2 if across else 1):
             running.append(kind(folder / f"{kind.name}-{row}-{index}", domains[index], addresses[index], authority,
-                                hosts, accounts(row), neighbours, archive=row == "archive"))
+                                hosts, accounts(row), neighbours, archive=row == "archive", rates=row == "beside"))
         return body(Load(program, running[0], seconds, authority, running[1] if across else None))
     finally:
         for server in running:

@@ -79,7 +79,7 @@ class Server:
 class Tradewind(Server):
     name = "tradewind"
 
-    def __init__(self, root, domain, address, authority, hosts, accounts, neighbours=(), archive=False):
+    def __init__(self, root, domain, address, authority, hosts, accounts, neighbours=(), archive=False, rates=False):
         super().__init__(domain, address)
         root.mkdir(parents=True)
         stem = authority.issue(domain)
@@ -90,7 +90,7 @@ class Tradewind(Server):
                 [os.environ["LOAD_SERVER"], "--domain", domain, "--host", address, "--certificate", f"{stem}.crt",
                  "--key", f"{stem}.key", "--authorities", str(authority.certificate), "--accounts", str(accounts),
                  "--password", PASSWORD, "--database", str(root / "database"), *routes,
-                 *(["--archive"] if archive else [])],
+                 *(["--archive"] if archive else []), *([] if rates else ["--unlimited-rates"])],
                 stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT)
         self.pid = self.process.pid
         wait_until(lambda: listens(address, 5222), 60, f"{domain} listens", self._log.read_text)
@@ -113,7 +113,7 @@ class Tradewind(Server):
 class Prosody(Server):
     name = "prosody"
 
-    def __init__(self, root, domain, address, authority, hosts, accounts, neighbours=(), archive=False):
+    def __init__(self, root, domain, address, authority, hosts, accounts, neighbours=(), archive=False, rates=False):
         super().__init__(domain, address)
         folder = root / "data" / domain.replace(".", "%2e") / "accounts"
         folder.mkdir(parents=True)
@@ -145,7 +145,7 @@ class Ejabberd(Server):
     name = "ejabberd"
     registers = True
 
-    def __init__(self, root, domain, address, authority, hosts, accounts, neighbours=(), archive=False):
+    def __init__(self, root, domain, address, authority, hosts, accounts, neighbours=(), archive=False, rates=False):
         super().__init__(domain, address)
         (root / "db").mkdir(parents=True)
         (root / "log").mkdir()

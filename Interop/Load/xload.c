@@ -11,6 +11,7 @@
  *   -R               register the accounts in-band (XEP-0077) first
  *   -i               log in only and hold the sessions for SECONDS
  *   -a INFLIGHT      measure logins: log in, drop all connections, log in again with so many at a time
+ *   -r RATE          so many messages a second in all, answered or not, instead of a window
  *   -k               send no presence
  *   -j               print JSON
  * Logs in with SCRAM-SHA-256, else SCRAM-SHA-1, else PLAIN, whatever the server offers. Salted passwords are kept
@@ -49,7 +50,7 @@ struct connection {
 
 static const char *address_a = "127.0.0.2", *domain_a = "a.test", *address_b, *domain_b, *prefix = "u", *password = "secret";
 static int pairs = 50, window = 8, seconds = 10, body_length = 64, tls_mode, port, must_register, idle, in_flight, json,
-           sends_presence = 1, first_number;
+           sends_presence = 1, first_number, rate;
 static struct connection *connections;
 static int epoll, ready, failed;
 static SSL_CTX *tls_context;
@@ -262,7 +263,7 @@ static void take_messages(struct connection *c) {
   }
   eat(c, rest - c->in);
   if (c->in_length > 65536 && !find(c, "<message")) c->in_length = 0;
-  if (!count || c->id < pairs || idle) return;
+  if (!count || c->id < pairs || idle || rate) return;
   struct connection *sender = &connections[c->id - pairs];
   if (sender->state != READY || now() - started >= seconds) return;
   while (count--) send_message(sender);
@@ -328,11 +329,24 @@ static void take_bytes(struct connection *c) {
   }
 }
 
+/* Sends what is due at a fixed rate. */
+static void keep_rate(void) {
+  static long sent;
+  if (!rate || started == 0) return;
+  for (double time = now(); time - started < seconds && sent < (time - started) * rate; sent++) {
+    struct connection *sender = &connections[sent % pairs];
+    if (sender->state != READY) continue;
+    send_message(sender);
+    flush(sender);
+  }
+}
+
 /* Runs until the deadline, or until `is_done`. */
 static void turn(double deadline, int (*is_done)(void)) {
   struct epoll_event events[256];
   while (now() < deadline && !(is_done && is_done())) {
-    int count = epoll_wait(epoll, events, 256, 50);
+    int count = epoll_wait(epoll, events, 256, rate ? 1 : 50);
+    keep_rate();
     for (int i = 0; i < count; i++) {
       struct connection *c = events[i].data.ptr;
       if (c->state == DEAD) continue;
@@ -400,7 +414,7 @@ static double percentile(double share) {
 
 static void parse(int count, char **values) {
   int option;
-  while ((option = getopt(count, values, "A:D:B:E:n:w:s:l:t:p:u:P:o:a:Rikj")) > 0) switch (option) {
+  while ((option = getopt(count, values, "A:D:B:E:n:w:s:l:t:p:u:P:o:a:r:Rikj")) > 0) switch (option) {
     case 'A': address_a = optarg; break;
     case 'D': domain_a = optarg; break;
     case 'B': address_b = optarg; break;
@@ -415,6 +429,7 @@ static void parse(int count, char **values) {
     case 'P': password = optarg; break;
     case 'o': first_number = atoi(optarg); break;
     case 'a': in_flight = atoi(optarg); break;
+    case 'r': rate = atoi(optarg); break;
     case 'R': must_register = 1; break;
     case 'i': idle = 1; break;
     case 'k': sends_presence = 0; break;
@@ -462,7 +477,7 @@ int main(int count, char **values) {
   }
 
   started = now();
-  for (int i = 0; i < pairs; i++) {
+  for (int i = 0; i < pairs && !rate; i++) {
     if (connections[i].state != READY) continue;
     for (int k = 0; k < window; k++) send_message(&connections[i]);
     flush(&connections[i]);

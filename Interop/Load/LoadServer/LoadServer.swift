@@ -44,6 +44,9 @@ struct LoadServer: AsyncParsableCommand {
     @Flag(help: "Archive all messages; with a database file, durably before they are delivered.")
     var archive = false
 
+    @Flag(help: "Read from everybody as fast as they send, without the usual rates.")
+    var unlimitedRates = false
+
     func validate() throws {
         guard self.host.hasPrefix("127.") else {
             throw ValidationError(
@@ -82,7 +85,7 @@ struct LoadServer: AsyncParsableCommand {
         var limits = ServerLimits()
         // All load comes from one address.
         limits.transport.connectionsPerAddress = 100_000
-        limits.transport.rates = RatePolicy(clients: nil, remotes: nil)
+        if self.unlimitedRates { limits.transport.rates = RatePolicy(clients: nil, remotes: nil) }
         return XMPPServer.Configuration(
             domain: self.domain, certificate: CertificateFiles(chain: self.certificate, key: self.key),
             trust: .file(self.authorities),
