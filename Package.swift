@@ -67,6 +67,7 @@ let package = Package(
         module("CloudModel", []),
         module("XML", ["CLibXML2"]),
         module("Cryptography", ["COpenSSL"]),
+        module("Threads", []),
 
         // Ground: pure.
         module("XMPP", ["XML", "Cryptography", "CIDN"]),
@@ -93,7 +94,8 @@ let package = Package(
                 lifecycle, deque,
             ]),
         module("Storage", ["CloudModel", "XMPP", "XML", "Gossip", "Placement", "Federation", grdb, logging]),
-        module("MachineDrivers", ["CloudModel", "CLibvirt", "XML", "Cryptography", logging]),
+        module(
+            "MachineDrivers", ["CloudModel", "CLibvirt", "XML", "Cryptography", "Threads", logging]),
 
         // Edges: the faces, and what an agent and a coordinator share.
         module(
@@ -101,7 +103,7 @@ let package = Package(
             [
                 "CloudModel", "XML", "XMPP", "Cryptography", "Gossip", "Federation", "Operations",
                 "XMPPServer", "XMPPTransport",
-                "Storage", logging, metrics, lifecycle, asyncAlgorithms, deque,
+                "Storage", "Threads", logging, metrics, lifecycle, asyncAlgorithms, deque,
             ]),
         module(
             "ControlAPI",
@@ -116,7 +118,7 @@ let package = Package(
             [
                 "CloudModel", "Cryptography", "XMPP", "XML", "Gossip", "Federation", "Operations", "Storage",
                 "MachineDrivers",
-                "Participant", logging, metrics, lifecycle,
+                "Participant", "Threads", logging, metrics, lifecycle,
             ]),
         module(
             "Coordinator",
@@ -222,8 +224,9 @@ let package = Package(
         tests(
             "TradewindTests",
             [
-                "tradewind", "Agent", "CloudModel", "Coordinator", "Gossip", "MachineDrivers", "Operations",
-                "Participant",
+                "tradewind", "Agent", "CloudModel", "ControlAPI", "Coordinator", "Gossip", "MachineDrivers",
+                "Operations",
+                "Participant", "Placement",
                 "Storage", "XML", "XMPP", "XMPPServer", "XMPPTransport", arguments, logging,
             ]),
     ],

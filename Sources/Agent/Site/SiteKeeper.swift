@@ -2,6 +2,7 @@ package import CloudModel
 import Federation
 import MachineDrivers
 package import Storage
+import Threads
 
 /// Holds the ledger and the disk behind it: a change counts once the disk has it, or not at all.
 ///

@@ -1,5 +1,6 @@
 import Cryptography
 import Foundation
+import Threads
 
 /// The files of the image store, touched on a thread where blocking harms nobody.
 actor ImageFiles {

@@ -1,6 +1,7 @@
 import CLibvirt
 import CloudModel
 import Glibc
+import Threads
 import XML
 
 /// One connection to libvirt, and every call that needs it, on a thread where blocking harms nobody.

@@ -1,5 +1,6 @@
 import CloudModel
 import Foundation
+import Threads
 
 /// The directory of each machine: its disk and the log of its serial console.
 actor MachineFiles {

@@ -15,6 +15,7 @@ enum Floors {
         return [
             "CLibXML2": [], "COpenSSL": [], "CLibvirt": [], "CUnbound": [], "CIDN": [],
             "CloudModel": [],
+            "Threads": [],
             "XML": ["CLibXML2"],
             "Cryptography": ["COpenSSL"],
             "XMPP": ["XML", "Cryptography", "CIDN"],
@@ -25,11 +26,12 @@ enum Floors {
             "XMPPTransport": ["XMPP", "XML", "Cryptography", "COpenSSL", "CUnbound"],
             "Storage": ground.union(["Federation"]),
             "XMPPServer": bedrock.union(["XMPPTransport", "Storage", "XMPP"]),
-            "MachineDrivers": bedrock.union(["CLibvirt"]),
-            "Participant": shared.union(["XMPPTransport", "XMPPServer", "Storage"]),
+            "MachineDrivers": bedrock.union(["CLibvirt", "Threads"]),
+            "Participant": shared.union(["XMPPTransport", "XMPPServer", "Storage", "Threads"]),
             "ControlAPI": ["CloudModel", "Operations", "Cryptography"],
-            "Agent": shared.union(["XMPPTransport", "XMPPServer", "Storage", "MachineDrivers", "Participant"]
-            ),
+            "Agent": shared.union([
+                "XMPPTransport", "XMPPServer", "Storage", "MachineDrivers", "Participant", "Threads",
+            ]),
             "Coordinator": shared.union(["XMPPTransport", "XMPPServer", "Storage", "Participant"]),
             "tradewind": shared.union([
                 "XMPPTransport", "XMPPServer", "Storage", "MachineDrivers", "Participant", "ControlAPI",
