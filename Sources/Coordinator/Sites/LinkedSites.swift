@@ -30,7 +30,7 @@ package struct LinkedSites: SiteAccess {
             return .failure(.unreachable("\(site) is no address"))
         }
         var generator = SystemRandomNumberGenerator()
-        let id = ReservationID(randomUsing: &generator).description
+        let id = IQ.id(randomUsing: &generator)
         let answer: IQ
         do {
             answer = try await self.link.request(

@@ -31,7 +31,7 @@ package struct RemoteOperations: OperationPerformer {
             throw OperationError(.badRequest, "“\(site)” is no address of a site: \(error)")
         }
         var random = SecureRandom()
-        let id = Hexadecimal.encode(random.bytes(12))
+        let id = IQ.id(randomUsing: &random)
         // A link that was cut may carry the request twice: the key keeps it from being performed twice.
         let invoke = Invoke(
             operation: invocation.operation, arguments: invocation.arguments, behalf: invocation.behalf,

@@ -1,3 +1,4 @@
+import Cryptography
 package import XML
 
 /// An `<iq/>` (RFC 6120 §8.2.3): a request or the one answer to it.
@@ -34,5 +35,10 @@ package struct IQ: Hashable, Sendable {
     /// The answer to this request, addressed back to whoever asked.
     package func reply(_ body: Body) -> IQ {
         IQ(to: self.from, from: self.to, id: self.id, body: body)
+    }
+
+    /// An id for a request: twelve bytes of chance in hexadecimal, so that nobody guesses which answer is awaited.
+    package static func id(randomUsing generator: inout some RandomNumberGenerator) -> String {
+        Hexadecimal.encode((0..<12).map { _ in UInt8.random(in: .min ... .max, using: &generator) })
     }
 }

@@ -34,7 +34,7 @@ final class Reports: Sendable {
         }
         var random = SecureRandom()
         let iq = IQ(
-            to: try holder.jid(), id: Hexadecimal.encode(random.bytes(12)), body: .set(report.element))
+            to: try holder.jid(), id: IQ.id(randomUsing: &random), body: .set(report.element))
         switch try await self.link.request(iq, timeout: Self.timeout).body {
         case .result: return
         case .error(let error): throw error
