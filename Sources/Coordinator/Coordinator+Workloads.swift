@@ -42,10 +42,11 @@ extension Coordinator {
         let id = WorkloadID(randomUsing: &generator)
         let admission = self.state.withLock { state -> Result<Admission, OperationError> in
             do throws(OperationError) {
+                // What is too old to be remembered is no answer to a key, here as on disk.
+                state.forget(removedBefore: forgetting)
                 if let idempotencyKey, let known = state.workload(owner: owner, key: idempotencyKey) {
                     return .success(.known(try Self.repeated(known, specification, key: idempotencyKey)))
                 }
-                state.forget(removedBefore: forgetting)
                 try Self.admit(specification, to: state, limit: self.configuration.workloadLimit)
                 let plan = try Self.plan(specification, over: state.snapshot(of: view, now: now), planner)
                 guard plan.isComplete else { throw Self.refusal(plan) }
@@ -62,7 +63,7 @@ extension Coordinator {
         case .failure(let error): throw error
         case .success(.known(let workload)): return workload
         case .success(.new(let change)):
-            try await self.insert(change)
+            try await self.insert(change, forgetting: forgetting)
             return change.placement.workload
         }
     }
@@ -128,9 +129,11 @@ extension Coordinator {
         return CoordinatorState.Change(placement: placement, replicas: [], directives: directives)
     }
 
-    private func insert(_ change: CoordinatorState.Change) async throws(OperationError) {
+    private func insert(
+        _ change: CoordinatorState.Change, forgetting: Instant
+    ) async throws(OperationError) {
         do {
-            try await self.store.insert(change.placement)
+            try await self.store.insert(change.placement, forgettingRemovedBefore: forgetting)
         } catch {
             self.state.withLock { state in
                 for case .reserve(_, let hold, _) in change.directives {
@@ -140,7 +143,7 @@ extension Coordinator {
             }
             self.logger.error("workload not stored", metadata: ["error": "\(error)"])
             throw OperationError(
-                .unavailable, "the workload could not be stored: \(error)",
+                .unavailable, "the workload could not be stored",
                 next: "ask again once the coordinator's disk is in order")
         }
         self.follow(change)

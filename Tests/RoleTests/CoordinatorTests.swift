@@ -137,6 +137,30 @@ struct CoordinatorTests {
         #expect(bench.sites.machines.count == 2)
     }
 
+    @Test(
+        "A key of a workload that is removed and no longer remembered places anew, in memory and on disk",
+        arguments: [false, true])
+    func forgottenKeys(isForgottenMeanwhile: Bool) async throws {
+        let bench = try CoordinatorBench()
+        let remembrance: @Sendable (inout Coordinator.Configuration) -> Void = {
+            $0.remembrance = .milliseconds(1)
+        }
+        let ids = try await bench.run(remembrance) { _, table in
+            let first = try await table.perform(CoordinatorBench.place(key: "k")).workload()
+            let removal = Invocation(
+                operation: "workload.remove", arguments: ["workload": .string("web")],
+                caller: CoordinatorBench.alice)
+            #expect(try await table.perform(removal).workload().state == .removed)
+            if isForgottenMeanwhile { _ = try await table.perform(CoordinatorBench.place("other")) }
+            let second = try await table.perform(CoordinatorBench.place(key: "k")).workload()
+            #expect(second.id != first.id && second.state == .placed)
+            #expect(try await table.perform(CoordinatorBench.place(key: "k")).workload().id == second.id)
+            return [first.id, second.id]
+        }
+        let stored = try await PlacementStore(bench.database).load().map(\.id)
+        #expect(stored.contains(ids[1]) && !stored.contains(ids[0]))
+    }
+
     @Test("A name is taken until its workload is removed; removing deletes every machine")
     func removes() async throws {
         let bench = try CoordinatorBench()

@@ -28,7 +28,7 @@ struct PlacementStoreTests {
     func roundTrip() async throws {
         let store = PlacementStore(try Database())
         var placement = try self.placement(key: "k")
-        try await store.insert(placement)
+        try await store.insert(placement, forgettingRemovedBefore: Self.now)
         #expect(try await store.load() == [placement])
 
         _ = placement.saga.resume()
@@ -44,7 +44,7 @@ struct PlacementStoreTests {
     func olderChange() async throws {
         let store = PlacementStore(try Database())
         var placement = try self.placement()
-        try await store.insert(placement)
+        try await store.insert(placement, forgettingRemovedBefore: Self.now)
         let older = placement
         placement.revision = 3
         _ = placement.saga.remove()
@@ -56,10 +56,12 @@ struct PlacementStoreTests {
     @Test("A key is its owner's once; without keys there may be many")
     func keys() async throws {
         let store = PlacementStore(try Database())
-        try await store.insert(try self.placement(1, key: "k"))
-        await #expect(throws: (any Error).self) { try await store.insert(try self.placement(2, key: "k")) }
-        try await store.insert(try self.placement(3))
-        try await store.insert(try self.placement(4))
+        try await store.insert(try self.placement(1, key: "k"), forgettingRemovedBefore: Self.now)
+        await #expect(throws: (any Error).self) {
+            try await store.insert(try self.placement(2, key: "k"), forgettingRemovedBefore: Self.now)
+        }
+        try await store.insert(try self.placement(3), forgettingRemovedBefore: Self.now)
+        try await store.insert(try self.placement(4), forgettingRemovedBefore: Self.now)
         #expect(try await store.load().count == 3)
     }
 
@@ -69,11 +71,25 @@ struct PlacementStoreTests {
         var removed = try self.placement(1)
         _ = removed.saga.remove()
         let kept = try self.placement(2)
-        try await store.insert(removed)
-        try await store.insert(kept)
+        try await store.insert(removed, forgettingRemovedBefore: Self.now)
+        try await store.insert(kept, forgettingRemovedBefore: Self.now)
         try await store.forget(removedBefore: Self.now)
         #expect(try await store.load().count == 2)
         try await store.forget(removedBefore: Self.now.advanced(by: .milliseconds(1)))
         #expect(try await store.load().map(\.id) == [kept.id])
+    }
+
+    @Test("A new workload takes the key of one that is forgotten in the same step")
+    func keyOfForgotten() async throws {
+        let store = PlacementStore(try Database())
+        var removed = try self.placement(1, key: "k")
+        _ = removed.saga.remove()
+        try await store.insert(removed, forgettingRemovedBefore: Self.now)
+        let next = try self.placement(2, key: "k")
+        await #expect(throws: (any Error).self) {
+            try await store.insert(next, forgettingRemovedBefore: Self.now)
+        }
+        try await store.insert(next, forgettingRemovedBefore: Self.now.advanced(by: .milliseconds(1)))
+        #expect(try await store.load().map(\.id) == [next.id])
     }
 }

@@ -23,11 +23,14 @@ package struct PlacementStore: Sendable {
         }
     }
 
-    /// Adds a new workload.
+    /// Adds a new workload, and in the same step forgets those that were removed before `instant`.
     ///
     /// Throws if the id or the owner's idempotency key is there already.
-    package func insert(_ placement: StoredPlacement) async throws {
+    package func insert(
+        _ placement: StoredPlacement, forgettingRemovedBefore instant: Instant
+    ) async throws {
         try await self.database.groupCommit.perform { connection in
+            try Self.forget(removedBefore: instant, in: connection)
             try Self.record(of: placement).insert(connection)
             for replica in placement.saga.replicas {
                 try Self.record(of: replica, in: placement).insert(connection)
@@ -63,10 +66,14 @@ package struct PlacementStore: Sendable {
     /// Forgets workloads that were removed before `instant`, with their idempotency keys.
     package func forget(removedBefore instant: Instant) async throws {
         try await self.database.writer.write { connection in
-            try connection.execute(
-                sql: "DELETE FROM workload WHERE state = 'removed' AND changed < ?",
-                arguments: [instant.millisecondsSinceEpoch])
+            try Self.forget(removedBefore: instant, in: connection)
         }
+    }
+
+    private static func forget(removedBefore instant: Instant, in connection: GRDB.Database) throws {
+        try connection.execute(
+            sql: "DELETE FROM workload WHERE state = 'removed' AND changed < ?",
+            arguments: [instant.millisecondsSinceEpoch])
     }
 
     private static func record(of placement: StoredPlacement) -> WorkloadRecord {
