@@ -202,8 +202,7 @@ package struct Alliance: Sendable {
             return row.origin == neighbour ? self.heard(neighbour, now: now) : []
         case .stale(let held):
             // The owner itself is behind what it once said, so it has lost its state: show it, so that it goes on above.
-            let isBehind = row.origin == neighbour && row.version.incarnation < held.version.incarnation
-            return isBehind ? [.push(held, to: neighbour)] : []
+            return row.origin == neighbour ? [.push(held, to: neighbour)] : []
         case .rejected(.keyChanged) where row.origin == neighbour:
             return self.follow(self.membership.keyChanged(by: neighbour, to: row.key, now: now), now: now)
         case .rejected(let problem):
@@ -273,11 +272,10 @@ extension Alliance {
             switch directive {
             case .sendInvitation(let site), .sendAcceptance(let site):
                 self.retries[site] = now.advanced(by: self.configuration.retryInterval)
-            case .save(let member) where member.standing != .member:
-                self.store.remove(member.site)
-                self.contacts[member.site] = nil
-                self.seen[member.site] = nil
-                self.fetches[member.site] = nil
+            case .save(let member) where member.standing != .member: self.loseSight(of: member.site)
+            case .forget(let site):
+                self.loseSight(of: site)
+                self.retries[site] = nil
             case .report(.joined(let site)):
                 self.contacts[site] = Contact(now: now)
                 self.contacts[site]?.heard(now: now)
@@ -293,11 +291,19 @@ extension Alliance {
         return result
     }
 
+    /// What was known of a site that is no member any more.
+    private mutating func loseSight(of site: SiteID) {
+        self.store.remove(site)
+        self.contacts[site] = nil
+        self.seen[site] = nil
+        self.fetches[site] = nil
+    }
+
     /// Somebody shows us a row of ours.
     ///
     /// If we signed it in a life we do not remember, we go on above it.
     private mutating func receiveOwn(_ row: Row, from neighbour: SiteID) -> [AllianceDirective] {
-        guard row.version.incarnation > self.incarnation,
+        guard row.version > RowVersion(incarnation: self.incarnation, sequence: self.sequence),
             row.version.incarnation < self.configuration.rows.version,
             self.proofs.isSigned(row, by: self.key)
         else { return [] }

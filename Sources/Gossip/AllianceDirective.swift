@@ -16,6 +16,8 @@ package enum AllianceDirective: Hashable, Sendable {
     case ping(SiteID)
     /// Keep this before anything else is done.
     case save(Member)
+    /// Delete what is kept of that site.
+    case forget(SiteID)
     /// Keep our incarnation before anything else is done.
     case saveIncarnation(UInt64)
     /// Keep the present rows, so that a restart does not begin blind.

@@ -163,4 +163,53 @@ struct MembershipTests {
         _ = try paris.invite("e", now: self.now)
         #expect(throws: MembershipError.full(limit: 4)) { try paris.invite("f", now: self.now) }
     }
+
+    @Test("Strangers who come and go leave nothing behind, however many they are")
+    func comingAndGoing() throws {
+        var limits = Membership.Limits()
+        limits.sites = 4
+        var paris = Membership(own: "paris.test", limits: limits)
+        for number in 0..<20 {
+            let stranger = SiteID("stranger\(number)")
+            #expect(paris.receiveInvitation(from: stranger, self.tokyo, now: self.now).refusal == nil)
+            let directives = paris.receiveDeparture(from: stranger, reason: nil, now: self.now)
+            #expect(directives.contains(.forget(stranger)))
+            #expect(paris[site: stranger] == nil)
+        }
+        #expect(paris.all.isEmpty)
+    }
+
+    @Test("Who had joined and left is remembered, even if it then asks again and takes that back")
+    func formerMember() throws {
+        var paris = Membership(own: "paris.test")
+        _ = try paris.invite("tokyo.test", now: self.now)
+        _ = paris.receiveAcceptance(from: "tokyo.test", self.tokyo, now: self.now)
+        for _ in 0..<2 {
+            _ = paris.receiveDeparture(from: "tokyo.test", reason: nil, now: self.now)
+            #expect(paris[site: "tokyo.test"]?.standing == .left)
+            _ = paris.receiveInvitation(from: "tokyo.test", self.tokyo, now: self.now)
+            #expect(paris[site: "tokyo.test"]?.standing == .invitedBy)
+        }
+    }
+
+    @Test("A full table forgets who left longest ago without having joined, never a former member")
+    func eviction() throws {
+        var limits = Membership.Limits()
+        limits.sites = 3
+        var paris = Membership(own: "paris.test", limits: limits)
+        _ = try paris.invite("tokyo.test", now: .seconds(0))
+        _ = paris.receiveAcceptance(from: "tokyo.test", self.tokyo, now: .seconds(0))
+        _ = try paris.leave("tokyo.test", now: .seconds(1))
+        for (second, name) in [(3.0, "late"), (2.0, "early")] {
+            _ = try paris.invite(SiteID(name), now: .seconds(2))
+            _ = try paris.leave(SiteID(name), now: .seconds(second))
+        }
+        #expect(try paris.invite("rome.test", now: .seconds(4)).contains(.forget("early")))
+        #expect(paris[site: "early"] == nil && paris[site: "late"]?.standing == .left)
+        let invited = paris.receiveInvitation(from: "oslo.test", self.tokyo, now: .seconds(5))
+        #expect(invited.refusal == nil && invited.directives.contains(.forget("late")))
+        #expect(throws: MembershipError.full(limit: 3)) { try paris.invite("more", now: .seconds(6)) }
+        #expect(paris.receiveInvitation(from: "more", self.tokyo, now: .seconds(6)).refusal == .full)
+        #expect(paris[site: "tokyo.test"]?.standing == .left)
+    }
 }

@@ -49,6 +49,7 @@ struct Network {
     private(set) var repeated = 0
     private(set) var forged = 0
     private var alliances: [SiteID: Alliance] = [:]
+    private var keys: [SiteID: SiteKey] = [:]
     private var saved: [SiteID: [SiteID: Member]] = [:]
     private let sites: [SiteID]
     private var parcels: [Parcel] = []
@@ -104,6 +105,14 @@ struct Network {
         try self.act(inviter) { try $0.invite(site, now: $1) }
     }
 
+    mutating func accept(_ site: SiteID, by accepter: SiteID) throws {
+        try self.act(accepter) { try $0.accept(site, now: $1) }
+    }
+
+    mutating func leave(_ site: SiteID, by leaver: SiteID) throws {
+        try self.act(leaver) { try $0.leave(site, now: $1) }
+    }
+
     mutating func describe(_ site: SiteID, _ payload: String) {
         self.carryOut(self.alliances[site]?.describe(Array(payload.utf8), schema: "test:1") ?? [], at: site)
     }
@@ -115,6 +124,13 @@ struct Network {
         let members = (self.saved[site] ?? [:]).values.sorted { $0.site < $1.site }
         self.act(site) { $0.restore(members: members, rows: [], now: $1) }
         if let payload { self.describe(site, String(decoding: payload, as: UTF8.self)) }
+    }
+
+    /// A new process that has lost everything but, unless another is given, its key.
+    mutating func reinstall(_ site: SiteID, key: SiteKey? = nil) {
+        self.keys[site] = key ?? self.introduction(of: site).key
+        self.saved[site] = nil
+        self.start(site, incarnation: 1)
     }
 
     mutating func deliver(_ row: Row, to site: SiteID, from neighbour: SiteID) -> [AllianceDirective] {
@@ -166,7 +182,8 @@ struct Network {
 
     private func introduction(of site: SiteID) -> Introduction {
         let number = UInt8(self.sites.firstIndex(of: site) ?? 0) + 1
-        return Introduction(name: site.address, role: .agent, key: SiteKey(number: number))
+        return Introduction(
+            name: site.address, role: .agent, key: self.keys[site] ?? SiteKey(number: number))
     }
 
     private mutating func carryOut(_ directives: [AllianceDirective], at site: SiteID) {
@@ -189,6 +206,7 @@ struct Network {
                 self.pinged += 1
                 self.send(.ping(sent: self.step), from: site, to: peer)
             case .save(let member): self.saved[site, default: [:]][member.site] = member
+            case .forget(let peer): self.saved[site]?[peer] = nil
             case .report(let report): self.reports.append(report)
             case .saveIncarnation, .saveRows, .changed: break
             }

@@ -94,9 +94,24 @@ struct RowStoreTests {
         _ = store.receive(.make("a", 1, 5), key: self.key, now: self.now)
         store.remove("a")
         #expect(store.receive(.make("a", 1, 5), key: self.key, now: self.now) == .duplicate)
-        #expect(store.receive(.make("a", 1, 4), key: self.key, now: self.now) == .duplicate)
+        #expect(
+            store.receive(.make("a", 1, 4), key: self.key, now: self.now) == .stale(held: .make("a", 1, 5)))
+        #expect(
+            store.receive(.make("a", 1, 5, "other"), key: self.key, now: self.now) == .rejected(.conflicting))
         #expect(store["a"] == nil)
         #expect(store.receive(.make("a", 1, 6), key: self.key, now: self.now) == .accepted)
+    }
+
+    @Test("Under another key an origin counts anew: what the old one signed binds it no longer")
+    func tombstoneOfAnotherKey() {
+        var store = self.store()
+        let other = SiteKey(number: 2)
+        _ = store.receive(.make("a", 7, 900), key: self.key, now: self.now)
+        store.remove("a")
+        #expect(store.receive(.make("a", 7, 901), key: other, now: self.now) == .rejected(.keyChanged))
+        #expect(store.receive(.make("a", 1, 1, key: other), key: other, now: self.now) == .accepted)
+        #expect(store.receive(.make("a", 7, 900), key: other, now: self.now) == .rejected(.keyChanged))
+        #expect(store["a"]?.row.version == RowVersion(incarnation: 1, sequence: 1))
     }
 
     @Test("A row from disk is verified, counts as expired, and comes to life when it is heard again")

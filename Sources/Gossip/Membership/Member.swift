@@ -14,13 +14,16 @@ package struct Member: Hashable, Sendable {
     package var offeredKey: SiteKey?
     /// Why they are in that standing, when there is something to say.
     package var reason: String?
+    /// Whether it was ever a member, and so may have been granted what must not count again unless an admin agrees.
+    package var hasJoined: Bool
     /// When the standing began, by this site's clock.
     package var since: Instant
 
     package init(
         site: SiteID, standing: Standing, role: MemberRole? = nil, name: String? = nil,
         pinnedKey: SiteKey? = nil,
-        offeredKey: SiteKey? = nil, reason: String? = nil, since: Instant
+        offeredKey: SiteKey? = nil, reason: String? = nil, hasJoined: Bool = false,
+        since: Instant
     ) {
         self.site = site
         self.standing = standing
@@ -29,6 +32,7 @@ package struct Member: Hashable, Sendable {
         self.pinnedKey = pinnedKey
         self.offeredKey = offeredKey
         self.reason = reason
+        self.hasJoined = hasJoined || standing == .member || standing == .quarantined
         self.since = since
     }
 }

@@ -5,7 +5,7 @@ package import CloudModel
 /// Events in, directives out; whoever holds it proves the sender of each event beforehand.
 package struct Membership: Hashable, Sendable {
     package struct Limits: Hashable, Sendable {
-        /// Sites known in any standing.
+        /// Sites known in any standing; beyond it those that left without ever having joined are forgotten.
         package var sites = 1_024
         /// Invitations from others that no admin has answered: what strangers can make us remember.
         package var unanswered = 64
@@ -66,10 +66,9 @@ package struct Membership: Hashable, Sendable {
         guard site != self.own else { throw .ownSite(site) }
         switch self.members[site]?.standing {
         case nil, .left:
-            guard self.members[site] != nil || self.members.count < self.limits.sites else {
-                throw .full(limit: self.limits.sites)
-            }
-            return self.move(site, to: .invited, now: now) { $0.pinnedKey = nil } + [.sendInvitation(site)]
+            guard let evicted = self.makeRoom(for: site) else { throw .full(limit: self.limits.sites) }
+            return evicted + self.move(site, to: .invited, now: now) { $0.pinnedKey = nil }
+                + [.sendInvitation(site)]
         case .invited, .member:
             // Asking again helps a site that lost what it knew.
             return [.sendInvitation(site)]
@@ -154,6 +153,9 @@ package struct Membership: Hashable, Sendable {
         switch self.members[site]?.standing {
         // Who shows another key is not believed, not even that it leaves: it could then ask to be let in as a stranger.
         case nil, .left, .quarantined: []
+        case .invitedBy where self.members[site]?.hasJoined == false:
+            // A stranger takes its invitation back: nothing of it is worth remembering.
+            self.forget(site) + [.report(.departed(site, reason: reason))]
         case .invited, .invitedBy, .accepting, .member:
             self.end(site, reason: reason.map { "it left: \($0)" } ?? "it left", now: now)
                 + [.report(.departed(site, reason: reason))]
@@ -194,16 +196,18 @@ package struct Membership: Hashable, Sendable {
         invitationFrom site: SiteID, _ introduction: Introduction, now: Instant
     ) -> OnIntroduction {
         let isNew = self.members[site]?.standing != .invitedBy
-        guard site != self.own, self.members[site] != nil || self.members.count < self.limits.sites,
-            !isNew || self.sites(.invitedBy).count < self.limits.unanswered
+        guard site != self.own, !isNew || self.sites(.invitedBy).count < self.limits.unanswered,
+            let evicted = self.makeRoom(for: site)
         else { return OnIntroduction(refusal: .full, directives: []) }
-        let directives = self.move(site, to: .invitedBy, now: now) { member in
-            member.role = introduction.role
-            member.name = introduction.name
-            member.pinnedKey = nil
-            member.offeredKey = introduction.key
-            member.reason = introduction.note.map { "it says: \($0)" }
-        }
+        let directives =
+            evicted
+            + self.move(site, to: .invitedBy, now: now) { member in
+                member.role = introduction.role
+                member.name = introduction.name
+                member.pinnedKey = nil
+                member.offeredKey = introduction.key
+                member.reason = introduction.note.map { "it says: \($0)" }
+            }
         return .accepted(directives + (isNew ? [.report(.invitedBy(site))] : []))
     }
 
@@ -238,6 +242,21 @@ package struct Membership: Hashable, Sendable {
         }
     }
 
+    private mutating func forget(_ site: SiteID) -> [AllianceDirective] {
+        self.members[site] = nil
+        return [.forget(site), .changed(site)]
+    }
+
+    /// Makes room for `site` if it is not known yet: forgets the one that left longest ago; nil if there is none.
+    ///
+    /// One that had joined is never forgotten so: what was granted to it would count again.
+    private mutating func makeRoom(for site: SiteID) -> [AllianceDirective]? {
+        guard self.members[site] == nil, self.members.count >= self.limits.sites else { return [] }
+        return self.members.values.filter { $0.standing == .left && !$0.hasJoined }
+            .min { ($0.since, $0.site) < ($1.since, $1.site) }
+            .map { self.forget($0.site) }
+    }
+
     /// Saves and announces the change; nothing if nothing changed.
     private mutating func move(
         _ site: SiteID, to standing: Standing, now: Instant, _ change: (inout Member) -> Void
@@ -246,6 +265,7 @@ package struct Membership: Hashable, Sendable {
         var member = before ?? Member(site: site, standing: standing, since: now)
         if member.standing != standing {
             member.standing = standing
+            member.hasJoined = member.hasJoined || standing == .member
             member.since = now
             member.reason = nil
         }

@@ -31,7 +31,7 @@ extension MembershipError: CustomStringConvertible {
     package var next: String {
         switch self {
         case .ownSite: "name another site"
-        case .full: "end an alliance that is not needed: site leave SITE"
+        case .full: "take back an invitation that nobody has answered: site leave SITE"
         case .unknown(let site), .notInvited(let site): "invite it: site invite \(site)"
         case .awaitingThem(let site):
             "an admin of \(site) types: site accept, with the address of this site"

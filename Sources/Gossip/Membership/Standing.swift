@@ -6,7 +6,7 @@
 ///      │ their invitation       accept             they confirm     │  ▲
 ///      └──────────▶ invitedBy ────────▶ accepting ──────────────────┘  │ accept (pins the new key)
 ///                                            another key: quarantined ◀┘
-///   leave or departure, from anywhere ─▶ left
+///   leave or departure, from anywhere ─▶ left; an invitation that a stranger takes back is forgotten
 /// ```
 package enum Standing: String, Hashable, Codable, Sendable, CaseIterable {
     /// We asked them; their admin has not accepted yet.

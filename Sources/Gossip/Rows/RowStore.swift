@@ -25,8 +25,8 @@ package struct RowStore: Sendable {
     package let limits: RowLimits
     private let proofs: any RowProofs
     private var entries: [SiteID: Entry] = [:]
-    /// Tombstones: the last version of sites whose row was removed, so that no relay brings it back.
-    private var floors: [SiteID: RowVersion] = [:]
+    /// Tombstones: the last row of sites whose row was removed, so that no relay brings it back.
+    private var floors: [SiteID: Row] = [:]
 
     package init(proofs: any RowProofs, limits: RowLimits = RowLimits()) {
         self.proofs = proofs
@@ -50,7 +50,7 @@ package struct RowStore: Sendable {
             if row.version == entry.row.version { return .rejected(.conflicting) }
         } else {
             if let problem = self.problem(in: row, key: key) { return .rejected(problem) }
-            if let floor = self.floors[row.origin], row.version <= floor { return .duplicate }
+            if let answer = self.answerBelowFloor(to: row, key: key) { return answer }
             guard self.entries.count < self.limits.sites else { return .rejected(.full) }
         }
         self.floors[row.origin] = nil
@@ -69,13 +69,13 @@ package struct RowStore: Sendable {
         return nil
     }
 
-    /// Forgets the row and remembers its version.
+    /// Forgets the row, but for the proof that its origin was that far.
     package mutating func remove(_ origin: SiteID) {
         guard let entry = self.entries.removeValue(forKey: origin) else { return }
         if self.floors.count >= self.limits.sites, let first = self.floors.keys.min() {
             self.floors[first] = nil
         }
-        self.floors[origin] = entry.row.version
+        self.floors[origin] = entry.row
     }
 
     /// Moves every instant by `shift`, when our own clock jumped.
@@ -95,6 +95,20 @@ package struct RowStore: Sendable {
         entry.expires = now.advanced(by: min(entry.row.lifetime, self.limits.lifetime))
         self.entries[origin] = entry
         return .accepted
+    }
+
+    /// What to say to a well signed row that is no later than the one that was removed; nil if it is later.
+    ///
+    /// A floor binds only the key that signed it: under another one the origin counts anew, and rows of the old key
+    /// prove nothing any more.
+    private mutating func answerBelowFloor(to row: Row, key: SiteKey?) -> OnReceipt? {
+        guard let floor = self.floors[row.origin], row.version <= floor.version else { return nil }
+        guard let key, self.proofs.isSigned(floor, by: key) else {
+            self.floors[row.origin] = nil
+            return nil
+        }
+        if row == floor { return .duplicate }
+        return row.version < floor.version ? .stale(held: floor) : .rejected(.conflicting)
     }
 
     private func problem(in row: Row, key: SiteKey?) -> RowProblem? {

@@ -1,21 +1,35 @@
+import CloudModel
 import Gossip
 import Logging
 import Storage
+import Threads
 
 /// Writes what must survive to disk, one write at a time, always the state as it is when its turn comes.
+///
+/// Runs where blocking harms nobody.
 actor FederationKeeper {
     private let store: FederationStore
     private let logger: Logger
+    private let executor = BlockingExecutor(label: "tradewind.federation-keeper")
 
     init(store: FederationStore, logger: Logger) {
         self.store = store
         self.logger = logger
     }
 
-    /// Keeps what `member` returns now, so that an older state never overwrites a newer one.
-    func save(_ member: @Sendable () -> Member?) {
-        guard let member = member() else { return }
-        self.attempt("member \(member.site)") { try self.store.save(member) }
+    nonisolated var unownedExecutor: UnownedSerialExecutor {
+        unsafe self.executor.asUnownedSerialExecutor()
+    }
+
+    /// Keeps what `member` returns now, or forgets `site` if that is nil: an older state never overwrites a newer one.
+    func keep(_ site: SiteID, as member: @Sendable () -> Member?) {
+        self.attempt("member \(site)") {
+            if let member = member() {
+                try self.store.save(member)
+            } else {
+                try self.store.remove(site)
+            }
+        }
     }
 
     func saveIncarnation(_ incarnation: UInt64) {

@@ -38,7 +38,7 @@ package final class FederationService: Service {
         var alliance: Alliance
         var random = SecureRandom()
         var described: SiteDescription?
-        var descriptions: [SiteID: (version: RowVersion, value: SiteDescription)] = [:]
+        var descriptions: [SiteID: (row: Row, value: SiteDescription)] = [:]
         var notes: [SiteID: String] = [:]
         var watchers: [UInt64: AsyncStream<SiteID>.Continuation] = [:]
         var nextWatcher: UInt64 = 0
@@ -54,7 +54,7 @@ package final class FederationService: Service {
     let now: @Sendable () -> Instant
     let logger: Logger
     let state: Mutex<State>
-    private let clock: any Clock<Duration>
+    let clock: any Clock<Duration>
     private let exchanges: AsyncStream<AllianceDirective>
     private let begin: AsyncStream<AllianceDirective>.Continuation
 
@@ -131,8 +131,13 @@ package final class FederationService: Service {
     func carryOut(_ directives: [AllianceDirective]) async {
         for directive in directives {
             switch directive {
-            case .save(let member):
-                await self.keeper.save { self.state.withLock { $0.alliance.membership[site: member.site] } }
+            case .save(let member): await self.keep(member.site)
+            case .forget(let site):
+                self.state.withLock { state in
+                    state.notes[site] = nil
+                    state.descriptions[site] = nil
+                }
+                await self.keep(site)
             case .saveIncarnation(let incarnation): await self.keeper.saveIncarnation(incarnation)
             case .saveRows: await self.keeper.saveRows { self.state.withLock { $0.alliance.store.rows } }
             case .changed(let site): self.announce(site)
@@ -141,6 +146,10 @@ package final class FederationService: Service {
             case .sendInvitation, .sendAcceptance, .sendDeparture, .fetchRow, .ping: self.queue(directive)
             }
         }
+    }
+
+    private func keep(_ site: SiteID) async {
+        await self.keeper.keep(site) { self.state.withLock { $0.alliance.membership[site: site] } }
     }
 
     private func queue(_ directive: AllianceDirective) {

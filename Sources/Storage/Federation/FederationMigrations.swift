@@ -33,5 +33,15 @@ enum FederationMigrations {
                 table.column("signature", .blob).notNull()
             }
         }
+        migrator.registerMigration("federation-2") { connection in
+            try connection.alter(table: "federationMember") { table in
+                table.add(column: "hasJoined", .boolean).notNull().defaults(to: false)
+            }
+            // Of a site that left before this was kept nobody knows whether it had joined.
+            try connection.execute(
+                sql:
+                    "UPDATE federationMember SET hasJoined = 1 WHERE standing IN ('member', 'left', 'quarantined')"
+            )
+        }
     }
 }

@@ -1,3 +1,4 @@
+package import CloudModel
 import GRDB
 package import Gossip
 
@@ -43,6 +44,13 @@ package struct FederationStore: Sendable {
     package func save(_ member: Member) throws {
         try self.database.writer.write { connection in
             try MemberRecord(member).upsert(connection)
+        }
+    }
+
+    /// Forgets the site.
+    package func remove(_ site: SiteID) throws {
+        try self.database.writer.write { connection in
+            _ = try MemberRecord.deleteOne(connection, key: site.address)
         }
     }
 

@@ -14,6 +14,7 @@ struct MemberRecord: Codable, FetchableRecord, Hashable, PersistableRecord, Send
     var pinnedKey: Data?
     var offeredKey: Data?
     var reason: String?
+    var hasJoined: Bool
     /// Milliseconds since 1970-01-01T00:00:00Z.
     var since: Int64
 
@@ -25,6 +26,7 @@ struct MemberRecord: Codable, FetchableRecord, Hashable, PersistableRecord, Send
         self.pinnedKey = member.pinnedKey.map { Data($0.bytes) }
         self.offeredKey = member.offeredKey.map { Data($0.bytes) }
         self.reason = member.reason
+        self.hasJoined = member.hasJoined
         self.since = member.since.millisecondsSinceEpoch
     }
 
@@ -35,6 +37,6 @@ struct MemberRecord: Codable, FetchableRecord, Hashable, PersistableRecord, Send
             role: self.role.flatMap(MemberRole.init), name: self.name,
             pinnedKey: self.pinnedKey.flatMap { SiteKey(bytes: Array($0)) },
             offeredKey: self.offeredKey.flatMap { SiteKey(bytes: Array($0)) }, reason: self.reason,
-            since: Instant(millisecondsSinceEpoch: self.since))
+            hasJoined: self.hasJoined, since: Instant(millisecondsSinceEpoch: self.since))
     }
 }

@@ -29,14 +29,16 @@ final class Alliances: Sendable {
         get throws { try #require(self.current.withLock { $0[site] }) }
     }
 
-    /// A participant from its database, which is made when it is first started; replaces the one before.
+    /// A participant from its database, which is made when it is first started or new; replaces the one before.
     @discardableResult func start(
-        _ name: String, role: MemberRole = .agent, keyNumber: UInt8? = nil, exchanges: Int = 4_096,
+        _ name: String, role: MemberRole = .agent, keyNumber: UInt8? = nil, isNew: Bool = false,
+        exchanges: Int = 4_096,
         logger: Logger = Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() })
     ) throws -> Participant {
         let site = try SiteID(preparing: name)
         let database = try self.databases.withLock { databases in
-            let database = try databases[site] ?? Database()
+            let known = isNew ? nil : databases[site]
+            let database = try known ?? Database()
             databases[site] = database
             return database
         }
@@ -72,6 +74,17 @@ final class Alliances: Sendable {
                 group.addTask { try await participant.federation.run() }
                 group.addTask { try await participant.dispatcher.run() }
             }
+            try await body()
+            group.cancelAll()
+        }
+    }
+
+    /// Runs the services of one participant that was started later while `body` runs.
+    func run(_ site: SiteID, _ body: @escaping @Sendable () async throws -> Void) async throws {
+        let participant = try self[site]
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask { try await participant.federation.run() }
+            group.addTask { try await participant.dispatcher.run() }
             try await body()
             group.cancelAll()
         }

@@ -1,4 +1,5 @@
 import CloudModel
+import Foundation
 import GRDB
 import Gossip
 import Logging
@@ -86,5 +87,39 @@ struct FederationDiskTests {
         try alliances.start("paris.test")
         try Self.set(isFull: true, in: try alliances.database(of: Self.paris))
         #expect(throws: DatabaseError.self) { try alliances.start("paris.test") }
+    }
+
+    @Test("A disk that keeps everybody waiting does not keep the rest of the process from its work")
+    func slowDisk() async throws {
+        let database = try Storage.Database()
+        let keepers = (0..<ProcessInfo.processInfo.activeProcessorCount * 2).map { _ in
+            FederationKeeper(
+                store: FederationStore(database: database),
+                logger: Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() }))
+        }
+        let (isHeld, hold) = AsyncStream<Void>.makeStream(bufferingPolicy: .bufferingNewest(1))
+        let release = DispatchSemaphore(value: 0)
+        let outcome = Mutex<DispatchTimeoutResult?>(nil)
+        let thread = DispatchQueue(label: "disk")
+        thread.async {
+            do {
+                try database.writer.write { _ in
+                    hold.yield()
+                    // The limit ends the test if all threads of the pool wait for the disk.
+                    outcome.withLock { $0 = release.wait(timeout: .now() + 20) }
+                }
+            } catch {
+                Issue.record(error)
+            }
+        }
+        for await _ in isHeld { break }
+        await withTaskGroup(of: Void.self) { group in
+            for keeper in keepers { group.addTask { await keeper.saveIncarnation(1) } }
+            // Each yield gives the keepers a turn; on the pool they would take all of its threads.
+            for _ in 0..<1_000 { await Task.yield() }
+            release.signal()
+        }
+        thread.sync {}
+        #expect(outcome.withLock { $0 } == .success)
     }
 }
