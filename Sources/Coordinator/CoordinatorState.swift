@@ -109,10 +109,11 @@ struct CoordinatorState {
             self.ledger.reported(site.description.site, received: site.received)
             candidates.append(
                 self.ledger.candidate(
-                    site.description, received: site.received, isReachable: site.isReachable, now: now))
+                    site.description, received: site.received, reachability: site.reachability, now: now))
         }
         return PlacementSnapshot(
-            candidates: candidates, roundTrips: view.roundTrips, landmarks: view.landmarks)
+            candidates: candidates, unheard: view.unheard, roundTrips: view.roundTrips,
+            landmarks: view.landmarks)
     }
 
     /// Counts what the directives are about to ask for, so that the next plan knows.

@@ -31,6 +31,10 @@ package enum WireLimits {
     package static let labels = 64
     /// Hypervisors that a site names.
     package static let hypervisors = 16
+    /// Round trips that a site tells.
+    package static let roundTrips = 16
+    /// The longest round trip that a site may tell, in milliseconds.
+    package static let roundTripMilliseconds = 10_000.0
     /// Machines in one list; a longer list is continued by the next query.
     package static let machinesPerList = 100
     /// Payload of a row, in bytes before Base64.

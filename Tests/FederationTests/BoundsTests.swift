@@ -85,10 +85,27 @@ struct BoundsTests {
             ([], "address", ""), (["price"], "currency", "EURO"),
             (["price"], "micros-per-vcpu-hour", "-1"), ([], "reported-unix-ms", "253402300800000"),
             ([], "name", String(repeating: "x", count: 256)),
+            (["round-trip"], "ms", "10000.1"), (["round-trip"], "ms", "-0.1"), (["round-trip"], "ms", "nan"),
+            (["round-trip"], "to", "tokyo.test/x"), (["round-trip"], "to", "cloud@chat.test"),
         ])
     func site(path: [String], attribute: String, value: String) {
         #expect(throws: PayloadError.self) {
             try self.read(SiteDescription.self, "SiteDescription", path, setting: attribute, to: value)
+        }
+    }
+
+    @Test("A site tells at most sixteen round trips")
+    func roundTrips() throws {
+        var site = Samples.site()
+        for (count, isGood) in [(16, true), (17, false)] {
+            site.roundTrips = (0..<count).map {
+                MeasuredPath(to: SiteID("s\($0).test"), milliseconds: 10_000)
+            }
+            if isGood {
+                #expect(try SiteDescription(parsing: site.element) == site)
+            } else {
+                #expect(throws: PayloadError.self) { try SiteDescription(parsing: site.element) }
+            }
         }
     }
 

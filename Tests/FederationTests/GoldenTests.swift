@@ -67,6 +67,9 @@ struct GoldenTests {
         let payload = try #require(Base64.decode(text))
         #expect(
             String(decoding: payload, as: UTF8.self).hasPrefix("<site xmlns='urn:tradewind:federation:1'"))
+        // A row from before round trips were told.
+        let old = try SiteDescription(parsing: try Element(parsing: payload))
+        #expect(old.roundTrips.isEmpty && old.site == SiteID("paris.test"))
         try self.check("RowEnvelope", RowEnvelope(row: try Samples.row(payload: payload)))
         try self.check("RowRequest", RowRequest(origin: SiteID("paris.test")))
         try self.check("Invitation", Invitation(name: "Paris", role: .agent, key: try Samples.key()))

@@ -55,6 +55,10 @@ enum Samples {
             labels: ["energy": "wind"],
             hypervisors: ["qemu"], policy: .open, capacity: capacity,
             price: Price(currency: "EUR", microsPerVCPUHour: 12_000, microsPerGibibyteHour: 4_500),
+            roundTrips: [
+                MeasuredPath(to: SiteID("tokyo.test"), milliseconds: 243.1),
+                MeasuredPath(to: SiteID("cloud@chat.test"), milliseconds: 0.5),
+            ],
             reported: Instant(millisecondsSinceEpoch: 1_795_352_300_000))
     }
 

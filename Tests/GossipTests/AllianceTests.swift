@@ -95,6 +95,67 @@ struct AllianceTests {
         #expect(network.row(of: "tokyo.test", at: "paris.test")?.version.incarnation == 8)
     }
 
+    @Test(
+        "A site that lost its state in its first life, so that its incarnation is the same, is heard at once")
+    func lostFirstLife() throws {
+        var network = Network(sites: self.sites, seed: 4)
+        try network.joinAll()
+        network.run(for: .seconds(120))
+        network.restart("tokyo.test", incarnation: 1)
+        network.describe("tokyo.test", "anew")
+        network.run(for: .seconds(12))
+        #expect(network.row(of: "tokyo.test", at: "paris.test")?.payload == Array("anew".utf8))
+        #expect(network.row(of: "tokyo.test", at: "paris.test")?.version.incarnation == 2)
+    }
+
+    @Test(
+        "A site that is installed anew and accepted again is heard, with another key or the same",
+        arguments: [42 as UInt8, nil])
+    func reinstalled(keyNumber: UInt8?) throws {
+        var network = Network(sites: ["paris.test", "tokyo.test"], seed: 8)
+        try network.joinAll()
+        network.run(for: .seconds(120))
+        network.restart("tokyo.test", incarnation: 7)
+        network.run(for: .seconds(30))
+        if keyNumber == nil { try network.leave("tokyo.test", by: "paris.test") }
+        network.run(for: .seconds(2))
+        network.reinstall("tokyo.test", key: keyNumber.map { SiteKey(number: $0) })
+        network.describe("tokyo.test", "anew")
+        try network.invite("paris.test", by: "tokyo.test")
+        network.run(for: .seconds(2))
+        #expect(network.row(of: "tokyo.test", at: "paris.test") == nil)
+        try network.accept("tokyo.test", by: "paris.test")
+        network.run(for: .seconds(5))
+        #expect(network.standing(of: "tokyo.test", at: "paris.test") == .member)
+        #expect(network.row(of: "tokyo.test", at: "paris.test")?.payload == Array("anew".utf8))
+    }
+
+    @Test("Among few members one end or the other tells each round trip", arguments: [2, 3, 7, 9])
+    func toldRoundTrips(count: Int) {
+        let sites = (0..<count).map { SiteID("site\($0).test") }
+        let limit = count / 2
+        var told: Set<Set<SiteID>> = []
+        for own in sites {
+            let key = SiteKey(number: 1)
+            var alliance = Alliance(own: own, key: key, incarnation: 1, proofs: HashProofs(key: key))
+            let others = sites.filter { $0 != own }.map {
+                Member(site: $0, standing: .member, role: .agent, pinnedKey: key, since: .seconds(0))
+            }
+            let broker = Member(
+                site: "a-broker.test", standing: .member, role: .coordinator, since: .seconds(0))
+            _ = alliance.restore(members: others + [broker], rows: [], now: .seconds(0))
+            #expect(alliance.roundTrips(atMost: limit).isEmpty)
+            for member in others + [broker] {
+                _ = alliance.pingAnswered(by: member.site, after: .milliseconds(7), now: .seconds(1))
+            }
+            let paths = alliance.roundTrips(atMost: limit)
+            #expect(paths.count == limit && paths.allSatisfy { $0.time == .milliseconds(7) })
+            for path in paths { told.insert([own, path.site]) }
+        }
+        #expect(!told.contains { $0.contains("a-broker.test") })
+        if count % 2 == 1 { #expect(told.count == count * (count - 1) / 2) }
+    }
+
     @Test("A signed row of a member that another member relays is taken, a spoilt one names the neighbour")
     func relay() throws {
         var generator = SeededGenerator(seed: 5)

@@ -16,7 +16,7 @@ struct GrantLedgerTests {
     private func pending(_ ledger: GrantLedger, received: Int64, now: Int64) -> Int {
         let description = Samples.candidate("a.test").description
         return ledger.candidate(
-            description, received: Self.time(received), isReachable: true, now: Self.time(now)
+            description, received: Self.time(received), reachability: .reachable, now: Self.time(now)
         ).pending.vcpus
     }
 
@@ -53,7 +53,7 @@ struct GrantLedgerTests {
         ledger.corrected(SiteID("a.test"), to: full, now: Self.time(10))
         func free(received: Int64) -> Int {
             ledger.candidate(
-                description, received: Self.time(received), isReachable: true, now: Self.time(20)
+                description, received: Self.time(received), reachability: .reachable, now: Self.time(20)
             ).description.capacity.free.vcpus
         }
         #expect(free(received: 9) == 0)
@@ -85,7 +85,7 @@ struct GrantLedgerTests {
             // Reports are ten seconds apart and never show what was granted since.
             let received = Self.time(0)
             let candidates = sites.map {
-                ledger.candidate($0, received: received, isReachable: true, now: now)
+                ledger.candidate($0, received: received, reachability: .reachable, now: now)
             }
             let plan = try Planner().plan(
                 PlanRequest(Samples.specification()), over: PlacementSnapshot(candidates: candidates))

@@ -186,4 +186,18 @@ struct LatencyTests {
         #expect(Countries.position(of: "fr") == nil)
         #expect(Countries.position(of: "ZZ") == nil)
     }
+
+    @Test("Of two claims about one path the shorter counts, and what was measured here stands above both")
+    func claims() {
+        let (paris, tokyo) = (SiteID("paris.test"), SiteID("tokyo.test"))
+        var roundTrips = RoundTrips()
+        roundTrips.note(240, claimedBetween: paris, and: tokyo)
+        roundTrips.note(9_000, claimedBetween: tokyo, and: paris)
+        #expect(roundTrips.between(paris, tokyo) == 240)
+        roundTrips.note(-1, claimedBetween: paris, and: tokyo)
+        roundTrips.note(.nan, claimedBetween: paris, and: tokyo)
+        #expect(roundTrips.between(tokyo, paris) == 240)
+        roundTrips.record(250, between: paris, and: tokyo)
+        #expect(roundTrips.between(paris, tokyo) == 250)
+    }
 }

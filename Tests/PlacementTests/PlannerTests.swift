@@ -114,7 +114,7 @@ struct PlannerTests {
             over: [
                 Samples.candidate("draining.test", policy: .draining),
                 Samples.candidate("closed.test", policy: .closed),
-                Samples.candidate("silent.test", isReachable: false),
+                Samples.candidate("silent.test", reachability: .unreachable),
                 Samples.candidate("edge.test", age: .seconds(120)),
                 Samples.candidate("stale.test", age: .seconds(121)),
                 Samples.candidate("full.test", free: .zero),
@@ -127,6 +127,43 @@ struct PlannerTests {
         #expect(self.objections(plan, "full.test") == [.room])
         #expect(self.objections(plan, "busy.test") == [.room])
         #expect(plan.site(ofReplica: 0) == SiteID("edge.test"))
+    }
+
+    @Test("A suspect site is the last choice, however near, and is still one")
+    func suspect() throws {
+        let candidates = [
+            Samples.candidate("tokyo.test", at: Samples.tokyo, reachability: .suspect),
+            Samples.candidate("osaka.test", at: Samples.osaka, reachability: .suspect, pending: .zero),
+            Samples.candidate("paris.test", at: Samples.paris),
+        ]
+        let packed = try self.plan(
+            Samples.specification(replicas: 2, near: [.country("JP")]), over: candidates)
+        #expect(packed.assignments.map(\.site.address) == ["paris.test", "paris.test"])
+        #expect(packed.verdicts.first?.site == SiteID("paris.test"))
+        #expect(packed.alternatives.count == 2)
+        #expect(packed.lines.last?.hasSuffix("last choice") == true)
+        let spread = try self.plan(
+            Samples.specification(replicas: 2, near: [.country("JP")], spread: .atMostPerSite(1)),
+            over: candidates)
+        #expect(spread.site(ofReplica: 0) == SiteID("paris.test"))
+        #expect(spread.assignments.count == 2)
+    }
+
+    @Test("A member that has not said anything yet gets a verdict too")
+    func unheard() throws {
+        let rome = SiteID("rome.test")
+        for (reachability, kinds) in [
+            (Reachability.reachable, [Objection.Kind.unheard]), (.unreachable, [.unheard, .unreachable]),
+        ] {
+            let plan = try Planner().plan(
+                PlanRequest(Samples.specification()),
+                over: PlacementSnapshot(
+                    candidates: Samples.world,
+                    unheard: [UnheardSite(site: rome, name: "Rome", reachability: reachability)]))
+            #expect(self.objections(plan, "rome.test") == kinds)
+            #expect(plan.verdicts.count == 4 && plan.verdicts.last?.ageMilliseconds == nil)
+            #expect(plan.lines.contains { $0.hasPrefix("rome.test: no, nothing heard of it yet") })
+        }
     }
 
     @Test("Figures that make no sense rule a site out instead of ending the process")

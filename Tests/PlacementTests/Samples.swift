@@ -20,7 +20,7 @@ enum Samples {
         _ site: String, at position: Position? = nil, country: String? = nil,
         free: Resources = resources(8, 16, 100), total: Resources = resources(8, 16, 100), load: Double = 0,
         hosts: Int = 1, policy: AdmissionPolicy = .open, labels: [String: String] = [:],
-        age: Duration = .seconds(1), isReachable: Bool = true, pending: Resources = .zero
+        age: Duration = .seconds(1), reachability: Reachability = .reachable, pending: Resources = .zero
     ) -> Candidate {
         Candidate(
             description: SiteDescription(
@@ -29,7 +29,7 @@ enum Samples {
                 capacity: Capacity(
                     total: total, free: free, largestFreeSlot: free, load: load, machines: 0, hosts: hosts),
                 price: nil, reported: Instant(millisecondsSinceEpoch: 0)),
-            age: age, isReachable: isReachable, pending: pending)
+            age: age, reachability: reachability, pending: pending)
     }
 
     static let world = [

@@ -61,7 +61,7 @@ struct CoordinatorAgentTests {
             sites: LinkedSites(link: link) {
                 let description = await harness.agent.description
                 return AllianceView(sites: [
-                    .init(description: description, received: now, isReachable: true)
+                    .init(description: description, received: now, reachability: .reachable)
                 ])
             }, now: { now }, logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
         try await withThrowingTaskGroup(of: Void.self) { group in

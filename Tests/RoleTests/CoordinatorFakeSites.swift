@@ -97,7 +97,7 @@ final class FakeSites: SiteAccess {
             AllianceView(
                 sites: state.sites.values.map { site in
                     AllianceView.Site(
-                        description: site.description, received: self.clock.start, isReachable: true)
+                        description: site.description, received: self.clock.start, reachability: .reachable)
                 })
         }
     }

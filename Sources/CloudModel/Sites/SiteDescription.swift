@@ -11,12 +11,16 @@ package struct SiteDescription: Hashable, Codable, Sendable {
     package var policy: AdmissionPolicy
     package var capacity: Capacity
     package var price: Price?
+    /// Round trips to other sites, in the site's own order; empty if it tells none.
+    package var roundTrips: [MeasuredPath]
     /// When the site measured this, by its own clock.
     package var reported: Instant
 
     package init(
         site: SiteID, name: String, position: Position?, country: String?, labels: [String: String],
-        hypervisors: [String], policy: AdmissionPolicy, capacity: Capacity, price: Price?, reported: Instant
+        hypervisors: [String], policy: AdmissionPolicy, capacity: Capacity, price: Price?,
+        roundTrips: [MeasuredPath] = [],
+        reported: Instant
     ) {
         self.site = site
         self.name = name
@@ -27,6 +31,38 @@ package struct SiteDescription: Hashable, Codable, Sendable {
         self.policy = policy
         self.capacity = capacity
         self.price = price
+        self.roundTrips = roundTrips
         self.reported = reported
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case site
+        case name
+        case position
+        case country
+        case labels
+        case hypervisors
+        case policy
+        case capacity
+        case price
+        case roundTrips
+        case reported
+    }
+
+    /// Reads what earlier versions wrote too, who told no round trips.
+    package init(from decoder: any Decoder) throws {
+        let container = try decoder.container(keyedBy: CodingKeys.self)
+        self.init(
+            site: try container.decode(SiteID.self, forKey: .site),
+            name: try container.decode(String.self, forKey: .name),
+            position: try container.decodeIfPresent(Position.self, forKey: .position),
+            country: try container.decodeIfPresent(String.self, forKey: .country),
+            labels: try container.decode([String: String].self, forKey: .labels),
+            hypervisors: try container.decode([String].self, forKey: .hypervisors),
+            policy: try container.decode(AdmissionPolicy.self, forKey: .policy),
+            capacity: try container.decode(Capacity.self, forKey: .capacity),
+            price: try container.decodeIfPresent(Price.self, forKey: .price),
+            roundTrips: try container.decodeIfPresent([MeasuredPath].self, forKey: .roundTrips) ?? [],
+            reported: try container.decode(Instant.self, forKey: .reported))
     }
 }

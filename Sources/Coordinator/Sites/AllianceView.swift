@@ -8,24 +8,28 @@ package struct AllianceView: Hashable, Sendable {
         package var description: SiteDescription
         /// When this process received it, by its own clock.
         package var received: Instant
-        package var isReachable: Bool
+        package var reachability: Reachability
 
-        package init(description: SiteDescription, received: Instant, isReachable: Bool) {
+        package init(description: SiteDescription, received: Instant, reachability: Reachability) {
             self.description = description
             self.received = received
-            self.isReachable = isReachable
+            self.reachability = reachability
         }
     }
 
     package var sites: [Site]
+    /// Members that own capacity and have not said how much.
+    package var unheard: [UnheardSite]
     package var roundTrips: RoundTrips
     /// Positions of processes that are no candidates, such as this coordinator.
     package var landmarks: [SiteID: Position]
 
     package init(
-        sites: [Site], roundTrips: RoundTrips = RoundTrips(), landmarks: [SiteID: Position] = [:]
+        sites: [Site], unheard: [UnheardSite] = [], roundTrips: RoundTrips = RoundTrips(),
+        landmarks: [SiteID: Position] = [:]
     ) {
         self.sites = sites
+        self.unheard = unheard
         self.roundTrips = roundTrips
         self.landmarks = landmarks
     }

@@ -24,7 +24,8 @@ extension SiteDescription: Payload {
             labels: try Labels.read(from: reader), hypervisors: hypervisors,
             policy: try reader.choice("policy"),
             capacity: try Capacity(parsing: try reader.child(Capacity.elementName)),
-            price: try Self.price(reader), reported: try reader.instant("reported-unix-ms"))
+            price: try Self.price(reader), roundTrips: try Self.roundTrips(reader),
+            reported: try reader.instant("reported-unix-ms"))
     }
 
     package var element: Element {
@@ -59,6 +60,12 @@ extension SiteDescription: Payload {
             element.append(Element("hypervisor", namespace: Self.namespace, text: hypervisor))
         }
         for label in Labels.elements(self.labels) { element.append(label) }
+        for path in self.roundTrips {
+            element.append(
+                Element(
+                    "round-trip", namespace: Self.namespace,
+                    ["to": path.site.address, "ms": String(path.milliseconds)]))
+        }
         return element
     }
 
@@ -87,6 +94,22 @@ extension SiteDescription: Payload {
             currency: currency,
             microsPerVCPUHour: try reader.integer("micros-per-vcpu-hour", in: 0...WireLimits.priceMicros),
             microsPerGibibyteHour: try reader.integer("micros-per-gib-hour", in: 0...WireLimits.priceMicros))
+    }
+
+    /// A site that is named twice is refused rather than resolved silently.
+    private static func roundTrips(_ reader: ElementReader) throws(PayloadError) -> [MeasuredPath] {
+        var paths: [MeasuredPath] = []
+        for child in try reader.children("round-trip", atMost: WireLimits.roundTrips) {
+            let reader = try ElementReader(child, named: "round-trip")
+            let path = MeasuredPath(
+                to: try reader.site("to"),
+                milliseconds: try reader.decimal("ms", in: 0...WireLimits.roundTripMilliseconds))
+            guard !paths.contains(where: { $0.site == path.site }) else {
+                throw PayloadError("the round trip to '\(path.site)' occurs twice in <site/>")
+            }
+            paths.append(path)
+        }
+        return paths
     }
 
     private static func isUpperCase(_ text: String, count: Int) -> Bool {

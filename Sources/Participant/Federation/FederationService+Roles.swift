@@ -12,9 +12,10 @@ extension FederationService {
 
     /// Says what our row shall contain; it is published at once if something of weight changed, else with the heartbeat.
     ///
-    /// Call it as often as you like. Throws if the description holds what cannot be written or is larger than a row.
+    /// Call it as often as you like: only here is decided what weighs enough. What was measured to other sites is added.
+    /// Throws if the description holds what cannot be written or is larger than a row.
     package func publish(_ description: SiteDescription) async throws {
-        let payload = try description.element.serialized()
+        let payload = try self.payload(for: description)
         let limit = self.configuration.alliance.rows.payload
         guard payload.count <= limit else {
             throw PayloadError(
@@ -26,6 +27,22 @@ extension FederationService {
             return state.alliance.describe(payload, schema: SiteDescription.schema, isChange: isChange)
         }
         await self.carryOut(directives)
+    }
+
+    /// The row's payload: the description, and as many of the round trips as keep the row small.
+    private func payload(for description: SiteDescription) throws -> [UInt8] {
+        var told = description
+        told.roundTrips = self.state.withLock { $0.alliance.roundTrips(atMost: WireLimits.roundTrips) }.map {
+            // To a tenth of a millisecond, and never nothing.
+            let tenths = max(1, ($0.time / .microseconds(100)).rounded())
+            return MeasuredPath(to: $0.site, milliseconds: tenths / 10)
+        }
+        var payload = try told.element.serialized()
+        while payload.count > self.configuration.alliance.rows.payloadTarget, told.roundTrips.popLast() != nil
+        {
+            payload = try told.element.serialized()
+        }
+        return payload
     }
 
     /// All sites that are known, in order of their addresses.
@@ -143,11 +160,11 @@ extension FederationService {
 
     /// The description in `row`, read once per version.
     private static func description(_ row: Row, in state: inout State) -> SiteDescription? {
-        if let known = state.descriptions[row.origin], known.version == row.version { return known.value }
+        if let known = state.descriptions[row.origin], known.row == row { return known.value }
         guard row.schema == SiteDescription.schema,
             case .success(let value) = Ed25519Proofs.description(in: row)
         else { return nil }
-        state.descriptions[row.origin] = (row.version, value)
+        state.descriptions[row.origin] = (row, value)
         return value
     }
 

@@ -17,6 +17,13 @@ package struct RoundTrips: Hashable, Sendable {
         self.table[other, default: [:]][one] = milliseconds
     }
 
+    /// Keeps what one of the two says it measured.
+    ///
+    /// Of two claims about one pair the shorter counts: whatever else a path crosses only makes it longer.
+    package mutating func note(_ milliseconds: Double, claimedBetween one: SiteID, and other: SiteID) {
+        self.record(min(milliseconds, self.between(one, other) ?? milliseconds), between: one, and: other)
+    }
+
     package func between(_ one: SiteID, _ other: SiteID) -> Double? {
         self.table[one]?[other]
     }

@@ -3,6 +3,8 @@ package struct Objection: Hashable, Codable, Sendable {
     package enum Kind: String, Hashable, Codable, Sendable, CaseIterable {
         case policy
         case unreachable
+        /// Nothing that it says about itself has arrived.
+        case unheard
         case stale
         /// The report's figures make no sense.
         case report

@@ -30,8 +30,11 @@ extension Verdict {
         parts.append("room \(self.free.memory)")
         if let score = self.score {
             parts.append("score \(Self.hundredths(score.total))")
-            if score.freshness < 1 { parts.append("last heard \(self.ageMilliseconds / 1_000) s ago") }
+            if score.freshness < 1, let ageMilliseconds {
+                parts.append("last heard \(ageMilliseconds / 1_000) s ago")
+            }
         }
+        if self.reachability == .suspect { parts.append("answers late or not at all: last choice") }
         return "\(self.site): " + parts.joined(separator: ", ")
     }
 

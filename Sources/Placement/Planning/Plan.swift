@@ -16,7 +16,8 @@ package struct Plan: Hashable, Codable, Sendable {
     package let assignments: [Assignment]
     /// Replicas for which there is no site.
     package let unassigned: [Int]
-    /// Every known site: those that could take a replica first, the best first; then the others by address.
+    /// Every known site: those that could take a replica first, the best first, suspect ones last; then the others
+    /// by address.
     package let verdicts: [Verdict]
 
     package var isComplete: Bool { self.unassigned.isEmpty }

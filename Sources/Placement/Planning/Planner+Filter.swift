@@ -30,7 +30,7 @@ extension Planner {
         case .draining: objections.append(Objection(.policy, "takes no new work (draining)"))
         case .closed: objections.append(Objection(.policy, "takes no new work (closed)"))
         }
-        if !view.candidate.isReachable { objections.append(Objection(.unreachable, "does not answer")) }
+        if view.candidate.reachability == .unreachable { objections.append(.unanswering) }
         if view.age > self.rules.uselessAfter {
             let seconds = view.age.wholeMilliseconds / 1_000
             objections.append(Objection(.stale, "last heard of \(seconds) s ago"))
@@ -38,6 +38,15 @@ extension Planner {
         if !view.candidate.isCredible {
             objections.append(Objection(.report, "reports figures that make no sense"))
         }
+        return objections
+    }
+
+    /// What speaks against a site that is known by name only.
+    func objections(to site: UnheardSite, for request: PlanRequest) -> [Objection] {
+        var objections: [Objection] = []
+        if let reason = request.excluded[site.site] { objections.append(Objection(.refused, reason)) }
+        objections.append(Objection(.unheard, "nothing heard of it yet"))
+        if site.reachability == .unreachable { objections.append(.unanswering) }
         return objections
     }
 
@@ -81,4 +90,8 @@ extension Planner {
         let short = view.slot.shortfalls(for: request).joined(separator: ", ")
         return Objection(.room, "no room: too little \(short) for \(request); largest free: \(view.slot)")
     }
+}
+
+extension Objection {
+    fileprivate static var unanswering: Objection { Objection(.unreachable, "does not answer") }
 }

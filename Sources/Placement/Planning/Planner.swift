@@ -35,40 +35,41 @@ package struct Planner: Sendable {
         let choices = self.assign(
             request, feasible: objections.indices.filter { objections[$0].isEmpty }, views: &views)
 
-        var verdicts: [Verdict] = []
-        for (index, candidate) in candidates.enumerated() {
-            let original = SiteView(candidate, latency: views[index].latency, placed: 0)
-            verdicts.append(
-                Verdict(
-                    site: original.site, name: candidate.description.name, objections: objections[index],
-                    score: scores[index], latency: original.latency, load: original.load,
-                    free: original.free, largestFreeSlot: original.slot,
-                    ageMilliseconds: candidate.age.wholeMilliseconds,
-                    replicas: choices.count { $0 == index }))
+        let verdicts = candidates.indices.map { index in
+            let original = SiteView(candidates[index], latency: views[index].latency, placed: 0)
+            return Verdict(
+                original, objections: objections[index], score: scores[index],
+                replicas: choices.count { $0 == index })
         }
-        verdicts.sort { lhs, rhs in
-            (rhs.isFeasible ? 1 : 0, -(lhs.score?.total ?? 0), lhs.site)
-                < (lhs.isFeasible ? 1 : 0, -(rhs.score?.total ?? 0), rhs.site)
+        let unheard = snapshot.unheard.map { site in
+            Verdict(
+                site, objections: self.objections(to: site, for: request),
+                latency: predictor.predict(for: site.site, at: nil))
         }
         return Plan(
             workload: request.specification.name,
             assignments: zip(request.replicas, choices).compactMap { replica, choice in
                 choice.map { Plan.Assignment(replica: replica, site: candidates[$0].description.site) }
             },
-            unassigned: zip(request.replicas, choices).filter { $1 == nil }.map(\.0), verdicts: verdicts)
+            unassigned: zip(request.replicas, choices).filter { $1 == nil }.map(\.0),
+            verdicts: (verdicts + unheard).sorted { $0.precedes($1) })
     }
 
-    /// For each replica the index of its view, nil where there is none with room.
+    /// For each replica the index of its view, nil where there is none with room; suspect sites come last.
     private func assign(_ request: PlanRequest, feasible: [Int], views: inout [SiteView]) -> [Int?] {
         let specification = request.specification
         return request.replicas.map { _ in
-            var best: (index: Int, score: Double)?
+            var best: (index: Int, isSuspect: Bool, score: Double)?
             for index in feasible
             where views[index].hasRoom(for: specification.resources)
                 && views[index].replicas < specification.spread.limit
             {
-                let score = self.score(views[index], for: specification).total
-                if best.map({ score > $0.score }) ?? true { best = (index, score) }
+                let (isSuspect, score) = (
+                    views[index].isSuspect, self.score(views[index], for: specification).total
+                )
+                let isBetter =
+                    best.map { isSuspect == $0.isSuspect ? score > $0.score : $0.isSuspect } ?? true
+                if isBetter { best = (index, isSuspect, score) }
             }
             guard let best else { return nil }
             views[best.index].take(specification.resources)

@@ -33,6 +33,7 @@ struct SiteView {
 
     var site: SiteID { self.candidate.description.site }
     var age: Duration { self.candidate.age }
+    var isSuspect: Bool { self.candidate.reachability == .suspect }
 
     func hasRoom(for request: Resources) -> Bool {
         self.slot.covers(request)

@@ -5,17 +5,19 @@ package struct Candidate: Hashable, Sendable {
     package var description: SiteDescription
     /// How long ago this coordinator received what it knows, by its own clock.
     package var age: Duration
-    /// Whether the site answers; one that does not takes no new work, and nothing is moved for it.
-    package var isReachable: Bool
+    /// Whether the site is heard: a suspect one is the last choice, an unreachable one takes no new work.
+    ///
+    /// Nothing is moved for it.
+    package var reachability: Reachability
     /// What this coordinator was granted, or has asked for, since the site's last report: not in its figures yet.
     package var pending: Resources
 
     package init(
-        description: SiteDescription, age: Duration, isReachable: Bool, pending: Resources = .zero
+        description: SiteDescription, age: Duration, reachability: Reachability, pending: Resources = .zero
     ) {
         self.description = description
         self.age = age
-        self.isReachable = isReachable
+        self.reachability = reachability
         self.pending = pending
     }
 }

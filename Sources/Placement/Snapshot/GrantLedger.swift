@@ -59,7 +59,7 @@ package struct GrantLedger: Hashable, Sendable {
 
     /// The candidate as this coordinator sees it: the later of report and correction, and what neither shows yet.
     package func candidate(
-        _ description: SiteDescription, received: Instant, isReachable: Bool, now: Instant
+        _ description: SiteDescription, received: Instant, reachability: Reachability, now: Instant
     ) -> Candidate {
         var description = description
         var known = received
@@ -73,7 +73,7 @@ package struct GrantLedger: Hashable, Sendable {
             pending = pending + entry.resources
         }
         return Candidate(
-            description: description, age: max(.zero, known.duration(to: now)), isReachable: isReachable,
+            description: description, age: max(.zero, known.duration(to: now)), reachability: reachability,
             pending: pending)
     }
 

@@ -2,6 +2,7 @@ import CloudModel
 import Cryptography
 import Federation
 import Gossip
+import Storage
 import Testing
 import XML
 import XMPP
@@ -232,6 +233,68 @@ struct FederationServiceTests {
             try await alliances.advance(.seconds(11))
             #expect(try alliances[self.paris].federation.knownSite(self.tokyo)?.isCandidate == true)
             #expect(try alliances[self.paris].federation.suspensions.isEmpty)
+        }
+    }
+
+    @Test("A site that is installed anew while the others go on is heard as soon as it is accepted again")
+    func reinstalled() async throws {
+        let alliances = try self.three()
+        try await alliances.run { try await self.joined(alliances) }
+        // Everybody restarts, so that the row that is held is of a later life than any of the new installation.
+        for site in ["paris.test", "tokyo.test"] { try alliances.start(site) }
+        try alliances.start("broker.test", role: .coordinator)
+        try await alliances.run {
+            for site in [self.paris, self.tokyo] { try await alliances.describe(site) }
+            try await alliances.advance(.seconds(12))
+            try alliances.start("tokyo.test", keyNumber: 250, isNew: true)
+            try await alliances.run(self.tokyo) {
+                try await alliances.describe(self.tokyo, freeVCPUs: 1)
+                try await alliances[self.tokyo].federation.invite(self.paris)
+                try await alliances.settle()
+                #expect(try alliances[self.paris].federation.knownSite(self.tokyo)?.standing == .quarantined)
+                try await alliances[self.paris].federation.accept(self.tokyo)
+                try await alliances.settle()
+                try await alliances.advance(.seconds(2))
+                let seen = try #require(try alliances[self.paris].federation.knownSite(self.tokyo))
+                #expect(seen.isCandidate && seen.description?.capacity.free.vcpus == 1)
+            }
+        }
+    }
+
+    @Test("A row tells the round trips to members that own capacity, as many as keep it small")
+    func roundTrips() async throws {
+        let alliances = try self.three()
+        try await alliances.run {
+            try await self.joined(alliances)
+            try await alliances.describe(self.paris, load: 0.5)
+            try await alliances.advance(.seconds(2))
+            let told = try #require(try alliances[self.broker].federation.knownSite(self.paris)?.description)
+            #expect(told.roundTrips.map(\.site) == [self.tokyo])
+            #expect(told.roundTrips.allSatisfy { $0.milliseconds >= 0.1 })
+            // A row that is large without them tells none.
+            let labels = Dictionary(
+                uniqueKeysWithValues: (0..<20).map { ("label-\($0)", String(repeating: "x", count: 40)) })
+            var large = told
+            large.labels = labels
+            try await alliances[self.paris].federation.publish(large)
+            try await alliances.advance(.seconds(2))
+            let seen = try #require(try alliances[self.broker].federation.knownSite(self.paris)?.description)
+            #expect(seen.labels == labels && seen.roundTrips.isEmpty)
+        }
+    }
+
+    @Test("Strangers who invite and depart are forgotten on disk too")
+    func withdrawn() async throws {
+        let alliances = try self.three()
+        try await alliances.run {
+            try await alliances[self.tokyo].federation.invite(self.paris)
+            try await alliances.settle()
+            let store = FederationStore(database: try alliances.database(of: self.paris))
+            #expect(try store.members().map(\.site) == [self.tokyo])
+            try await alliances[self.tokyo].federation.leave(self.paris)
+            try await alliances.settle()
+            #expect(try alliances[self.paris].federation.knownSite(self.tokyo) == nil)
+            #expect(try store.members().isEmpty)
         }
     }
 
