@@ -63,6 +63,11 @@ package struct Agent: Service {
         get async { await self.row.description }
     }
 
+    /// Why the hypervisor is out of reach, as it was seen last; nil if it is not.
+    package var outage: String? {
+        get async { await self.service.keeper.read(\.outage) }
+    }
+
     /// Answers the federation's requests under `grants`, which are asked for at each of them.
     package func responder(grants: @escaping @Sendable () async -> GrantBook) -> SiteResponder {
         SiteResponder(service: self.service, grants: grants, logger: self.logger)
@@ -97,7 +102,7 @@ package struct Agent: Service {
             group.addTask { await work.run() }
             group.addTask { await reports.run() }
             group.addTask { await SiteNews(service: self.service, tell: self.outlets.tell).run() }
-            group.addTask { try await self.row.run() }
+            group.addTask { await self.row.run() }
             do {
                 try await group.waitForAll()
             } catch is CancellationError {
@@ -108,7 +113,6 @@ package struct Agent: Service {
 
     private var row: SiteRow {
         SiteRow(
-            service: self.service, profile: self.configuration.profile, publish: self.outlets.publish,
-            debounce: self.configuration.publishDebounce, heartbeat: self.configuration.heartbeat)
+            service: self.service, profile: self.configuration.profile, publish: self.outlets.publish)
     }
 }

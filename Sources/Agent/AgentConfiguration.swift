@@ -31,25 +31,18 @@ package struct AgentConfiguration: Hashable, Sendable {
     package var policy: AdmissionPolicy
     /// How often the hosts are measured.
     package var measureInterval: Duration
-    /// The shortest time between two capacity rows.
-    package var publishDebounce: Duration
-    /// The longest time between two capacity rows; at most 10 s.
-    package var heartbeat: Duration
     /// The wait before work or a report that failed for a passing reason is tried again.
     package var retryDelay: Duration
 
     package init(
         site: SiteID, profile: Profile, rules: SiteRules = SiteRules(), policy: AdmissionPolicy = .open,
-        measureInterval: Duration = .seconds(2), publishDebounce: Duration = .seconds(1),
-        heartbeat: Duration = .seconds(8), retryDelay: Duration = .seconds(1)
+        measureInterval: Duration = .seconds(2), retryDelay: Duration = .seconds(1)
     ) {
         self.site = site
         self.profile = profile
         self.rules = rules
         self.policy = policy
         self.measureInterval = measureInterval
-        self.publishDebounce = publishDebounce
-        self.heartbeat = heartbeat
         self.retryDelay = retryDelay
     }
 }

@@ -285,7 +285,7 @@ struct AgentRoleTests {
         }
     }
 
-    @Test("The row follows what happens, and is repeated on the heartbeat")
+    @Test("What the site says follows what happens, and is handed over with each measurement")
     func rows() async throws {
         try await AgentHarness.with { harness in
             _ = try await harness.agent.service.reserve(harness.request("web-1", vcpus: 3))
@@ -293,7 +293,9 @@ struct AgentRoleTests {
                 harness.outbox.rows.last?.capacity.free.vcpus == 5
             }
             let count = harness.outbox.rows.count
-            try await AgentHarness.eventually("the heartbeat") { harness.outbox.rows.count > count + 2 }
+            try await AgentHarness.eventually("the next measurements") {
+                harness.outbox.rows.count > count + 2
+            }
             #expect(harness.outbox.rows.last?.name == "Paris")
             #expect(harness.outbox.rows.last?.hypervisors == ["memory"])
             // Before the hosts are measured for the first time nothing is said.

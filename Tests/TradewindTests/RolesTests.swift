@@ -1,5 +1,6 @@
 import ArgumentParser
 import CloudModel
+import ControlAPI
 import Foundation
 import Gossip
 import Logging
@@ -86,5 +87,25 @@ struct RolesTests {
                 of: Permission("reservation.reserve"), for: .init(address: name, domain: name))
         }
         #expect(allowed == [.own, nil, nil])
+    }
+
+    @Test("Health says what was seen of the hypervisor last, and asks nothing that may not answer")
+    func health() async throws {
+        let folder = FileManager.default.temporaryDirectory
+            .appending(path: "tradewind-roles-\(UUID().uuidString)").path
+        _ = try SiteSetup(
+            try InitCommand.parse(["--domain", "paris.test", "--directory", folder, "--driver", "memory"])
+        ).write()
+        let configuration = try await ServeConfiguration.reading(folder + "/tradewind.yaml")
+        let database = try Database()
+        let keeper = try await GrantKeeper(store: GrantStore(database: database), configured: [])
+        let roles = try await Roles(
+            configuration, database: database, link: CutLink(), grants: keeper,
+            logger: Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() }))
+        // The driver would answer; but the agent does not run, so nobody has looked yet.
+        let checks = await roles.health()
+        #expect(checks.map(\.name) == ["hypervisor"])
+        #expect(checks.map(\.fault) == ["it has not been reached yet"])
+        try FileManager.default.removeItem(atPath: folder)
     }
 }

@@ -63,7 +63,7 @@ package struct SiteService: Sendable {
         }
     }
 
-    /// All reservations that are held, or that are the caller's, in order of their ids.
+    /// The reservations that are held: the caller's, or all for an admin, in order of their ids.
     package func reservations(by caller: SiteID, isAdmin: Bool) async -> [Reservation] {
         await self.keeper.read { ledger in
             ledger.reservations.values.map(\.reservation)

@@ -9,6 +9,8 @@ struct TimeLimit: Sendable {
     }
 
     /// The result, or `timeout` when the limit has passed; the operation is then told to stop.
+    ///
+    /// Returns once it has stopped, which is at once only if it heeds cancellation.
     func perform(
         _ invocation: Invocation, with performer: any OperationPerformer,
         progress: @escaping ProgressSink

@@ -23,7 +23,6 @@ struct Roles: Sendable {
     let federation: FederationService
     private let grants: GrantKeeper
     private let agent: Agent?
-    private let driver: (any MachineDriver)?
     /// Where machines' states are told; nil for a process without machines.
     let feed: MachineFeed?
     private let coordinator: Coordinator?
@@ -48,17 +47,15 @@ struct Roles: Sendable {
             configuration: configuration.federation, now: SiteProcess.now, logger: logger)
         self.federation = federation
         if let wishes = configuration.agent {
-            let driver = try Self.driver(wishes, configuration)
-            self.driver = driver
             let feed = try await MachineFeed(
                 at: configuration.entity, store: PubSubStore(database: database), link: link,
                 mayListen: Self.mayListen(grants, federation), now: SiteProcess.now, logger: logger)
             self.feed = feed
             self.agent = try Self.agent(
-                wishes, configuration, driver: driver, database: database, federation: federation,
-                reports: reports, feed: feed, logger: logger)
+                wishes, configuration, driver: try Self.driver(wishes, configuration), database: database,
+                federation: federation, reports: reports, feed: feed, logger: logger)
         } else {
-            (self.driver, self.agent, self.feed) = (nil, nil, nil)
+            (self.agent, self.feed) = (nil, nil)
         }
         guard configuration.isCoordinator else {
             self.coordinator = nil
@@ -67,7 +64,11 @@ struct Roles: Sendable {
         let agent = self.agent
         let coordinator = Coordinator(
             configuration: configuration.coordinator, store: PlacementStore(database),
-            sites: LinkedSites(link: link) { await AllianceView(federation, own: agent?.description) },
+            sites: LinkedSites(link: link) {
+                AllianceView(
+                    federation.sites(), at: federation.site, position: configuration.profile.position,
+                    own: await agent?.description, now: SiteProcess.now())
+            },
             now: SiteProcess.now, logger: logger)
         reports.attach(coordinator)
         self.coordinator = coordinator
@@ -125,14 +126,10 @@ struct Roles: Sendable {
         }
     }
 
+    /// What hinders the roles, as far as is known already: nothing is asked that may not answer.
     func health() async -> [HealthReport.Check] {
-        guard let driver else { return [] }
-        do {
-            _ = try await driver.hosts()
-            return [.init("hypervisor")]
-        } catch {
-            return [.init("hypervisor", fault: "\(error)")]
-        }
+        guard let agent else { return [] }
+        return [.init("hypervisor", fault: await agent.outage)]
     }
 
     private static func signingKey(in path: String) throws(OperationError) -> SigningKey {

@@ -106,8 +106,7 @@ struct AgentHarness: Sendable {
         let agent = try Agent(
             configuration: AgentConfiguration(
                 site: AgentFixtures.paris, profile: AgentConfiguration.Profile(name: "Paris"), rules: rules,
-                measureInterval: .milliseconds(20), publishDebounce: .milliseconds(1),
-                heartbeat: .milliseconds(50), retryDelay: .milliseconds(10)),
+                measureInterval: .milliseconds(20), retryDelay: .milliseconds(10)),
             driver: driver,
             images: ImageStore(
                 configuration: ImageStoreConfiguration(
