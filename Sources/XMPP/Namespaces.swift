@@ -21,6 +21,7 @@ package enum Namespace {
     package static let version = "jabber:iq:version"
     package static let time = "urn:xmpp:time"
     package static let dataForms = "jabber:x:data"
+    package static let formValidation = "http://jabber.org/protocol/xdata-validate"
     package static let commands = "http://jabber.org/protocol/commands"
     package static let delay = "urn:xmpp:delay"
     package static let receipts = "urn:xmpp:receipts"
@@ -58,6 +59,8 @@ package enum Namespace {
     package static let roomOwner = "http://jabber.org/protocol/muc#owner"
     package static let directInvitation = "jabber:x:conference"
     package static let occupantID = "urn:xmpp:occupant-id:0"
+    package static let nickname = "http://jabber.org/protocol/nick"
+    package static let vCard = "vcard-temp"
     package static let registration = "jabber:iq:register"
     package static let xml = "http://www.w3.org/XML/1998/namespace"
 }

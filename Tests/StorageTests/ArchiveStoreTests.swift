@@ -147,6 +147,19 @@ struct ArchiveStoreTests {
         #expect(try await store.ends(of: Self.alice, from: 0) == nil)
     }
 
+    @Test("The oldest go until the rest has so many bytes, counted as UTF-8")
+    func trimmingByBytes() async throws {
+        let store = try await Self.store(
+            (1...4).map { Self.record($0, stanza: "<é/>") } + [Self.record(5, archive: "eve@paris.test")])
+        #expect(try await store.trim(Self.alice, toBytes: 20) == 0)
+        #expect(try await store.trim(Self.alice, toBytes: 19) == 1)
+        #expect(try await store.trim(Self.alice, toBytes: 10) == 1)
+        #expect(
+            self.sequences(try await store.page(ArchiveSelection(archive: Self.alice, limit: 99))) == [3, 4])
+        #expect(try await store.trim(Self.alice, toBytes: 4) == 2)
+        #expect(try await store.lastSequence() == 5)
+    }
+
     @Test("All of a group is written or nothing of it")
     func atomicity() async throws {
         let store = try await Self.store([Self.record(2)])
@@ -205,8 +218,8 @@ struct PubSubStoreTests {
         try await store.apply([.configure(node: "n", [:])], for: owner)
         #expect(
             try await store.nodes() == [empty, StoredPubSubNode(owner: owner, name: "n", configuration: [:])])
-        try await store.remove(owner: owner)
-        #expect(try await store.nodes() == [])
+        try await store.apply([.credit(node: "n", creator: "bob@paris.test")], for: owner)
+        #expect(try await store.nodes().map(\.creator) == [nil, "bob@paris.test"])
     }
 
     @Test("All changes are made or none")

@@ -55,14 +55,6 @@ package struct AccountStore: Sendable {
         }
     }
 
-    /// Removes an account with its roster and its messages; false if there is no such account.
-    package func delete(username: String) async throws -> Bool {
-        try await self.database.writer.write { connection in
-            try connection.execute(sql: "DELETE FROM roster WHERE owner = ?", arguments: [username])
-            return try AccountRecord.deleteOne(connection, key: username)
-        }
-    }
-
     /// Writes one item of a roster and the roster's version.
     package func save(_ item: RosterItemRecord, version: Int64) async throws {
         try await self.database.writer.write { connection in

@@ -97,6 +97,27 @@ package struct ArchiveStore: Sendable {
         }
     }
 
+    /// Removes the oldest messages of an archive until the others' stanzas have no more than `limit` bytes; how many went.
+    @discardableResult
+    package func trim(_ archive: String, toBytes limit: Int) async throws -> Int {
+        try await self.database.writer.write { connection in
+            let cut = try Int64.fetchOne(
+                connection,
+                sql: """
+                    SELECT MAX(sequence) FROM (
+                        SELECT sequence, SUM(LENGTH(CAST(stanza AS BLOB))) OVER (ORDER BY sequence DESC) AS bytes
+                        FROM archiveMessage WHERE archive = ?
+                    ) WHERE bytes > ?
+                    """,
+                arguments: [archive, limit])
+            guard let cut else { return 0 }
+            try connection.execute(
+                sql: "DELETE FROM archiveMessage WHERE archive = ? AND sequence <= ?",
+                arguments: [archive, cut])
+            return connection.changesCount
+        }
+    }
+
     /// The archives with more messages than `limit`, in order.
     package func archives(above limit: Int) async throws -> [String] {
         try await self.database.writer.read { connection in

@@ -2,6 +2,8 @@
 package enum PubSubChange: Hashable, Sendable {
     /// Makes the node or replaces its configuration.
     case configure(node: String, [String: [String]])
+    /// Says who made the node, a bare JID: what is in it counts as his.
+    case credit(node: String, creator: String)
     case delete(node: String)
     /// Nil takes the affiliation away.
     case affiliate(node: String, address: String, String?)

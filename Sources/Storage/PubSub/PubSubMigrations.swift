@@ -43,5 +43,17 @@ enum PubSubMigrations {
                     ) STRICT;
                     """)
         }
+        // Whose a node is, as far as room is counted: null for those of the owner itself. What was made before is
+        // counted as its first owner's.
+        migrator.registerMigration("pubsub-2") { connection in
+            try connection.execute(
+                sql: """
+                    ALTER TABLE pubSubNode ADD COLUMN creator TEXT;
+                    UPDATE pubSubNode SET creator = (
+                        SELECT MIN(address) FROM pubSubAffiliation
+                        WHERE pubSubAffiliation.owner = pubSubNode.owner
+                            AND pubSubAffiliation.node = pubSubNode.node AND affiliation = 'owner');
+                    """)
+        }
     }
 }

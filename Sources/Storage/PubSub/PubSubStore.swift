@@ -15,10 +15,11 @@ package struct PubSubStore: Sendable {
     package func nodes() async throws -> [StoredPubSubNode] {
         try await self.database.writer.read { connection in
             try Row.fetchAll(
-                connection, sql: "SELECT owner, node, configuration FROM pubSubNode ORDER BY owner, node"
+                connection,
+                sql: "SELECT owner, node, creator, configuration FROM pubSubNode ORDER BY owner, node"
             ).map { row in
                 var node = StoredPubSubNode(
-                    owner: row["owner"], name: row["node"],
+                    owner: row["owner"], name: row["node"], creator: row["creator"],
                     configuration: try JSONDecoder().decode(
                         [String: [String]].self, from: Data((row["configuration"] as String).utf8)))
                 try Self.complete(&node, in: connection)
@@ -31,13 +32,6 @@ package struct PubSubStore: Sendable {
     package func apply(_ changes: [PubSubChange], for owner: String) async throws {
         try await self.database.writer.write { connection in
             for change in changes { try Self.apply(change, for: owner, in: connection) }
-        }
-    }
-
-    /// Removes everything of an owner.
-    package func remove(owner: String) async throws {
-        try await self.database.writer.write { connection in
-            try connection.execute(sql: "DELETE FROM pubSubNode WHERE owner = ?", arguments: [owner])
         }
     }
 
@@ -81,6 +75,9 @@ package struct PubSubStore: Sendable {
                 INSERT INTO pubSubNode (owner, node, configuration) VALUES (?, ?, ?)
                 ON CONFLICT (owner, node) DO UPDATE SET configuration = excluded.configuration
                 """, [node, text])
+        case .credit(let node, let creator):
+            try run(
+                "UPDATE pubSubNode SET creator = ?3 WHERE owner = ?1 AND node = ?2", [node, creator])
         case .delete(let node): try run("DELETE FROM pubSubNode WHERE owner = ? AND node = ?", [node])
         case .affiliate(let node, let address, .some(let affiliation)):
             try run(

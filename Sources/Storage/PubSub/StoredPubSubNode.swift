@@ -20,6 +20,8 @@ package struct StoredPubSubNode: Hashable, Sendable {
     /// The bare JID it belongs to.
     package var owner: String
     package var name: String
+    /// The bare JID of whoever made it; nil for the owner itself.
+    package var creator: String?
     /// By the names of the configuration form.
     package var configuration: [String: [String]]
     /// By bare JID.
@@ -29,9 +31,12 @@ package struct StoredPubSubNode: Hashable, Sendable {
     /// In the order in which they were published.
     package var items: [Item] = []
 
-    package init(owner: String, name: String, configuration: [String: [String]]) {
+    package init(
+        owner: String, name: String, creator: String? = nil, configuration: [String: [String]]
+    ) {
         self.owner = owner
         self.name = name
+        self.creator = creator
         self.configuration = configuration
     }
 }

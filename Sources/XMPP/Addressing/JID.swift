@@ -34,5 +34,15 @@ extension JID: CustomStringConvertible {
 }
 
 extension JID: Comparable {
-    package static func < (lhs: Self, rhs: Self) -> Bool { lhs.description < rhs.description }
+    /// By what they look like.
+    package static func < (lhs: Self, rhs: Self) -> Bool {
+        // Clients of one account are what is sorted most, and need no text made for it.
+        guard lhs.domain == rhs.domain, lhs.local == rhs.local else {
+            return lhs.description < rhs.description
+        }
+        guard let left = lhs.resource, let right = rhs.resource else {
+            return lhs.resource == nil && rhs.resource != nil
+        }
+        return left < right
+    }
 }

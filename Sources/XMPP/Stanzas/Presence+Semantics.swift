@@ -30,9 +30,10 @@ extension Presence {
 
     /// Where messages to the bare address go first; below zero: not here (RFC 6121 §4.7.2.3).
     ///
-    /// What is no number between -128 and 127 counts as 0.
-    package var priority: Int8 {
-        self.text(of: "priority").flatMap { Int8($0) } ?? 0
+    /// 0 if nothing is said of it; nil if what is said is no number between -128 and 127.
+    package var priority: Int8? {
+        guard let text = self.text(of: "priority") else { return 0 }
+        return Int8(text)
     }
 
     private func text(of name: String) -> String? {

@@ -104,7 +104,7 @@ package final class Accounts: Sendable {
         self.farewell.withLock { $0 = body }
     }
 
-    /// Deletes an account with its roster, kept messages, archive and nodes; its clients are closed.
+    /// Deletes an account with all that it had and all that was granted to its address; its clients are closed.
     ///
     /// The address that it had.
     @discardableResult
@@ -115,18 +115,35 @@ package final class Accounts: Sendable {
             let address = self.address(of: username)
             let directives = self.shell.withDomain { $0.remove(account: address) }
             self.shell.perform(directives)
-            try await Self.storing { try await self.shell.forgetBelongings(of: address) }
         }
         return self.address(of: username)
     }
 
-    /// Takes back what was given to an account, then takes it off the disk and out of the list.
+    /// Takes back what was given to an account, then takes it off the disk and out of the list; in the lane only.
+    ///
+    /// Meanwhile nothing more is done for it, so that nothing of it can come back to the disk; if the disk refuses,
+    /// all is as before.
     private func forget(_ username: String) async throws(AccountError) {
         guard self.known.withLock({ $0[username] != nil }) else { throw .unknown(username) }
         let farewell = self.farewell.withLock { $0 }
-        try await Self.storing { try await farewell?(self.address(of: username)) }
-        let isKnown = try await Self.storing { try await self.shell.store.delete(username: username) }
-        guard isKnown else { throw .unknown(username) }
+        let address = self.address(of: username)
+        try await Self.storing { try await farewell?(address) }
+        let rooms = self.shell.withDomain { domain in
+            domain.suspend(account: address)
+            return domain.rooms?.address.domain
+        }
+        do throws(AccountError) {
+            let isKnown = try await Self.storing {
+                // What waits for the archive is to go with it.
+                await self.shell.archive?.settle()
+                return try await self.shell.store.delete(
+                    username: username, address: address.description, roomDomain: rooms)
+            }
+            guard isKnown else { throw .unknown(username) }
+        } catch {
+            self.shell.withDomain { $0.resume(account: address) }
+            throw error
+        }
         self.known.withLock { $0[username] = nil }
     }
 
@@ -139,11 +156,7 @@ package final class Accounts: Sendable {
                 }
             },
             delete: { username in
-                await Self.problem { () throws(AccountError) in
-                    try await self.forget(username)
-                    let address = self.address(of: username)
-                    try await Self.storing { try await self.shell.forgetBelongings(of: address) }
-                }
+                await Self.problem { () throws(AccountError) in try await self.forget(username) }
             })
     }
 

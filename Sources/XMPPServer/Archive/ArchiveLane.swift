@@ -24,8 +24,7 @@ final class ArchiveLane: Sendable {
     private let logger: Logger
     private let group: Mutex<CommitGroup<ArchiveEntry, Output>>
     private let resumes: Mutex<[String: @Sendable () -> Void]> = Mutex([:])
-    /// Messages added to an archive since it was last trimmed.
-    private let grown: Mutex<[String: Int]> = Mutex([:])
+    private let growth: Mutex<ArchiveGrowth>
     private let release: Mutex<Release?> = Mutex(nil)
     private let wake: AsyncStream<Void>
     private let waker: AsyncStream<Void>.Continuation
@@ -35,6 +34,7 @@ final class ArchiveLane: Sendable {
         self.limits = limits
         self.logger = logger
         self.group = Mutex(CommitGroup(limit: limits.waitingPerStream))
+        self.growth = Mutex(ArchiveGrowth(limits: limits))
         (self.wake, self.waker) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
     }
 
@@ -113,9 +113,10 @@ final class ArchiveLane: Sendable {
     private func write(_ entries: [ArchiveEntry]) async -> Bool {
         guard !entries.isEmpty else { return true }
         do {
-            try await self.store.append(try ArchiveRecord.records(of: entries))
-            self.grown.withLock { grown in
-                for entry in entries { grown[entry.archive.description, default: 0] += 1 }
+            let records = try ArchiveRecord.records(of: entries)
+            try await self.store.append(records)
+            self.growth.withLock { growth in
+                for record in records { growth.note(record.stanza.utf8.count, in: record.archive) }
             }
             return true
         } catch {
@@ -161,13 +162,10 @@ final class ArchiveLane: Sendable {
     }
 
     private func trim() async {
-        let full = self.grown.withLock { grown in
-            let full = grown.filter { $0.value >= self.limits.slack }.keys.sorted()
-            for archive in full { grown[archive] = nil }
-            return full
-        }
+        let due = self.growth.withLock { $0.take() }
         do {
-            for archive in full { try await self.store.trim(archive, to: self.limits.messages) }
+            for archive in due.counted { try await self.store.trim(archive, to: self.limits.messages) }
+            for archive in due.weighed { try await self.store.trim(archive, toBytes: self.limits.bytes) }
         } catch {
             self.logger.error("An archive could not be trimmed", metadata: ["error": "\(error)"])
         }

@@ -8,6 +8,12 @@ package struct ArchiveLimits: Hashable, Sendable {
     package var messages: Int
     /// Messages by which an archive grows before it is trimmed.
     package var slack: Int
+    /// Bytes of one archive's messages, as XML; the oldest go first.
+    ///
+    /// Looked after when an archive first grows after the start, and each time it has grown by ``slackBytes``.
+    package var bytes: Int
+    /// Bytes by which an archive grows before it is weighed.
+    package var slackBytes: Int
     /// Messages of one page: what a client may ask for, and what it gets that does not ask.
     package var pageMessages: Int
     /// Bytes of one page's messages, so that it fits into what may wait for a client; one message is always given.
@@ -19,12 +25,15 @@ package struct ArchiveLimits: Hashable, Sendable {
     package var waitingPerStream: Int
 
     package init(
-        days: Int = 365, messages: Int = 50_000, slack: Int = 1_000, pageMessages: Int = 100,
-        pageBytes: Int = 524_288, preferenceAddresses: Int = 500, waitingPerStream: Int = 64
+        days: Int = 365, messages: Int = 50_000, slack: Int = 1_000, bytes: Int = 134_217_728,
+        slackBytes: Int = 8_388_608, pageMessages: Int = 100, pageBytes: Int = 524_288,
+        preferenceAddresses: Int = 500, waitingPerStream: Int = 64
     ) {
         self.days = days
         self.messages = messages
         self.slack = slack
+        self.bytes = bytes
+        self.slackBytes = slackBytes
         self.pageMessages = pageMessages
         self.pageBytes = pageBytes
         self.preferenceAddresses = preferenceAddresses

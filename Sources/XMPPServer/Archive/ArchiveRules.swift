@@ -12,12 +12,7 @@ enum ArchiveRules {
         case .groupchat, .headline, .error: return false
         case .normal, .chat: break
         }
-        var isAskedFor = false
-        for payload in message.payloads where payload.namespace == Namespace.hints {
-            if payload.name == "no-store" || payload.name == "no-permanent-store" { return false }
-            if payload.name == "store" { isAskedFor = true }
-        }
-        return isAskedFor || message.body != nil
+        return message.archiving ?? (message.body != nil)
     }
 }
 

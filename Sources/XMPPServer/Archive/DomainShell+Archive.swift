@@ -53,12 +53,4 @@ extension DomainShell {
         }
         return self.withDomain { $0.changed(update, at: self.now()) }
     }
-
-    /// Forgets what an account had archived and published; in the lane, before the account itself goes.
-    func forgetBelongings(of account: JID) async throws {
-        // What waits for the archive would come back after it was emptied.
-        await self.archive?.settle()
-        try await self.archive?.store.remove(account.description)
-        try await self.pubSubStore.remove(owner: account.description)
-    }
 }

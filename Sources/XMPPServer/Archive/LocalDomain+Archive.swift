@@ -31,11 +31,9 @@ extension LocalDomain {
 
     /// A message that a client sends goes into its account's archive, unless it is to the account itself: then it goes
     /// in where it arrives, for it must not be there twice (XEP-0313 §6.1).
-    mutating func fileSent(_ message: Message, by account: JID, at now: Instant) -> [DomainDirective] {
-        guard let to = message.to, to.bare != account,
-            let entry = self.file(message, of: account, peer: to, at: now)
-        else { return [] }
-        return [.archive(entry)]
+    mutating func fileSent(_ message: Message, by account: JID, at now: Instant) -> ArchiveEntry? {
+        guard let to = message.to, to.bare != account else { return nil }
+        return self.file(message, of: account, peer: to, at: now)
     }
 
     /// A message that reaches an account goes into its archive, and gets the id it has there.
@@ -145,14 +143,17 @@ extension LocalDomain {
     fileprivate func setArchivePreferences(_ request: AccountRequest) -> DomainStep {
         guard let archive = self.archive else { return self.answer(request, .error(.noArchive)) }
         do throws(PayloadError) {
-            var preferences = try ArchivePreferences(parsing: request.query)
-            guard preferences.always.count + preferences.never.count <= archive.limits.preferenceAddresses
-            else {
+            // Counted before any address is prepared.
+            let count = ["always", "never"].reduce(0) { count, list in
+                count + (request.query.child(list)?.children("jid").count ?? 0)
+            }
+            guard count <= archive.limits.preferenceAddresses else {
                 let error = StanzaError(
                     .resourceConstraint, kind: .modify,
                     text: "at most \(archive.limits.preferenceAddresses) addresses can be named")
                 return self.answer(request, .error(error))
             }
+            var preferences = try ArchivePreferences(parsing: request.query)
             preferences.standard =
                 preferences.standard ?? archive.preferences(of: request.account).standard
             return .durable(.archive(.setPreferences(preferences, request)))

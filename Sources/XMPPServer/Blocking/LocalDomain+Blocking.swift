@@ -74,6 +74,12 @@ extension LocalDomain {
         // While the old list is in force for those who come back, and the new one not yet for those who vanish.
         let farewells = self.farewells(of: account, to: update)
         self.blocking[account] = update.list
+        if !update.added.isEmpty {
+            let fresh = BlockList(Set(update.added))
+            self.pubSub.capabilities.forgetListeners(to: account) { address in
+                address.bare != account && fresh.blocks(address)
+            }
+        }
         let returns = update.removed.isEmpty ? [] : self.returns(of: account, since: before)
         return farewells + self.pushes(of: update) + self.answers(to: update.request, .result(nil)) + returns
     }
@@ -121,14 +127,21 @@ extension LocalDomain {
         return directives
     }
 
-    /// Shows the account again to those who are blocked no longer (XEP-0191 §3.4).
+    /// Shows the account again to those who are blocked no longer (XEP-0191 §3.4), and asks for the presence of those it
+    /// sees: what they said meanwhile was not listened to.
     private func returns(of account: JID, since before: BlockList) -> [DomainDirective] {
-        let freed = (self.rosters[account]?.subscribers ?? []).filter { contact in
-            before.blocks(contact) && !self.blocking.blocks(contact, for: account)
+        let (blocking, presences) = (self.blocking, self.presences(of: account))
+        func isFreed(_ contact: JID) -> Bool {
+            before.blocks(contact) && !blocking.blocks(contact, for: account)
         }
-        return freed.flatMap { contact in
-            self.presences(of: account).map { self.forward(.presence($0.from($0.from, to: contact))) }
+        let shown = (self.rosters[account]?.subscribers ?? []).filter(isFreed).flatMap { contact in
+            presences.map { self.forward(.presence($0.from($0.from, to: contact))) }
         }
+        let watched = (self.rosters[account]?.watched ?? []).filter(isFreed)
+        let probes = presences.compactMap(\.from).flatMap { address in
+            watched.map { self.forward(.presence(Presence(to: $0, from: address, kind: .probe))) }
+        }
+        return shown + probes
     }
 
     // MARK: Traffic
@@ -151,7 +164,17 @@ extension LocalDomain {
         else { return nil }
         switch stanza {
         case .presence: return []
+        // A room takes an error for the end of the client (XEP-0045 §18.1.2), which is not what one wants who does not
+        // want to hear one of its occupants.
+        case .message(let message) where message.isOfARoom: return []
         case .message, .iq: return self.refuse(stanza, StanzaError(.serviceUnavailable))
         }
+    }
+}
+
+extension Message {
+    /// Whether a room passes it on: what was said to all, or to one occupant (XEP-0045 §7.4, §7.5).
+    fileprivate var isOfARoom: Bool {
+        self.kind == .groupchat || self.payloads.contains { $0.matches("x", Namespace.roomUser) }
     }
 }

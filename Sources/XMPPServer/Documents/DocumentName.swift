@@ -1,3 +1,5 @@
+import XMPP
+
 /// Which of an account's documents: its vCard, or a private one by the qualified name of its element (XEP-0049).
 package struct DocumentName: Hashable, Sendable {
     package enum Area: String, Hashable, Sendable, CaseIterable {
@@ -15,5 +17,5 @@ package struct DocumentName: Hashable, Sendable {
         self.namespace = namespace
     }
 
-    package static let vCard = Self(area: .vCard, name: "vCard", namespace: "vcard-temp")
+    package static let vCard = Self(area: .vCard, name: "vCard", namespace: Namespace.vCard)
 }

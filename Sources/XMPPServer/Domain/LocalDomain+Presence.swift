@@ -22,7 +22,7 @@ extension LocalDomain {
     }
 
     private mutating func announce(_ presence: Presence, from session: ClientSession) -> DomainStep {
-        guard let priority = presence.announcedPriority else {
+        guard let priority = presence.priority else {
             let error = StanzaError(.badRequest, text: "the priority is not a number from -128 to 127")
             return .done(self.refuse(.presence(presence), error, to: session))
         }
@@ -38,7 +38,7 @@ extension LocalDomain {
     mutating func becomeAvailable(_ session: ClientSession, _ presence: Presence) -> [DomainDirective] {
         let account = session.address.bare
         let isInitial = self.sessions.setPresence(
-            presence, priority: presence.announcedPriority ?? 0, of: session.id)
+            presence, priority: presence.priority ?? 0, of: session.id)
         var directives = self.broadcast(presence, from: session.address)
         directives.append(
             .deliver(.presence(presence.from(session.address, to: account)), self.availableIDs(account)))
@@ -126,10 +126,10 @@ extension LocalDomain {
 
     // MARK: Probes
 
-    /// Answers a probe (RFC 6121 §4.3.2); one who may not know is told `unsubscribed`, account or no account.
+    /// Answers a probe (RFC 6121 §4.3.2); one who may not know is told `unsubscribed`: account or no account, and with a
+    /// request waiting or not, for silence in that case would tell that there is an account (RFC 6120 §13.11).
     func answerProbe(of owner: JID, by prober: JID) -> [DomainDirective] {
         let item = self.rosters[owner]?[prober.bare]
-        if item?.subscription.incoming == .pending { return [] }
         guard item?.subscription.incoming == .established || owner == prober.bare else {
             let shown = self.sessions.sessions(of: owner).filter { session in
                 session.directed.contains { $0 == prober || $0.bare == prober }
@@ -184,13 +184,5 @@ extension Presence {
         presence.from = from
         presence.to = to
         return presence
-    }
-
-    /// The priority it announces, zero if it says nothing (RFC 6121 §4.7.2.3); nil if it is no such number.
-    var announcedPriority: Int8? {
-        guard let element = self.payloads.first(where: { $0.matches("priority", Namespace.client) }) else {
-            return 0
-        }
-        return Int8(element.text)
     }
 }

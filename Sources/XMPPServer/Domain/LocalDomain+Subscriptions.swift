@@ -65,7 +65,7 @@ extension LocalDomain {
         self.rosters[update.owner] = update.roster
         let consequences = self.follow(
             update.cause, owner: update.owner, contact: update.change.contact)
-        let pushes = update.change.isVisible ? self.pushes(of: update) : []
+        let pushes = update.change.isVisible ? self.pushes(of: update.change, to: update.owner) : []
         switch update.cause {
         // The answer comes after the push, so that the client has seen the change when it is told of success.
         case .edited, .removed, .sent: return pushes + consequences

@@ -27,8 +27,13 @@ extension LocalDomain {
 
     /// Every message that a client sends passes here when nothing speaks against it; then it is on its way to its `to`.
     mutating func send(_ message: Message, from session: ClientSession, at now: Instant) -> DomainStep {
-        let filed = self.fileSent(message, by: session.address.bare, at: now)
-        return .done(filed + [self.forward(.message(message))] + self.copies(of: message, sentBy: session))
+        let entry = self.fileSent(message, by: session.address.bare, at: now)
+        // The account's other clients know the message by its id in the archive they share (XEP-0313 §5.1.1).
+        var copied = message
+        if let entry { copied.payloads.append(entry.stanzaID.element) }
+        return .done(
+            (entry.map { [.archive($0)] } ?? []) + [self.forward(.message(message))]
+                + self.copies(of: copied, sentBy: session))
     }
 
     /// Every message for an account passes here, with what the rules of delivery make of it.

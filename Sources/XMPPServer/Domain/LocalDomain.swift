@@ -46,6 +46,8 @@ package struct LocalDomain: Sendable {
     var passwordChanges: [JID: Instant] = [:]
     /// The accounts that nobody may log in to.
     var disabled: Set<JID> = []
+    /// The accounts that are being deleted: still in place, in case the disk refuses, but as good as gone.
+    var leaving: Set<JID> = []
     /// What people get when they come online.
     var messageOfTheDay: String?
     /// Whom to turn to about the domain.
@@ -87,6 +89,9 @@ package struct LocalDomain: Sendable {
         switch event {
         case .fromClient(let stanza, let id):
             guard let session = self.sessions[id] else { return .done([]) }
+            guard self.leaving.isEmpty || !self.leaving.contains(session.address.bare) else {
+                return .done(self.refuse(stanza, Self.leavingError, to: session))
+            }
             return self.handle(stanza, from: session, at: now)
         case .fromService(let stanza): return self.handleFromService(stanza)
         case .routed(let stanza): return self.route(stanza, at: now)
@@ -99,6 +104,7 @@ package struct LocalDomain: Sendable {
 
     package func hasAccount(_ account: JID) -> Bool {
         account.local != nil && self.rosters[account] != nil
+            && (self.leaving.isEmpty || !self.leaving.contains(account))
     }
 
     /// The accounts, by address.
@@ -114,27 +120,6 @@ package struct LocalDomain: Sendable {
         self.rosters[account] = roster
         self.blocking[account] = blockList
         if keptMessages > 0 { self.keptMessages[account] = keptMessages }
-    }
-
-    /// Forgets an account; its clients are closed.
-    package mutating func remove(account: JID) -> [DomainDirective] {
-        let sessions = self.sessions.sessions(of: account)
-        var directives: [DomainDirective] = []
-        for session in sessions {
-            directives += self.end(session.id)
-            directives.append(
-                .close(session.id, StreamError(.notAuthorized, text: "the account is gone")))
-        }
-        self.rosters[account] = nil
-        self.keptMessages[account] = nil
-        self.archive?.set(nil, of: account)
-        self.pubSub.forget(account)
-        self.blocking[account] = BlockList()
-        self.documents.forget(account)
-        self.lastSeen[account] = nil
-        self.disabled.remove(account)
-        self.passwordChanges[account] = nil
-        return directives
     }
 
     // MARK: Routing

@@ -47,11 +47,11 @@ package struct CapabilityTable: Sendable {
     static let patience = Duration.seconds(60)
 
     private let limits: PubSubLimits
-    private var interests: [Key: Set<String>] = [:]
-    /// The oldest first: what is remembered is bounded.
-    private var order: [Key] = []
+    private var known = KnownCapabilities()
     /// By owner, then by full JID.
     private var entries: [JID: [JID: Entry]] = [:]
+    /// The clients that say they have a hash, by owner: what of `entries` has that key.
+    private var claims: [Key: [JID: Set<JID>]] = [:]
     private var questions: [String: Question] = [:]
     private var asked: [Key: String] = [:]
     private var nextQuestion: UInt64 = 1
@@ -61,7 +61,7 @@ package struct CapabilityTable: Sendable {
     }
 
     /// Hashes that are remembered.
-    package var count: Int { self.interests.count }
+    package var count: Int { self.known.count }
     /// Questions that wait for an answer.
     package var questionCount: Int { self.questions.count }
 
@@ -76,30 +76,62 @@ package struct CapabilityTable: Sendable {
         }
         let key = Key(hash: hash, version: capabilities.version)
         let before = self.entries[listener.owner]?[listener.address]
-        guard before != nil || (self.entries[listener.owner]?.count ?? 0) < self.limits.listenersPerAccount
-        else { return .nothing }
-        let known = self.interests[key]
+        guard before != nil || self.hasRoom(for: listener) else { return .nothing }
+        let known = self.known[key]
         let wasServed = before?.isServed ?? false
+        self.unavailable(listener)
         self.entries[listener.owner, default: [:]][listener.address] = Entry(
             capabilities: capabilities, key: key, isServed: wasServed || known != nil)
+        self.claims[key, default: [:]][listener.owner, default: []].insert(listener.address)
         guard let known else { return self.question(listener, capabilities, key, at: now) }
         return wasServed ? .nothing : .arrived(interests: known)
     }
 
+    /// Whether one more client may be known for its owner: always one of his own, of which there are only as many as may
+    /// log in.
+    private func hasRoom(for listener: Listener) -> Bool {
+        let (owner, address) = (listener.owner, listener.address)
+        func isOf(_ person: JID, _ client: JID) -> Bool {
+            client.local == person.local && client.domain == person.domain
+        }
+        if isOf(owner, address) { return true }
+        guard let entries = self.entries[owner] else { return true }
+        return entries.count { !isOf(owner, $0.key) } < self.limits.listenersPerAccount
+            && entries.count { isOf(address, $0.key) } < self.limits.listenersPerContact
+    }
+
     package mutating func unavailable(_ listener: Listener) {
-        self.entries[listener.owner]?[listener.address] = nil
-        if self.entries[listener.owner]?.isEmpty == true { self.entries[listener.owner] = nil }
+        let (owner, address) = (listener.owner, listener.address)
+        guard let entry = self.entries[owner]?.removeValue(forKey: address) else { return }
+        if self.entries[owner]?.isEmpty == true { self.entries[owner] = nil }
+        self.claims[entry.key]?[owner]?.remove(address)
+        if self.claims[entry.key]?[owner]?.isEmpty == true { self.claims[entry.key]?[owner] = nil }
+        if self.claims[entry.key]?.isEmpty == true { self.claims[entry.key] = nil }
     }
 
     /// Forgets all who listen to an account that is gone.
     package mutating func forget(owner: JID) {
-        self.entries[owner] = nil
+        self.forgetListeners(to: owner) { _ in true }
+    }
+
+    /// Forgets those who listen to an account and may not any more.
+    package mutating func forgetListeners(to owner: JID, where isExcluded: (JID) -> Bool) {
+        for address in (self.entries[owner] ?? [:]).keys where isExcluded(address) {
+            self.unavailable(Listener(owner: owner, address: address))
+        }
     }
 
     /// The clients of `owner`'s listeners that want to be told of a node, in order.
     package func listeners(to owner: JID, node: String) -> [JID] {
-        (self.entries[owner] ?? [:]).filter { self.interests[$0.value.key]?.contains(node) == true }.keys
+        (self.entries[owner] ?? [:]).filter { self.known[$0.value.key]?.contains(node) == true }.keys
             .sorted()
+    }
+
+    /// Those who say they have a hash, in order.
+    private func listeners(claiming key: Key) -> [Listener] {
+        (self.claims[key] ?? [:]).sorted { $0.key < $1.key }.flatMap { owner, addresses in
+            addresses.sorted().map { Listener(owner: owner, address: $0) }
+        }
     }
 
     // MARK: Questions
@@ -112,10 +144,8 @@ package struct CapabilityTable: Sendable {
             self.close(id)
         }
         if self.questions.count >= self.limits.pendingQuestions {
-            for (id, question) in self.questions.sorted(by: { $0.key < $1.key })
-            where question.askedAt.advanced(by: Self.patience) <= now {
-                self.close(id)
-            }
+            let overdue = self.questions.filter { $0.value.askedAt.advanced(by: Self.patience) <= now }
+            for id in overdue.keys { self.close(id) }
             guard self.questions.count < self.limits.pendingQuestions else { return .nothing }
         }
         let id = "caps-\(self.nextQuestion)"
@@ -151,45 +181,41 @@ package struct CapabilityTable: Sendable {
         self.close(id)
         let key = question.key
         guard let info, info.verificationString(by: key.hash) == key.version else {
-            for owner in self.entries.keys.sorted()
-            where self.entries[owner]?[question.listener.address]?.key == key {
+            for (owner, addresses) in self.claims[key] ?? [:]
+            where addresses.contains(question.listener.address) {
                 self.unavailable(Listener(owner: owner, address: question.listener.address))
             }
             return self.askAnother(key, at: now)
         }
-        let wanted = self.remember(info, as: key)
+        let wanted = self.remember(info, as: key, through: question.listener.owner)
         var served: [Listener] = []
-        for owner in self.entries.keys.sorted() {
-            for (address, entry) in (self.entries[owner] ?? [:]).sorted(by: { $0.key < $1.key })
-            where entry.key == key && !entry.isServed {
-                self.entries[owner]?[address]?.isServed = true
-                served.append(Listener(owner: owner, address: address))
-            }
+        for listener in self.listeners(claiming: key)
+        where self.entries[listener.owner]?[listener.address]?.isServed == false {
+            self.entries[listener.owner]?[listener.address]?.isServed = true
+            served.append(listener)
         }
         return .verified(served, interests: wanted)
     }
 
     private mutating func askAnother(_ key: Key, at now: Instant) -> OnAnswer {
-        for owner in self.entries.keys.sorted() {
-            for (address, entry) in (self.entries[owner] ?? [:]).sorted(by: { $0.key < $1.key })
-            where entry.key == key {
-                let listener = Listener(owner: owner, address: address)
-                guard case .ask(let id, let node) = self.question(listener, entry.capabilities, key, at: now)
-                else { return .nothing }
-                return .ask(listener, id: id, node: node)
-            }
-        }
-        return .nothing
+        guard let owner = self.claims[key]?.keys.min(), let address = self.claims[key]?[owner]?.min(),
+            let entry = self.entries[owner]?[address]
+        else { return .nothing }
+        let listener = Listener(owner: owner, address: address)
+        guard case .ask(let id, let node) = self.question(listener, entry.capabilities, key, at: now)
+        else { return .nothing }
+        return .ask(listener, id: id, node: node)
     }
 
-    private mutating func remember(_ info: DiscoInfo, as key: Key) -> Set<String> {
+    private mutating func remember(_ info: DiscoInfo, as key: Key, through owner: JID) -> Set<String> {
         let suffix = "+notify"
-        let wanted = info.features.filter { $0.hasSuffix(suffix) && $0.utf8.count <= self.limits.nameBytes }
-            .prefix(self.limits.interests).map { String($0.dropLast(suffix.count)) }
-        if self.interests.updateValue(Set(wanted), forKey: key) == nil { self.order.append(key) }
-        if self.order.count > self.limits.capabilities {
-            self.interests[self.order.removeFirst()] = nil
+        let wanted = Set(
+            info.features.filter { $0.hasSuffix(suffix) && $0.utf8.count <= self.limits.nameBytes }
+                .prefix(self.limits.interests).map { String($0.dropLast(suffix.count)) })
+        let claims = self.claims
+        self.known.remember(wanted, as: key, through: owner, limit: self.limits.capabilities) { key in
+            claims[key]?.count ?? 0
         }
-        return Set(wanted)
+        return wanted
     }
 }

@@ -44,21 +44,45 @@ extension LocalDomain {
     }
 
     /// A request to any service.
-    func handlePubSub(
+    mutating func handlePubSub(
         _ iq: IQ, _ query: Element, at service: PubSubService, by viewer: PubSubViewer,
         session: SessionID?, now: Instant
     ) -> DomainStep {
         var service = service
         let outcome: PubSubOutcome
         do throws(StanzaError) {
+            try self.checkRate(of: iq, by: viewer, at: service, now: now)
             outcome = try Self.outcome(iq, query, at: &service, by: viewer, now: now)
         } catch {
             return .done([self.hand(.iq(iq.reply(.error(error))), to: session)])
         }
         let update = PubSubUpdate(service: service, outcome: outcome, iq: iq, session: session)
         guard outcome.changes.isEmpty else { return .durable(.changePubSub(update)) }
+        self.count(update, at: now)
         let notices = outcome.notices.flatMap { self.tell($0, at: service, now: now) }
         return .done([self.answer(update)] + notices)
+    }
+
+    /// One who changes something too often has to wait: each change may be told to thousands.
+    private mutating func checkRate(
+        of iq: IQ, by viewer: PubSubViewer, at service: PubSubService, now: Instant
+    ) throws(StanzaError) {
+        guard case .set = iq.body, Self.isCounted(viewer.address, at: service) else { return }
+        guard self.pubSub.changes.isOpen(for: viewer.address.bare, at: now) else {
+            throw StanzaError(.policyViolation, kind: .wait, text: "too much at once; wait a little")
+        }
+    }
+
+    /// Counts a change once it has come about, for a request that needs the disk is handled twice.
+    private mutating func count(_ update: PubSubUpdate, at now: Instant) {
+        guard case .set = update.iq.body, let sender = update.iq.from,
+            Self.isCounted(sender, at: update.service)
+        else { return }
+        _ = self.pubSub.changes.admits(sender.bare, at: now)
+    }
+
+    private static func isCounted(_ sender: JID, at service: PubSubService) -> Bool {
+        service.kind == .personal || sender.bare != service.master
     }
 
     private static func outcome(
@@ -91,6 +115,7 @@ extension LocalDomain {
         guard service.kind == .feeds || self.hasAccount(service.address) else { return [] }
         self.pubSub.services[service.address] =
             service.nodes.isEmpty && service.kind == .personal ? nil : service
+        self.count(update, at: now)
         return [self.answer(update)] + update.outcome.notices.flatMap { self.tell($0, at: service, now: now) }
     }
 

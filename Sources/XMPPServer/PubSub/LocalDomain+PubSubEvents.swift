@@ -7,6 +7,7 @@ extension LocalDomain {
     func tell(_ notice: PubSubNotice, at service: PubSubService, now: Instant) -> [DomainDirective] {
         switch notice {
         case .personal(let address, let content):
+            guard self.mayHear(address, of: service) else { return [] }
             return [self.event(content, from: service, to: address, kind: .headline)]
         case .lastItem(let node, let name, let address):
             return self.lastItem(of: node, name, at: service, to: address)
@@ -36,16 +37,24 @@ extension LocalDomain {
             }
         }
         return listeners.filter { address in
+            guard self.mayHear(address, of: service) else { return false }
             let viewer = self.viewer(address, of: service.address)
             let isImplicit = node.subscriptions[address] == nil
             return service.isVisible(node, to: viewer) && (!isImplicit || viewer.seesPresence)
         }
     }
 
+    /// Whether the owner lets anything pass to the address: one who is blocked hears of no event (XEP-0191 §3.3).
+    private func mayHear(_ address: JID, of service: PubSubService) -> Bool {
+        address.bare == service.address || !self.blocking.blocks(address, for: service.address)
+    }
+
     private func lastItem(
         of node: PubSubNode, _ name: String, at service: PubSubService, to address: JID
     ) -> [DomainDirective] {
-        guard node.configuration.deliversNotifications, let item = node.items.last else { return [] }
+        guard self.mayHear(address, of: service), node.configuration.deliversNotifications,
+            let item = node.items.last
+        else { return [] }
         let told = item.told(withPayload: node.configuration.deliversPayloads)
         let delay = Delay(time: DateTime(item.publishedAt))
         return [

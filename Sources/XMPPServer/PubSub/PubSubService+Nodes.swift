@@ -38,7 +38,9 @@ extension PubSubService {
         var node = PubSubNode(configuration: configuration)
         var changes = [PubSubChange.configure(node: name, configuration.values)]
         if viewer.address.bare != self.master {
+            node.creator = viewer.address.bare
             node.affiliations[viewer.address.bare] = .owner
+            changes.append(.credit(node: name, creator: viewer.address.bare.description))
             changes.append(
                 .affiliate(
                     node: name, address: viewer.address.bare.description,
@@ -49,14 +51,17 @@ extension PubSubService {
     }
 
     private func checkRoom(for creator: JID) throws(StanzaError) {
-        let limit =
-            switch self.kind {
-            case .personal: self.limits.nodesPerAccount
-            case .feeds: self.limits.feeds
-            }
-        let owned =
-            creator == self.master ? 0 : self.nodes.values.count { $0.affiliations[creator] == .owner }
-        guard self.nodes.count < limit, owned < self.limits.feedsPerCreator else {
+        let hasRoom: Bool
+        switch self.kind {
+        case .personal: hasRoom = self.nodes.count < self.limits.nodesPerAccount
+        case .feeds where creator == self.master: hasRoom = self.nodes.count < self.limits.feeds
+        case .feeds:
+            let people = self.nodes.values.count { $0.creator != nil }
+            let own = self.nodes.values.count { $0.creator == creator }
+            hasRoom =
+                people < self.limits.feeds - self.limits.feedsReserved && own < self.limits.feedsPerCreator
+        }
+        guard hasRoom else {
             throw PubSubCondition.maxNodesExceeded.error(
                 .conflict, "there are too many nodes already: delete one first")
         }

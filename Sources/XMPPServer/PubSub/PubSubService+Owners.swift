@@ -29,10 +29,8 @@ extension PubSubService {
                     .subscribe(node: name, address: address.description, isDelivering: nil))
             case .subscribed:
                 guard node.subscriptions[address] == nil else { continue }
-                guard node.subscriptions.count < self.limits.subscriptionsPerNode else {
-                    throw PubSubCondition.tooManySubscriptions.error(
-                        .policyViolation, "there are too many subscriptions already")
-                }
+                try self.checkMaySubscribe(address, viewer)
+                try self.checkRoom(for: address, at: node, besides: name)
                 node.subscriptions[address] = true
                 outcome.changes.append(
                     .subscribe(node: name, address: address.description, isDelivering: true))
@@ -44,6 +42,16 @@ extension PubSubService {
         }
         self.nodes[name] = node
         return outcome
+    }
+
+    /// Who has not asked for it is not sent what others publish: an owner subscribes people of this domain only, the
+    /// domain's own service whom it likes.
+    private func checkMaySubscribe(_ address: JID, _ owner: PubSubViewer) throws(StanzaError) {
+        let isService = self.kind == .feeds && owner.address.bare == self.master
+        guard isService || (address.local != nil && address.domain == self.master.domain) else {
+            throw StanzaError(
+                .notAllowed, text: "\(address) is not of \(self.master.domain) and must subscribe itself")
+        }
     }
 
     /// - Parameter entries: what is to change; nil to ask for the list.
@@ -89,6 +97,27 @@ extension PubSubService {
         }
         self.nodes[name] = node
         return outcome
+    }
+
+    /// Forgets somebody whose account is gone; whom to tell of the nodes that go with it.
+    ///
+    /// A node he made counts as its next owner's from now on, and goes if it has none.
+    mutating func forget(_ person: JID) -> [PubSubNotice] {
+        var notices: [PubSubNotice] = []
+        for name in self.nodes.keys.sorted() {
+            guard var node = self.nodes[name] else { continue }
+            node.affiliations[person] = nil
+            for subscriber in node.subscriptions.keys where subscriber.bare == person {
+                node.subscriptions[subscriber] = nil
+            }
+            let isLost = node.creator == person && node.owners.isEmpty
+            if node.creator == person { node.creator = node.owners.first }
+            self.nodes[name] = isLost ? nil : node
+            if isLost {
+                notices.append(.event(node: node, name: name, .deleted(node: name, redirect: nil)))
+            }
+        }
+        return notices
     }
 
     /// An outcast is told of nothing any more.

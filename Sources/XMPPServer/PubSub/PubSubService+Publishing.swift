@@ -34,10 +34,7 @@ extension PubSubService {
             outcome.changes += displaced.map { .retract(node: name, id: $0) }
         }
         draft.nodes[name] = node
-        guard draft.cost <= self.limits.bytesPerOwner else {
-            throw StanzaError(
-                .resourceConstraint, kind: .modify, text: "there is no more room: retract something first")
-        }
+        try draft.checkBytes(of: node)
         self = draft
         outcome.answer =
             PubSub(.publish(node: name, published.map { PubSubItem(id: $0.id) }, options: nil)).element
@@ -46,6 +43,28 @@ extension PubSubService {
         }
         outcome.notices = [.event(node: node, name: name, .items(node: name, told))]
         return outcome
+    }
+
+    /// Whether what is kept costs no more than it may: counted as whose the node is, so that no person takes the room of
+    /// all others, and all people together not that of the domain's own service.
+    private func checkBytes(of node: PubSubNode) throws(StanzaError) {
+        func cost(_ isCounted: (PubSubNode) -> Bool) -> Int {
+            self.nodes.values.reduce(0) { isCounted($1) ? $0 + $1.cost : $0 }
+        }
+        let limits = self.limits
+        let hasRoom: Bool
+        switch (self.kind, node.creator) {
+        case (.personal, _): hasRoom = cost { _ in true } <= limits.bytesPerOwner
+        case (.feeds, .none): hasRoom = cost { _ in true } <= limits.feedBytes
+        case (.feeds, .some(let creator)):
+            hasRoom =
+                cost { $0.creator == creator } <= limits.bytesPerOwner
+                && cost { $0.creator != nil } <= limits.feedBytes - limits.feedBytesReserved
+        }
+        guard hasRoom else {
+            throw StanzaError(
+                .resourceConstraint, kind: .modify, text: "there is no more room: retract something first")
+        }
     }
 
     private mutating func autoCreate(

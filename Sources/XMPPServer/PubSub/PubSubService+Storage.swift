@@ -34,6 +34,7 @@ extension PubSubService {
         var configuration = self.standard
         try configuration.restore(stored.configuration, limits: self.limits)
         var node = PubSubNode(configuration: configuration)
+        node.creator = try stored.creator.map { try JID($0) }
         for (address, text) in stored.affiliations {
             guard let affiliation = PubSubAffiliation(rawValue: text) else {
                 throw PayloadError("the affiliation '\(text)' at \(stored.name) is unknown")

@@ -13,17 +13,7 @@ extension PubSubService {
         let isNew = node.subscriptions[address] == nil
         var isDelivering: Bool?
         if let options { isDelivering = try Self.isDelivering(options) }
-        if isNew {
-            let own = self.nodes.values.reduce(0) { count, node in
-                count + node.subscriptions.keys.count { $0.bare == address.bare }
-            }
-            guard own < self.limits.subscriptionsPerSubscriber,
-                node.subscriptions.count < self.limits.subscriptionsPerNode
-            else {
-                throw PubSubCondition.tooManySubscriptions.error(
-                    .policyViolation, "there are too many subscriptions already")
-            }
-        }
+        if isNew { try self.checkRoom(for: address, at: node, besides: name) }
         let delivers = isDelivering ?? node.subscriptions[address] ?? true
         node.subscriptions[address] = delivers
         self.nodes[name] = node
@@ -36,6 +26,19 @@ extension PubSubService {
             outcome.notices = [.lastItem(node: node, name: name, address)]
         }
         return outcome
+    }
+
+    /// Whether one more may subscribe at the node as it is by now; `name` is where it will be.
+    func checkRoom(for address: JID, at node: PubSubNode, besides name: String) throws(StanzaError) {
+        let person = address.bare
+        func count(_ node: PubSubNode) -> Int { node.subscriptions.keys.count { $0.bare == person } }
+        let own = self.nodes.reduce(count(node)) { $1.key == name ? $0 : $0 + count($1.value) }
+        guard own < self.limits.subscriptionsPerSubscriber,
+            node.subscriptions.count < self.limits.subscriptionsPerNode
+        else {
+            throw PubSubCondition.tooManySubscriptions.error(
+                .policyViolation, "there are too many subscriptions already")
+        }
     }
 
     mutating func unsubscribe(

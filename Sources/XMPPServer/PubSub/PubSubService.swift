@@ -190,9 +190,6 @@ package struct PubSubService: Hashable, Sendable {
         }
     }
 
-    /// What all items cost in memory.
-    var cost: Int { self.nodes.values.reduce(0) { $0 + $1.cost } }
-
     /// A name that no node or item here has yet, for those who leave the naming to the service.
     mutating func makeName(at now: Instant, isTaken: (String) -> Bool) -> String {
         while true {

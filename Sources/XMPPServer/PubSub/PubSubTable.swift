@@ -9,10 +9,13 @@ package struct PubSubTable: Sendable {
     /// The domain of the feeds as a bare JID; nil if there are none.
     package internal(set) var feeds: JID?
     package internal(set) var capabilities: CapabilityTable
+    /// How often each person may change something at nodes, whoever owns them.
+    var changes: FloodGate
 
     package init(limits: PubSubLimits = PubSubLimits()) {
         self.limits = limits
         self.capabilities = CapabilityTable(limits: limits)
+        self.changes = FloodGate(limits.changes, senders: limits.watchedPublishers)
     }
 
     /// An account's service, empty if it has none yet.
@@ -38,9 +41,16 @@ package struct PubSubTable: Sendable {
         self.services[owner] = service
     }
 
-    /// Forgets an account that is gone.
-    mutating func forget(_ account: JID) {
+    /// Forgets an account that is gone, and what it was to the nodes of others.
+    ///
+    /// The feeds as they are now, if there are any, and whom to tell of those that went with it.
+    mutating func forget(_ account: JID) -> (feeds: PubSubService?, notices: [PubSubNotice]) {
         self.services[account] = nil
         self.capabilities.forget(owner: account)
+        var notices: [PubSubNotice] = []
+        for address in self.services.keys.sorted() {
+            notices += self.services[address]?.forget(account) ?? []
+        }
+        return (self.feeds.flatMap { self.services[$0] }, notices)
     }
 }

@@ -49,6 +49,17 @@ package struct FloodGate: Hashable, Sendable {
         return true
     }
 
+    /// Whether one more event of the sender may pass; nothing is counted.
+    package mutating func isOpen(for sender: JID, at now: Instant) -> Bool {
+        guard let before = self.earned[sender] else {
+            guard self.admits(sender, at: now) else { return false }
+            self.earned[sender] = nil
+            return true
+        }
+        defer { self.earned[sender] = before }
+        return self.admits(sender, at: now)
+    }
+
     /// Takes back one admission: the event will come again.
     package mutating func refund(_ sender: JID) {
         self.earned[sender]? -= max(1, self.rate.interval.wholeMilliseconds)

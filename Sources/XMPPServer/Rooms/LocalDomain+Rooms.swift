@@ -64,6 +64,9 @@ extension LocalDomain {
         (self.rooms?.apply(change, at: now) ?? []).map(self.forward)
     }
 
+    /// What is still to be written then.
+    package func overdue(after change: RoomChange) -> RoomWrite? { self.rooms?.overdue(after: change) }
+
     /// The change could not be written: nothing has changed, and who wanted it is told.
     package func failed(_ change: RoomChange) -> [DomainDirective] {
         (self.rooms?.failed(change) ?? []).map(self.forward)

@@ -10,7 +10,11 @@ package struct Occupant: Hashable, Sendable {
         package var presence: Presence
     }
 
-    package internal(set) var nickname: String
+    package internal(set) var nickname: String {
+        didSet { self.folded = Self.folded(self.nickname) }
+    }
+    /// The nickname as it is compared.
+    package private(set) var folded: String
     /// The bare JID.
     package let user: JID
     /// XEP-0421.
@@ -20,7 +24,20 @@ package struct Occupant: Hashable, Sendable {
     /// Never empty; the last one to have sent presence is last, and is the one that is shown.
     package internal(set) var sessions: [Session]
 
-    /// The nickname as it is compared: nobody may pass for another by capitals or blanks (XEP-0045 §14.6).
+    init(
+        nickname: String, user: JID, id: OccupantID, affiliation: RoomAffiliation, role: RoomRole,
+        sessions: [Session]
+    ) {
+        self.nickname = nickname
+        self.folded = Self.folded(nickname)
+        self.user = user
+        self.id = id
+        self.affiliation = affiliation
+        self.role = role
+        self.sessions = sessions
+    }
+
+    /// A nickname as it is compared: nobody may pass for another by capitals or blanks (XEP-0045 §14.6).
     package static func folded(_ nickname: String) -> String {
         nickname.lowercased().split(whereSeparator: \.isWhitespace).joined(separator: " ")
     }

@@ -90,7 +90,7 @@ extension Room {
         if let condition = RoomRules.refusal(of: role, for: target, by: actor) {
             throw StanzaError(condition, text: "you may not make \(nickname) a \(role.rawValue)")
         }
-        return RoomEffect.RoleChange(nickname: nickname, role: role, reason: item.reason)
+        return RoomEffect.RoleChange(nickname: nickname, role: role, reason: self.cut(item.reason))
     }
 
     /// The change that an item asks for; nil if it is so already.
@@ -118,8 +118,12 @@ extension Room {
         let nickname = item.address == nil ? nil : item.nickname
         if let nickname, !nickname.isEmpty { try self.checkReservation(nickname, for: user) }
         if affiliation == target, nickname == nil, affiliation != .outcast { return nil }
-        return .init(address: user, affiliation: affiliation, nickname: nickname, reason: item.reason)
+        return .init(
+            address: user, affiliation: affiliation, nickname: nickname, reason: self.cut(item.reason))
     }
+
+    /// As much of a reason as is passed on and kept.
+    func cut(_ reason: String?) -> String? { reason?.cut(toBytes: self.limits.textBytes) }
 
     /// Whether somebody may reserve a nickname (XEP-0045 §7.10).
     func checkReservation(_ nickname: String, for user: JID) throws(StanzaError) {
@@ -133,7 +137,7 @@ extension Room {
         try self.check(nickname)
         let wanted = Occupant.folded(nickname)
         let isTaken = self.occupants.values.contains {
-            $0.user != user && Occupant.folded($0.nickname) == wanted
+            $0.folded == wanted && $0.user != user
         }
         guard !isTaken, !self.affiliations.isReserved(nickname, forOthersThan: user) else {
             throw StanzaError(.conflict, text: "the nickname is taken, or reserved for another")

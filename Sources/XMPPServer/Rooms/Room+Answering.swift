@@ -7,6 +7,7 @@ extension Room {
     /// A message that is not for everybody: an invitation, its refusal, or a form about voice.
     mutating func takeRequest(_ message: Message) throws(StanzaError) -> Decision {
         guard let from = message.from else { return .say([]) }
+        try self.checkLength(of: message)
         let notice: RoomNotice?
         let form: DataForm?
         do throws(PayloadError) {

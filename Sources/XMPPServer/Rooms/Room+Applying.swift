@@ -76,6 +76,31 @@ extension Room {
 
     // MARK: People
 
+    /// Forgets somebody (a bare JID) whose account is gone.
+    ///
+    /// Without an owner the room is its admins', and if it has none either, it ends.
+    mutating func forgetAccount(_ user: JID) -> [Stanza] {
+        self.lastRoles.forget(user)
+        self.invitations.removeAll { $0.invited == user || $0.inviter.bare == user }
+        guard self.affiliations.entries[user] != nil else { return [] }
+        var changes = [RoomAffiliations.Change(address: user, affiliation: .unaffiliated)]
+        if self.affiliations.addresses(.owner) == [user] {
+            let heirs = self.affiliations.addresses(.admin)
+            guard !heirs.isEmpty else {
+                self.isDestroyed = true
+                return self.empty(
+                    [], destruction: RoomDestruction(reason: "the account of its owner is gone"))
+            }
+            changes += heirs.map { heir in
+                .init(
+                    address: heir, affiliation: .owner, reason: self.affiliations.entries[heir]?.reason)
+            }
+        }
+        self.affiliate(changes)
+        let told = self.refreshOccupants(changes, actor: nil)
+        return told.own + told.others
+    }
+
     private mutating func affiliate(_ changes: [RoomAffiliations.Change]) {
         self.affiliations.apply(changes)
         // Whoever is made something comes in as that.

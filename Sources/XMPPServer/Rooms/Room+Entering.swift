@@ -83,7 +83,7 @@ extension Room {
         }
         let wanted = Occupant.folded(nickname)
         let isTaken = self.occupants.values.contains { occupant in
-            occupant.user != user && Occupant.folded(occupant.nickname) == wanted
+            occupant.folded == wanted && occupant.user != user
         }
         guard !isTaken, !self.affiliations.isReserved(nickname, forOthersThan: user) else {
             throw StanzaError(.conflict, text: "the nickname is taken, or reserved for another")

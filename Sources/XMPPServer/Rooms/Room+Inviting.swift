@@ -44,7 +44,9 @@ extension Room {
             self.configuration.isNonAnonymous ? inviter : self.occupantAddress(occupant.nickname)
         let notice = RoomNotice(
             invitations: [
-                .init(from: from, reason: invitation.reason, continuation: invitation.continuation)
+                .init(
+                    from: from, reason: self.cut(invitation.reason),
+                    continuation: invitation.continuation)
             ],
             password: self.configuration.password)
         let message = Message(
@@ -76,7 +78,7 @@ extension Room {
             throw StanzaError(.itemNotFound, text: "the room knows of no such invitation")
         }
         let open = self.invitations.remove(at: index)
-        let notice = RoomNotice(decline: .init(from: from.bare, reason: decline.reason))
+        let notice = RoomNotice(decline: .init(from: from.bare, reason: self.cut(decline.reason)))
         return [
             .message(
                 Message(

@@ -11,7 +11,11 @@ extension Room {
 
     /// A request of `muc#owner` that changes something.
     func own(_ iq: IQ, _ query: RoomOwnership) throws(StanzaError) -> Decision {
-        if let destruction = query.destruction { return .act(.destroy(iq, destruction)) }
+        if var destruction = query.destruction {
+            destruction.reason = self.cut(destruction.reason)
+            destruction.password = self.cut(destruction.password)
+            return .act(.destroy(iq, destruction))
+        }
         guard let submission = query.form else {
             throw StanzaError(.badRequest, text: "neither a form nor the end of the room")
         }

@@ -16,7 +16,7 @@ extension Room {
             throw StanzaError(.itemNotFound, text: "nobody in the room has that nickname")
         }
         // Cards belong to the account, which answers for its clients (XEP-0054 §3.3).
-        let recipient = request.namespace == "vcard-temp" ? asked.user : shown.address
+        let recipient = request.namespace == Namespace.vCard ? asked.user : shown.address
         var forwarded = iq
         forwarded.to = recipient
         forwarded.from = self.occupantAddress(occupant.nickname)

@@ -9,11 +9,7 @@ extension Room {
         guard let from = message.from, let occupant = self.occupant(at: from) else {
             throw StanzaError(.notAcceptable, text: "only those who are in the room speak in it")
         }
-        let stanza = Stanza.message(message)
-        guard stanza.weight <= self.limits.messageBytes else {
-            throw StanzaError(
-                .policyViolation, text: "the message is longer than \(self.limits.messageBytes) bytes")
-        }
+        try self.checkLength(of: message)
         let said = self.said(message, by: occupant)
         if message.isSubjectChange {
             guard self.configuration.allowsSubjectChange(by: occupant.role) else {
@@ -55,16 +51,19 @@ extension Room {
         guard self.configuration.allowsPrivateMessages(from: occupant.role) else {
             throw StanzaError(.forbidden, text: "the room does not allow you private messages")
         }
-        let stanza = Stanza.message(message)
-        guard stanza.weight <= self.limits.messageBytes else {
-            throw StanzaError(
-                .policyViolation, text: "the message is longer than \(self.limits.messageBytes) bytes")
-        }
+        try self.checkLength(of: message)
         var said = self.said(message, by: occupant)
         said.payloads.append(RoomNotice().element)
         return recipient.sessions.map { session in
             said.to = session.address
             return .message(said)
+        }
+    }
+
+    func checkLength(of message: Message) throws(StanzaError) {
+        guard Stanza.message(message).weight <= self.limits.messageBytes else {
+            throw StanzaError(
+                .policyViolation, text: "the message is longer than \(self.limits.messageBytes) bytes")
         }
     }
 
@@ -93,7 +92,7 @@ extension Room {
     /// Whether a payload claims to be of the room: its stanza ids (XEP-0359 §3.1) and its delays (XEP-0203 §5).
     private func isForged(_ payload: Element) -> Bool {
         let author: String?
-        if payload.matches("stanza-id", "urn:xmpp:sid:0") {
+        if payload.matches("stanza-id", Namespace.stanzaIDs) {
             author = payload[attribute: "by"]
         } else if Delay.matches(payload) {
             author = payload[attribute: "from"]
@@ -139,14 +138,6 @@ extension Message {
             }
     }
 
-    /// Whether newcomers want to see the message: something was said, and it may be kept (XEP-0334).
-    fileprivate var isWorthRemembering: Bool {
-        let hints = "urn:xmpp:hints"
-        if self.payloads.contains(where: {
-            $0.matches("no-store", hints) || $0.matches("no-permanent-store", hints)
-        }) {
-            return false
-        }
-        return self.body != nil || self.payloads.contains { $0.matches("store", hints) }
-    }
+    /// Whether newcomers want to see the message: something was said, and it may be kept.
+    fileprivate var isWorthRemembering: Bool { self.archiving ?? (self.body != nil) }
 }

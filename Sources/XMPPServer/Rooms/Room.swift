@@ -101,7 +101,8 @@ package struct Room: Sendable {
 
     /// What the rules know of somebody, there or not.
     func standing(of address: JID) -> RoomRules.Standing {
-        let roles = self.occupants.values.filter { $0.user == address.bare }.map(\.role)
+        let user = address.bare
+        let roles = self.occupants.values.filter { $0.user == user }.map(\.role)
         return RoomRules.Standing(self.affiliations[address], roles.max() ?? .absent)
     }
 

@@ -38,9 +38,15 @@ package struct RoomAffiliations: Hashable, Sendable {
     }
 
     package private(set) var entries: [JID: Entry]
+    /// Who has reserved a nickname, by the nickname as it is compared.
+    private var reservations: [String: Set<JID>] = [:]
 
     package init(_ entries: [JID: Entry] = [:]) {
         self.entries = entries
+        for (address, entry) in entries {
+            guard let nickname = entry.nickname else { continue }
+            self.reservations[Occupant.folded(nickname), default: []].insert(address)
+        }
     }
 
     /// What somebody is to the room.
@@ -60,10 +66,8 @@ package struct RoomAffiliations: Hashable, Sendable {
 
     /// Whether somebody else has reserved the nickname, in this or a similar spelling.
     package func isReserved(_ nickname: String, forOthersThan user: JID) -> Bool {
-        let wanted = Occupant.folded(nickname)
-        return self.entries.contains { address, entry in
-            address != user.bare && entry.nickname.map(Occupant.folded) == wanted
-        }
+        guard let holders = self.reservations[Occupant.folded(nickname)] else { return false }
+        return holders != [user.bare]
     }
 
     /// The entry as it is after a change; nil if nothing is left to remember.
@@ -80,7 +84,21 @@ package struct RoomAffiliations: Hashable, Sendable {
     }
 
     package mutating func apply(_ changes: [Change]) {
-        for change in changes { self.entries[change.address] = self.entry(after: change) }
+        for change in changes { self.set(self.entry(after: change), for: change.address) }
+    }
+
+    private mutating func set(_ entry: Entry?, for address: JID) {
+        let before = self.entries[address]?.nickname
+        self.entries[address] = entry
+        guard before != entry?.nickname else { return }
+        if let before {
+            let folded = Occupant.folded(before)
+            self.reservations[folded]?.remove(address)
+            if self.reservations[folded]?.isEmpty == true { self.reservations[folded] = nil }
+        }
+        if let nickname = entry?.nickname {
+            self.reservations[Occupant.folded(nickname), default: []].insert(address)
+        }
     }
 
     package func applying(_ changes: [Change]) -> RoomAffiliations {

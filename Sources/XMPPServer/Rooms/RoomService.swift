@@ -91,9 +91,30 @@ package struct RoomService: Sendable {
         return stanzas
     }
 
+    /// What has to be written after a change that was put in place, because the disk got less than the room is by now.
+    ///
+    /// Before its first configuration was on disk the room was temporary: what happened to it meanwhile (a ban, a
+    /// subject) was done at once and written by nobody.
+    package func overdue(after change: RoomChange) -> RoomWrite? {
+        guard case .save(let written) = change.write, let room = self.rooms[written.name], !room.isTemporary
+        else { return nil }
+        let snapshot = room.snapshot()
+        return snapshot == written ? nil : .save(snapshot)
+    }
+
     /// What is said when a change could not be written.
     package func failed(_ change: RoomChange) -> [Stanza] {
         self.rooms[change.room.local ?? ""]?.refusal(of: change.effect) ?? []
+    }
+
+    /// Forgets somebody (a bare JID) whose account is gone, in every room; the disk has forgotten him already.
+    package mutating func forget(_ user: JID) -> [Stanza] {
+        var stanzas: [Stanza] = []
+        for name in self.rooms.keys.sorted() {
+            stanzas += self.rooms[name]?.forgetAccount(user) ?? []
+            self.clean(name)
+        }
+        return stanzas
     }
 
     /// Tells everybody that the service ends (XEP-0045 §11.2).

@@ -16,7 +16,7 @@ extension Stanza {
 
 extension Element {
     /// About how many bytes the element takes on a stream; never fewer than its texts.
-    fileprivate var weight: Int {
+    var weight: Int {
         var weight = 2 * self.name.utf8.count + self.namespace.utf8.count + 5
         for attribute in self.attributes {
             weight += attribute.name.utf8.count + attribute.value.utf8.count + 4

@@ -68,15 +68,13 @@ extension LocalDomain {
     }
 
     /// What each client that asked for the roster is told of a change (RFC 6121 §2.1.6).
-    mutating func pushes(of update: RosterUpdate) -> [DomainDirective] {
-        let interested = self.sessions.sessions(of: update.owner).filter(\.isInterested)
+    mutating func pushes(of change: RosterChange, to owner: JID) -> [DomainDirective] {
+        let interested = self.sessions.sessions(of: owner).filter(\.isInterested)
         return interested.map { session in
             let item =
-                update.change.item?.payload
-                ?? RosterQuery.Item(address: update.change.contact, subscription: .remove)
-            let push = RosterQuery(version: String(update.change.version), items: [item])
-            let iq = IQ(
-                to: session.address, from: update.owner, id: self.makeID(), body: .set(push.element))
+                change.item?.payload ?? RosterQuery.Item(address: change.contact, subscription: .remove)
+            let push = RosterQuery(version: String(change.version), items: [item])
+            let iq = IQ(to: session.address, from: owner, id: self.makeID(), body: .set(push.element))
             return .deliver(.iq(iq), [session.id])
         }
     }

@@ -44,6 +44,9 @@ package struct Roster: Hashable, Sendable {
         self.items.values.filter(\.isListed).sorted { $0.contact < $1.contact }
     }
 
+    /// Everybody the owner has anything to do with, by address.
+    package var contacts: [RosterItem] { self.items.values.sorted { $0.contact < $1.contact } }
+
     /// Those who see the owner's presence, by address.
     package var subscribers: [JID] {
         self.items.values.filter { $0.subscription.incoming == .established }.map(\.contact).sorted()
@@ -77,13 +80,19 @@ package struct Roster: Hashable, Sendable {
         guard let item = self.items[contact], item.isListed else {
             throw StanzaError(.itemNotFound, text: "\(contact) is not in this roster")
         }
-        var farewells: [SubscriptionRequest] = []
-        if item.subscription.outgoing != .none { farewells.append(.unsubscribe) }
-        if item.subscription.incoming != .none { farewells.append(.unsubscribed) }
         self.items[contact] = nil
         self.version += 1
         let change = RosterChange(contact: contact, item: nil, version: self.version, isVisible: true)
-        return OnRemove(change: change, farewells: farewells)
+        return OnRemove(change: change, farewells: item.farewells)
+    }
+
+    /// The contact's account is gone, and everything about it with it; nil if nothing was known of it.
+    ///
+    /// Without a word to anybody: there is nobody left.
+    package mutating func forget(_ contact: JID) -> RosterChange? {
+        guard let item = self.items.removeValue(forKey: contact) else { return nil }
+        if item.isListed { self.version += 1 }
+        return RosterChange(contact: contact, item: nil, version: self.version, isVisible: item.isListed)
     }
 
     /// The owner's client sends a subscription request to `contact`.
@@ -121,7 +130,7 @@ package struct Roster: Hashable, Sendable {
                 guard pending < self.limits.pendingRequests else {
                     throw StanzaError(.resourceConstraint, text: "too many requests wait for an answer")
                 }
-                item.request = presence
+                item.request = presence.kept(within: self.limits.requestBytes)
             }
         } else {
             item.request = nil

@@ -41,6 +41,12 @@ extension RosterItem {
 extension Roster {
     /// The roster as it was written to disk.
     init(_ stored: StoredRoster, limits: RosterLimits) throws {
-        self.init(version: stored.version, items: try stored.items.map(RosterItem.init), limits: limits)
+        self.init(
+            version: stored.version,
+            items: try stored.items.map { record in
+                var item = try RosterItem(record)
+                item.request = item.request?.kept(within: limits.requestBytes)
+                return item
+            }, limits: limits)
     }
 }

@@ -32,6 +32,14 @@ package struct RosterItem: Hashable, Sendable {
         !self.isListed && self.subscription == Subscription()
     }
 
+    /// What ends all that was agreed or asked, in the order in which the contact is to hear it (RFC 6121 §2.5.2).
+    package var farewells: [SubscriptionRequest] {
+        var farewells: [SubscriptionRequest] = []
+        if self.subscription.outgoing != .none { farewells.append(.unsubscribe) }
+        if self.subscription.incoming != .none { farewells.append(.unsubscribed) }
+        return farewells
+    }
+
     /// What clients see of the item; two items with the same view need no push between them.
     var view: View? {
         guard self.isListed else { return nil }

@@ -50,7 +50,22 @@ extension DomainShell {
             return self.withDomain { $0.failed(change) }
         }
         let now = self.now()
-        return self.withDomain { $0.changed(change, at: now) }
+        let (directives, overdue) = self.withDomain { domain in
+            (domain.changed(change, at: now), domain.overdue(after: change))
+        }
+        if let overdue { await self.write(overdue, of: change.room) }
+        return directives
+    }
+
+    /// Writes what happened to a room while it was first written.
+    private func write(_ overdue: RoomWrite, of room: JID) async {
+        do {
+            try await self.rooms.perform(overdue)
+        } catch {
+            self.logger.error(
+                "What changed in a room meanwhile could not be written and is lost with the next restart",
+                metadata: ["room": "\(room)", "error": "\(error)"])
+        }
     }
 
     private func write(_ update: BlockListUpdate) async -> [DomainDirective] {

@@ -57,7 +57,7 @@ import Testing
         try await self.store.changeBlockList(of: "alice", adding: ["b.test", "a.test"], removing: [])
         try await self.store.changeBlockList(of: "alice", adding: ["a.test", "c.test"], removing: ["b.test"])
         #expect(try await self.store.blockLists() == ["alice": ["a.test", "c.test"]])
-        #expect(try await self.store.delete(username: "alice"))
+        #expect(try await self.store.delete(username: "alice", address: "alice@paris.test"))
         #expect(try await self.store.blockLists() == [:])
         await #expect(throws: (any Error).self) {
             try await self.store.changeBlockList(of: "nobody", adding: ["a.test"], removing: [])
@@ -79,7 +79,7 @@ import Testing
         #expect(
             try await self.store.document(area: "private", name: "vCard", namespace: "x", of: "alice") == nil)
         #expect(try await self.store.documentSizes().map(\.bytes) == [5, 4])
-        #expect(try await self.store.delete(username: "alice"))
+        #expect(try await self.store.delete(username: "alice", address: "alice@paris.test"))
         #expect(try await self.store.documentSizes() == [])
     }
 
@@ -97,8 +97,8 @@ import Testing
         try await self.store.save(self.item("bob@tokyo.test", of: "alice"), version: 1)
         let message = OfflineMessageRecord(username: "alice", receivedAt: 1, stanza: "<message/>")
         #expect(try await self.store.keep(message, limit: 10))
-        #expect(try await self.store.delete(username: "alice"))
-        #expect(try await !self.store.delete(username: "alice"))
+        #expect(try await self.store.delete(username: "alice", address: "alice@paris.test"))
+        #expect(try await !self.store.delete(username: "alice", address: "alice@paris.test"))
 
         _ = try await self.store.insert(self.account("alice"), credentials: [])
         let stored = try await self.store.accounts()

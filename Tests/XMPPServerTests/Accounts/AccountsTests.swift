@@ -1,5 +1,7 @@
+import Storage
 import Synchronization
 import Testing
+import XML
 import XMPP
 
 @testable import XMPPServer
@@ -25,6 +27,40 @@ struct AccountsTests {
             await #expect(throws: AccountError.unknown("bob")) { try await accounts.delete("bob") }
             #expect(seen.withLock { $0.count } == 1)
         }
+    }
+
+    @Test(
+        "Whoever gets the name of a deleted account is not in a roster, and a restart does not bring him back"
+    )
+    func nameIsFree() async throws {
+        let database = try Database()
+        try await TestServer.run(database: database) { site in
+            let (alice, _) = try await TestClient.online("alice", to: site)
+            let (bob, _) = try await TestClient.online("bob", to: site)
+            let bobAddress = JID(preparedLocal: "bob", domain: site.domain, resource: nil)
+            let aliceAddress = JID(preparedLocal: "alice", domain: site.domain, resource: nil)
+            try bob.send(.presence(Presence(to: aliceAddress, kind: .subscribed)))
+            try alice.send(.presence(Presence(to: bobAddress, kind: .subscribe)))
+            // Answers come in the order of the requests, so both have been dealt with then.
+            for (index, client) in [bob, alice].enumerated() {
+                _ = try await client.ask(IQ(to: nil, id: "p\(index)", body: .get(Ping().element)))
+            }
+            try await site.server.accounts.delete("bob")
+            try await site.server.accounts.create("bob", password: TestServer.password)
+            #expect(try await Self.roster(of: alice).isEmpty)
+        }
+        try await TestServer.run(database: database) { site in
+            for name in ["alice", "bob"] {
+                let (client, _) = try await TestClient.online(name, to: site)
+                #expect(try await Self.roster(of: client).isEmpty)
+            }
+        }
+    }
+
+    private static func roster(of client: TestClient) async throws -> [RosterQuery.Item] {
+        let question = IQ(to: nil, id: "roster", body: .get(RosterQuery(version: nil, items: []).element))
+        let answer = try #require(try await client.ask(question).result)
+        return try RosterQuery(parsing: answer).items
     }
 
     @Test("If what was given cannot be taken back, the account stays")

@@ -62,6 +62,22 @@ struct DomainArchiveTests {
         #expect(fin.page.last == ids.first?.id)
     }
 
+    @Test(
+        "XEP-0313 §3.2, XEP-0280 §8: the sender's other clients get the id that the message has in their archive"
+    )
+    func sentCopies() throws {
+        var bench = try Self.bench()
+        let (desk, phone) = (try bench.connect("alice", "desk"), try bench.connect("alice", "phone"))
+        bench.send(.iq(IQ(to: nil, id: "c", body: .set(EnableCarbons().element))), from: phone)
+        _ = bench.take(phone)
+        bench.send(Self.chat("hello", to: "bob"), from: desk)
+        let copy = try #require(bench.take(phone).first?.messageValue?.payloads.first(SentCarbon.self))
+        let id = try #require(copy.forwarded.stanza.elements.first(where: StanzaID.matches))
+        let entry = try #require(bench.archived.first)
+        #expect(entry.archive == desk.address.bare)
+        #expect(try StanzaID(parsing: id) == entry.stanzaID)
+    }
+
     @Test("XEP-0313 §6.1.2: a message to oneself is there once, with its id")
     func toOneself() throws {
         var bench = try Self.bench()

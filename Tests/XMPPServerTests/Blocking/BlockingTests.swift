@@ -142,6 +142,28 @@ import XMPP
         #expect(bench.take(alice).count == 1)
     }
 
+    @Test(
+        "XEP-0191 §3.3, XEP-0045 §18.1.2: One who blocks an occupant does not hear him, and stays in the room"
+    )
+    func roomMates() throws {
+        var (bench, alice) = try RoomDomainTests.opened()
+        let mate = RoomBench.occupant("hecate")
+        func fromMate(_ stanza: Stanza) {
+            var stanza = stanza
+            stanza.from = RoomBench.stranger
+            bench.handle(.routed(stanza))
+        }
+        fromMate(RoomDomainTests.enter("hecate"))
+        bench.send(self.set(Block([mate])), from: alice)
+        _ = bench.take(alice)
+        fromMate(.message(Message(to: RoomBench.room, kind: .groupchat, body: "hello")))
+        fromMate(.message(Message(to: RoomBench.occupant("alice"), kind: .chat, body: "psst")))
+        #expect(bench.take(alice).isEmpty)
+        #expect(bench.domain.rooms?.rooms["coven"]?.occupants["alice"] != nil)
+        bench.send(.message(Message(to: RoomBench.room, kind: .groupchat, body: "here")), from: alice)
+        #expect(bench.take(alice).compactMap { $0.messageValue?.body } == ["here"])
+    }
+
     @Test("XEP-0191 §3.3: What one sends to somebody blocked comes back with <blocked/>")
     func outgoing() throws {
         var bench = DomainBench()

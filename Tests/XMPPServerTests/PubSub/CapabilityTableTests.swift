@@ -110,6 +110,65 @@ struct CapabilityTableTests {
         #expect(table.questionCount == 0)
     }
 
+    /// Verifies a hash for a listener; false if it was not asked for.
+    @discardableResult
+    static func verify(
+        _ table: inout CapabilityTable, _ listener: CapabilityTable.Listener, _ info: DiscoInfo
+    ) -> Bool {
+        guard case .ask(let id, _) = table.available(listener, Self.capabilities(info), at: Self.now) else {
+            return false
+        }
+        _ = table.answered(id, info, at: Self.now)
+        return true
+    }
+
+    @Test("A client with ever fresh hashes displaces none that another uses")
+    func freshHashes() {
+        var table = CapabilityTable(limits: PubSubLimits(capabilities: 4))
+        let (bob, eve) = (DomainBench.local("bob"), DomainBench.local("eve"))
+        Self.verify(&table, Self.listener("desk", of: bob), Self.info("wanted"))
+        // One client that changes its mind: the hashes it has no more go first.
+        for number in 1...10 {
+            Self.verify(&table, Self.listener("churn", of: eve), Self.info("fresh\(number)"))
+        }
+        // And clients that keep theirs: then those of the account with the most.
+        for number in 1...8 {
+            Self.verify(&table, Self.listener("kept\(number)", of: eve), Self.info("kept\(number)"))
+        }
+        #expect(table.count == 4)
+        #expect(table.listeners(to: bob, node: "wanted").count == 1)
+        #expect(table.listeners(to: eve, node: "kept8").count == 1)
+        // What an account brought first stays while others use it too, whatever it brings later.
+        Self.verify(&table, Self.listener("common", of: eve), Self.info("common"))
+        _ = table.available(
+            Self.listener("desk2", of: bob), Self.capabilities(Self.info("common")), at: Self.now)
+        for number in 9...11 {
+            Self.verify(&table, Self.listener("late\(number)", of: eve), Self.info("late\(number)"))
+        }
+        #expect(table.listeners(to: bob, node: "common").count == 1)
+        #expect(table.listeners(to: bob, node: "wanted").count == 1)
+    }
+
+    @Test("One contact brings so many clients, all together so many, and one's own always come on top")
+    func listenersPerContact() {
+        var table = CapabilityTable(
+            limits: PubSubLimits(listenersPerAccount: 3, listenersPerContact: 2))
+        let info = Self.info("n")
+        func come(_ name: String, _ resource: String) -> Bool {
+            let address = JID(preparedLocal: name, domain: "paris.test", resource: resource)
+            let listener = CapabilityTable.Listener(owner: Self.owner, address: address)
+            if Self.verify(&table, listener, info) { return true }
+            return table.available(listener, Self.capabilities(info), at: Self.now) == .nothing
+                && table.listeners(to: Self.owner, node: "n").contains(address)
+        }
+        #expect(["a", "b", "c"].map { come("bob", $0) } == [true, true, false])
+        #expect(["a", "b"].map { come("carol", $0) } == [true, false])
+        #expect((1...12).allSatisfy { come("alice", "\($0)") })
+        table.forgetListeners(to: Self.owner) { $0.local == "bob" }
+        #expect(table.listeners(to: Self.owner, node: "n").count == 13)
+        #expect(come("carol", "b"))
+    }
+
     @Test("Hashes, interests, listeners and questions are bounded")
     func limits() {
         var table = CapabilityTable(

@@ -162,7 +162,63 @@ struct DomainPubSubTests {
         #expect(mistaken?.errorCondition == .conflict)
     }
 
-    @Test("RFC 6120 §13.11: strangers cannot tell who has an account, unless something is published for them")
+    @Test("XEP-0191 §3.3, XEP-0163 §4.3: one who is blocked is told of nothing, until he is no longer")
+    func blockedListeners() throws {
+        var bench = Self.bench()
+        let alice = try Self.connect(&bench, "alice", wants: [])
+        let bob = try Self.connect(&bench, "bob", wants: [Self.node])
+        Self.befriend(&bench, alice, bob)
+        bench.send(Self.presence([Self.node]), from: bob)
+        let subscribed = PubSub(.subscribe(node: "n", address: bob.address.bare, options: nil))
+        _ = Self.publish(&bench, alice, "zero", at: "n")
+        bench.send(
+            .iq(IQ(to: alice.address.bare, id: "s", body: .set(subscribed.element))), from: bob)
+        bench.send(
+            .iq(IQ(to: nil, id: "b", body: .set(Block([bob.address.bare]).element))), from: alice)
+        _ = bench.take(bob)
+        for node in [Self.node, "n"] { _ = Self.publish(&bench, alice, "one", at: node) }
+        #expect(try Self.events(&bench, bob).isEmpty)
+        #expect(
+            bench.domain.pubSub.capabilities.listeners(to: alice.address.bare, node: Self.node).isEmpty)
+        bench.send(Self.presence([Self.node]), from: bob)
+        #expect(try Self.events(&bench, bob).isEmpty)
+        // His presence is asked for again, and says what he wants.
+        bench.send(
+            .iq(IQ(to: nil, id: "u", body: .set(Unblock([bob.address.bare]).element))), from: alice)
+        #expect(try Self.events(&bench, bob) == ["alice@paris.test \(Self.node) one"])
+        for node in [Self.node, "n"] { _ = Self.publish(&bench, alice, "two", at: node) }
+        #expect(
+            try Self.events(&bench, bob)
+                == ["alice@paris.test \(Self.node) two", "alice@paris.test n two"])
+    }
+
+    @Test("Who changes nodes too often has to wait; the domain's own service has not")
+    func rate() throws {
+        var bench = Self.bench()
+        bench.domain.pubSub.changes = FloodGate(.init(burst: 2, every: .milliseconds(100)), senders: 1)
+        let alice = try Self.connect(&bench, "alice", wants: [])
+        func publish(_ session: ClientSession) -> StanzaError.Condition? {
+            Self.publish(&bench, session, "x", at: "news", to: Self.feeds)?.errorCondition
+        }
+        #expect([publish(alice), publish(alice), publish(alice)] == [nil, nil, .policyViolation])
+        bench.now = bench.now.advanced(by: .milliseconds(100))
+        #expect([publish(alice), publish(alice)] == [nil, .policyViolation])
+        // Reading is not changing, and nobody else is held up when the count of people has its end.
+        let bob = try Self.connect(&bench, "bob", wants: [])
+        #expect(publish(bob) == .policyViolation)
+        bench.now = bench.now.advanced(by: .seconds(10))
+        #expect(publish(bob) == .forbidden)
+        for number in 1...5 {
+            let request = PubSub(.publish(node: "own", [PubSubBench.item("\(number)")], options: nil))
+            bench.handle(
+                .fromService(.iq(IQ(to: Self.feeds, id: "p\(number)", body: .set(request.element)))))
+        }
+        #expect(bench.domain.pubSub.services[Self.feeds]?.nodes["own"]?.items.count == 5)
+    }
+
+    @Test(
+        "RFC 6120 §13.11: strangers cannot tell by nodes who has an account, unless something is published for them"
+    )
     func strangers() throws {
         var bench = Self.bench()
         let alice = try Self.connect(&bench, "alice", wants: [])

@@ -14,15 +14,30 @@ struct PubSubLimitTests {
         try account.create("b")
         #expect(account.error { try $0.create("c") } == "conflict max-nodes-exceeded")
         #expect(account.error { try $0.publish("i", at: "c") } == "conflict max-nodes-exceeded")
-        let feeds = PubSubBench(.feeds, limits: PubSubLimits(feeds: 3, feedsPerCreator: 2))
+        let feeds = PubSubBench(.feeds, limits: PubSubLimits(feeds: 4, feedsReserved: 1, feedsPerCreator: 2))
         var carol = PubSubBench.viewer(try JID("carol@paris.test"))
         carol.mayCreate = true
         for name in ["a", "b"] { try feeds.set(.create(node: name, configuration: nil), by: carol) }
         #expect(
             feeds.error { try $0.set(.create(node: "c", configuration: nil), by: carol) }
                 == "conflict max-nodes-exceeded")
-        try feeds.create("c")
-        #expect(feeds.error { try $0.create("d") } == "conflict max-nodes-exceeded")
+        // Who hands a feed over has still made it.
+        let eve = try JID("eve@paris.test")
+        let entries = [(carol.address, PubSubAffiliation.none), (eve, .owner)].map {
+            PubSubAffiliation.Entry(address: $0, affiliation: $1)
+        }
+        try feeds.own(.affiliations(node: "a", entries), by: carol)
+        #expect(
+            feeds.error { try $0.set(.create(node: "c", configuration: nil), by: carol) }
+                == "conflict max-nodes-exceeded")
+        var dave = PubSubBench.viewer(try JID("dave@paris.test"))
+        dave.mayCreate = true
+        try feeds.set(.create(node: "c", configuration: nil), by: dave)
+        #expect(
+            feeds.error { try $0.set(.create(node: "d", configuration: nil), by: dave) }
+                == "conflict max-nodes-exceeded")
+        try feeds.create("d")
+        #expect(feeds.error { try $0.create("e") } == "conflict max-nodes-exceeded")
     }
 
     @Test("Bytes of names")
@@ -52,6 +67,41 @@ struct PubSubLimitTests {
         #expect(try subscribe("b@x.test", "a") == nil)
         #expect(try subscribe("c@x.test", "a") == "policy-violation too-many-subscriptions")
         #expect(try subscribe("b@x.test", "a") == nil)
+        // An owner adds people within the same limits.
+        let person = DomainBench.local("carol")
+        func add(_ node: String) -> String? {
+            let entry = PubSubSubscription(address: person, state: .subscribed)
+            return bench.error { try $0.own(.subscriptions(node: node, [entry])) }
+        }
+        #expect(add("a") == "policy-violation too-many-subscriptions")
+        #expect(add("b") == nil)
+        try bench.create("c")
+        #expect(add("c") == "policy-violation too-many-subscriptions")
+    }
+
+    @Test("What the feeds of one person, of all people, and of all with the domain's service cost")
+    func feedCost() throws {
+        let one = 36 + 2 * PubSubLimits.elementCost
+        let bench = PubSubBench(
+            .feeds,
+            limits: PubSubLimits(bytesPerOwner: 2 * one, feedBytes: 5 * one, feedBytesReserved: 2 * one))
+        func person(_ name: String) throws -> PubSubViewer {
+            var viewer = PubSubBench.viewer(try JID("\(name)@paris.test"))
+            viewer.mayCreate = true
+            return viewer
+        }
+        let (carol, dave) = (try person("carol"), try person("dave"))
+        for (node, viewer) in [("c", carol), ("d", dave)] {
+            try bench.set(.create(node: node, configuration: nil), by: viewer)
+            try bench.publish("a", at: node, by: viewer)
+        }
+        #expect(bench.error { try $0.publish("b", at: "c", by: carol) } == nil)
+        #expect(bench.error { try $0.publish("c", at: "c", by: carol) } == "resource-constraint")
+        // All people together have three, whoever has room left.
+        #expect(bench.error { try $0.publish("b", at: "d", by: dave) } == "resource-constraint")
+        #expect(bench.error { try $0.publish("a", at: "own") } == nil)
+        #expect(bench.error { try $0.publish("b", at: "own") } == nil)
+        #expect(bench.error { try $0.publish("c", at: "own") } == "resource-constraint")
     }
 
     @Test("What an owner's items cost in memory, tags and attributes too")

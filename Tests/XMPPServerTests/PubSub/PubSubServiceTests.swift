@@ -514,7 +514,7 @@ struct PubSubOwnerTests {
         var carol = PubSubBench.viewer(try JID("carol@paris.test/x"))
         carol.mayCreate = true
         try bench.set(.create(node: "n", configuration: nil), by: carol)
-        let bob = PubSubBench.bob.bare
+        let bob = DomainBench.local("bob")
         #expect(
             bench.error {
                 try $0.own(.affiliations(node: "n", []), isSet: false, by: PubSubBench.viewer())
@@ -538,6 +538,15 @@ struct PubSubOwnerTests {
             bench.notices == [
                 .personal(bob, .subscription(.init(node: "n", address: bob, state: .subscribed)))
             ])
+        // Nobody elsewhere is sent what he has not asked for; the domain's service may subscribe whom it likes.
+        let stranger = PubSubBench.bob.bare
+        let entry = PubSubSubscription(address: stranger, state: .subscribed)
+        #expect(bench.error { try $0.own(.subscriptions(node: "n", [entry]), by: carol) } == "not-allowed")
+        try bench.own(.subscriptions(node: "n", [entry]))
+        try bench.own(
+            .subscriptions(node: "n", [.init(address: stranger, state: PubSubSubscription.State.none)]),
+            by: carol)
+        #expect(bench.service.nodes["n"]?.subscriptions == [bob: true])
         #expect(
             bench.error {
                 try $0.own(.subscriptions(node: "n", [.init(address: bob, state: .pending)]), by: carol)

@@ -159,12 +159,40 @@ import XMPP
         #expect(self.kinds(bench.takeRemote()) == [.unavailable])
     }
 
-    @Test("RFC 6121 §4.3.2: A probe of one whose request waits is not answered")
+    @Test(
+        "RFC 6121 §4.3.2: A probe of one whose request waits is told 'unsubscribed', and the request waits on"
+    )
     func probeWhilePending() {
         var bench = DomainBench()
-        bench.handle(.routed(self.presence(.subscribe, to: DomainBench.local("alice"), from: Self.carol)))
-        bench.handle(.routed(self.presence(.probe, to: DomainBench.local("alice"), from: Self.carol)))
-        #expect(bench.takeRemote().isEmpty)
+        let alice = DomainBench.local("alice")
+        bench.handle(.routed(self.presence(.subscribe, to: alice, from: Self.carol)))
+        bench.handle(.routed(self.presence(.probe, to: alice, from: Self.carol)))
+        #expect(self.kinds(bench.takeRemote()) == [.unsubscribed])
+        #expect(bench.domain.rosters[alice]?.pendingRequests.count == 1)
+    }
+
+    @Test("RFC 6120 §13.11: strangers cannot tell by presence who has an account")
+    func enumeration() throws {
+        var bench = DomainBench()
+        func answers(_ name: String) -> [Stanza] {
+            let kinds: [Presence.Kind] = [
+                .probe, .subscribe, .probe, .subscribed, .unsubscribed, .available, .unavailable, .probe,
+                .unsubscribe, .probe,
+            ]
+            for kind in kinds {
+                bench.handle(.routed(self.presence(kind, to: DomainBench.local(name), from: Self.carol)))
+            }
+            return bench.takeRemote().map { stanza in
+                var stanza = stanza
+                if stanza.from?.local == name { stanza.from = nil }
+                return stanza
+            }
+        }
+        let nobody = answers("nobody")
+        #expect(nobody.count == 4)
+        #expect(answers("alice") == nobody)
+        _ = try bench.connect("bob")
+        #expect(answers("bob") == nobody)
     }
 
     @Test("RFC 6121 §4.5.2: Unavailable presence goes to all who saw the client, with what it says")

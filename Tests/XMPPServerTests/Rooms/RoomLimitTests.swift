@@ -15,6 +15,44 @@ struct RoomLimitTests {
 
     static func error(_ stanzas: [Stanza]) -> StanzaError.Condition? { stanzas.first?.errorCondition }
 
+    @Test("Bytes of a reason, wherever one is given")
+    func reasons() {
+        var bench = Bench.coven(limits: RoomLimits(textBytes: 8))
+        let long = "ääää" + "x"
+        func reason(_ text: String?) -> Bool { text == "ääää" }
+        #expect(
+            bench.change(
+                .init(affiliation: .member, address: Bench.hag.bare, reason: long), by: Bench.owner) == nil)
+        #expect(reason(bench.room?.affiliations.entries[Bench.hag.bare]?.reason))
+        RoomInvitationTests.invite(&bench, [Bench.stranger.bare], by: Bench.owner, reason: long)
+        #expect(reason(bench.take(Bench.stranger.bare).first?.notice?.invitations.first?.reason))
+        _ = bench.takeAll()
+        let decline = RoomNotice(decline: .init(to: nil, reason: long))
+        bench.send(
+            .message(
+                Message(to: Bench.room, from: Bench.stranger, kind: .normal, payloads: [decline.element])))
+        #expect(reason(bench.take(Bench.owner).first?.notice?.decline?.reason))
+        #expect(
+            bench.change(.init(role: .absent, nickname: "thirdwitch", reason: long), by: Bench.owner) == nil)
+        #expect(reason(bench.take(Bench.hag).first?.notice?.item?.reason))
+        let destruction = RoomDestruction(password: long, reason: long)
+        _ = bench.ask(.set(RoomOwnership(destruction: destruction).element), from: Bench.owner)
+        let end = bench.take(Bench.admin).last?.notice?.destruction
+        #expect(reason(end?.reason) && reason(end?.password))
+    }
+
+    @Test("Bytes of an invitation, and of whatever else is written to the room itself")
+    func requestBytes() throws {
+        let empty = RoomNotice(invitations: [.init(to: Bench.stranger.bare, reason: "")])
+        let payloads = [empty.element]
+        let weight = Stanza.message(Message(to: nil, payloads: payloads)).weight
+        var bench = Bench.coven(limits: RoomLimits(messageBytes: weight + 3))
+        RoomInvitationTests.invite(&bench, [Bench.stranger.bare], by: Bench.owner, reason: "abc")
+        #expect(bench.take(Bench.owner).isEmpty)
+        RoomInvitationTests.invite(&bench, [Bench.stranger.bare], by: Bench.owner, reason: "abcd")
+        #expect(Self.error(bench.take(Bench.owner)) == .policyViolation)
+    }
+
     @Test("Rooms of the service")
     func rooms() {
         var bench = Bench(limits: RoomLimits(rooms: 3))

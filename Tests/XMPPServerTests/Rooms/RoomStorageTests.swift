@@ -27,6 +27,36 @@ struct RoomStorageTests {
         #expect(bench.writes.isEmpty)
     }
 
+    @Test("XEP-0045 §9.1: A ban made while a room is first written is written after it")
+    func banMeanwhile() {
+        var bench = Bench.coven()
+        let form = DataForm(
+            .submit, fields: Self.persistent.map { .init($0.key, values: $0.value) })
+        let iq = IQ(
+            to: Bench.room, from: Bench.owner, id: "c", body: .set(RoomOwnership(form: form).element))
+        guard case .durable(let change) = bench.service.handle(.iq(iq), at: bench.now) else {
+            Issue.record("nothing is written")
+            return
+        }
+        #expect(bench.change(.init(affiliation: .outcast, address: Bench.hag.bare), by: Bench.owner) == nil)
+        #expect(bench.writes.isEmpty)
+        _ = bench.service.apply(change, at: bench.now)
+        guard case .save(let snapshot) = bench.service.overdue(after: change) else {
+            Issue.record("nothing more is written")
+            return
+        }
+        #expect(snapshot.affiliations[Bench.hag] == .outcast)
+        #expect(snapshot.configuration.isPersistent)
+        // Where nothing happened meanwhile, nothing is written again.
+        var quiet = Bench.coven()
+        #expect(quiet.configure(Self.persistent) == nil)
+        #expect(quiet.writes.count == 1)
+        if case .durable(let change) = quiet.service.handle(.iq(iq), at: quiet.now) {
+            _ = quiet.service.apply(change, at: quiet.now)
+            #expect(quiet.service.overdue(after: change) == nil)
+        }
+    }
+
     @Test("Configuration, affiliations, nicknames and subject survive a restart; occupants do not")
     func restart() async throws {
         var bench = Bench.coven()

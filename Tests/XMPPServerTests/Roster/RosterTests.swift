@@ -1,4 +1,5 @@
 import Testing
+import XML
 import XMPP
 
 @testable import XMPPServer
@@ -31,6 +32,39 @@ import XMPP
         #expect(removed.change.version == 3)
         #expect(roster.listed == [])
         #expect(throws: StanzaError.self) { try roster.remove(contact: self.bob) }
+    }
+
+    @Test(
+        "RFC 6121 §3.1.3: A short request is kept whole; of a long one, status and nickname in so many bytes")
+    func longRequests() throws {
+        let limit = 200
+        func kept(_ request: Presence) throws -> Presence {
+            var roster = Roster(limits: RosterLimits(requestBytes: limit))
+            _ = try roster.receive(.subscribe, from: self.bob, presence: request)
+            return try #require(roster.pendingRequests.first)
+        }
+        var request = self.request(from: self.bob)
+        request.id = "r1"
+        request.payloads = [Element("status", namespace: Namespace.client, text: "hi")]
+        let filler = limit - 2 - Stanza.presence(request).weight
+        let odd = Element("x", namespace: "u")
+        request.payloads.append(
+            Element("x", namespace: "u", text: String(repeating: "a", count: filler - odd.weight)))
+        #expect(try kept(request) == request)
+        request.payloads[1] = Element(
+            "x", namespace: "u", text: String(repeating: "a", count: filler - odd.weight + 1))
+        let short = try kept(request)
+        #expect(short.payloads == [Element("status", namespace: Namespace.client, text: "hi")])
+        #expect(short.kind == .subscribe && short.from == self.bob && short.id == nil)
+        request.payloads = [
+            Element("status", namespace: Namespace.client, text: String(repeating: "é", count: 300_000)),
+            Element("nick", namespace: Namespace.nickname, text: "Bob"),
+        ]
+        request.id = String(repeating: "i", count: 10_000)
+        let cut = try kept(request)
+        #expect(cut.payloads.map(\.name) == ["nick", "status"])
+        #expect(cut.payloads.first?.text == "Bob")
+        #expect((limit - 1...limit).contains(Stanza.presence(cut).weight))
     }
 
     @Test func removingAContactEndsWhatWasAgreed() throws {

@@ -186,6 +186,9 @@ struct DomainBench {
         }
     }
 
+    /// Carries out what came of something else than an event.
+    mutating func carryOut(_ directives: [DomainDirective]) { self.perform(directives) }
+
     private mutating func perform(_ directives: [DomainDirective]) {
         for directive in directives {
             switch directive {

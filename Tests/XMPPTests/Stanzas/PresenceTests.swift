@@ -12,11 +12,11 @@ struct PresenceTests {
         #expect(presence.status == "busy")
     }
 
-    @Test("An odd priority counts as none", arguments: ["", "128", "-129", "x", "1.5", "+ 1"])
+    @Test("An odd priority is none", arguments: ["", "128", "-129", "x", "1.5", "+ 1"])
     func oddPriority(text: String) {
         let presence = Presence(
             to: nil, payloads: [Element("priority", namespace: Namespace.client, text: text)])
-        #expect(presence.priority == 0)
+        #expect(presence.priority == nil)
         #expect(presence.show == nil && presence.status == nil)
     }
 

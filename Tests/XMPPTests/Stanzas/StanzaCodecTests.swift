@@ -52,6 +52,38 @@ struct StanzaCodecTests {
     }
 
     @Test(
+        "RFC 6120 §4.8.3: What is in another content namespace than the stream's never becomes a stanza's own",
+        arguments: [Namespace.client, Namespace.server, Namespace.component])
+    func foreignContent(namespace: String) throws {
+        let others = [Namespace.client, Namespace.server, Namespace.component].filter { $0 != namespace }
+        let body = Element("body", namespace: namespace, text: "hi")
+        let forged = others.flatMap { other in
+            [
+                Element("subject", namespace: other, text: "forged"),
+                Element("body", namespace: other, text: "hidden"),
+            ]
+        }
+        let forwarded = Element("forwarded", namespace: "urn:xmpp:forward:0", [:], forged)
+        let wrapped = Element("thread", namespace: namespace, [:], forged)
+        let stanza = try Stanza(
+            parsing: Self.wire("message", namespace, [:], forged + [body, forwarded, wrapped]))
+        guard case .message(let message) = stanza else {
+            Issue.record("not a message")
+            return
+        }
+        #expect(
+            message.payloads == [
+                Element("body", namespace: Namespace.client, text: "hi"), forwarded,
+                Element("thread", namespace: Namespace.client),
+            ])
+        // Nor by what this process makes itself.
+        let made = Stanza.message(
+            Message(to: nil, payloads: [Element("subject", namespace: Namespace.server, text: "forged")]))
+        #expect(made.element(in: Namespace.server).elements.isEmpty)
+        #expect(made.element(in: Namespace.client).elements.isEmpty)
+    }
+
+    @Test(
         "A malformed request is answered with the error of RFC 6120",
         arguments: [
             (

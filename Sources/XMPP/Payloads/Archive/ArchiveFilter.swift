@@ -96,6 +96,7 @@ package struct ArchiveFilter: Hashable, Sendable {
             DataForm.Field("end", .textSingle, label: "Not after"),
             DataForm.Field("before-id", .textSingle, label: "Before the message of this id"),
             DataForm.Field("after-id", .textSingle, label: "After the message of this id"),
-            DataForm.Field("ids", .textMulti, label: "The messages of these ids"),
+            // Any text may be chosen, not only one that is offered.
+            DataForm.Field("ids", .listMulti, label: "The messages of these ids", isOpen: true),
         ])
 }

@@ -50,10 +50,11 @@ package struct ArchivePreferences: Payload {
 
     private static func addresses(in list: Element?) throws(PayloadError) -> [JID] {
         var addresses: [JID] = []
+        var seen: Set<JID> = []
         for child in list?.children("jid") ?? [] {
             do {
                 let address = try JID(child.text)
-                if !addresses.contains(address) { addresses.append(address) }
+                if seen.insert(address).inserted { addresses.append(address) }
             } catch {
                 throw PayloadError("a <jid/> of <prefs/> is no address: \(error)")
             }

@@ -39,10 +39,13 @@ extension DataForm {
         package var isRequired: Bool
         package var values: [String]
         package var options: [Option]
+        /// Whether other texts than the options may be given too (XEP-0122 §3.2.2).
+        package var isOpen: Bool
 
         package init(
             _ name: String?, _ kind: Kind? = nil, label: String? = nil, description: String? = nil,
-            isRequired: Bool = false, values: [String] = [], options: [Option] = []
+            isRequired: Bool = false, values: [String] = [], options: [Option] = [],
+            isOpen: Bool = false
         ) {
             self.name = name
             self.kind = kind
@@ -51,6 +54,7 @@ extension DataForm {
             self.isRequired = isRequired
             self.values = values
             self.options = options
+            self.isOpen = isOpen
         }
 
         /// The truth of the first value; nil if it is none of `1`, `true`, `0`, `false`.
@@ -73,12 +77,20 @@ extension DataForm.Field {
             isRequired: element.child("required") != nil, values: element.children("value").map(\.text),
             options: element.children("option").compactMap { option in
                 option.child("value").map { Option($0.text, label: option[attribute: "label"]) }
-            })
+            },
+            isOpen: element.child("validate", namespace: Namespace.formValidation)?
+                .child("open") != nil)
     }
 
     var element: Element {
         let namespace = DataForm.namespace
         var children: [Element] = []
+        if self.isOpen {
+            let open = Element("open", namespace: Namespace.formValidation)
+            children.append(
+                Element(
+                    "validate", namespace: Namespace.formValidation, ["datatype": "xs:string"], [open]))
+        }
         if let description { children.append(Element("desc", namespace: namespace, text: description)) }
         if self.isRequired { children.append(Element("required", namespace: namespace)) }
         children += self.values.map { Element("value", namespace: namespace, text: $0) }

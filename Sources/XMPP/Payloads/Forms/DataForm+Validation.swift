@@ -89,6 +89,7 @@ extension DataForm.Field {
             return [flag ? "1" : "0"]
         case .jidSingle, .jidMulti: return try Self.withoutRepetition(values).map(Self.address)
         case .listSingle, .listMulti:
+            if self.isOpen { return Self.withoutRepetition(values) }
             let allowed = Set(self.options.map(\.value))
             if let stranger = values.first(where: { !allowed.contains($0) }) { throw .unusable(stranger) }
             return Self.withoutRepetition(values)
