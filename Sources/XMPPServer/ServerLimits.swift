@@ -17,6 +17,9 @@ package struct ServerLimits: Hashable, Sendable {
     package var directedPerSession: Int
     /// Messages kept for one account; the next is refused with `service-unavailable`.
     package var keptMessagesPerAccount: Int
+    /// Bytes of these messages as XML; fewer than `TransportLimits.slowPeerBytes`, so that a client that logs in can be
+    /// handed all of them at once.
+    package var keptBytesPerAccount: Int
     /// Addresses that one account may block; beyond it, `resource-constraint`.
     package var blockedPerAccount: Int
     /// vCards and private data.
@@ -35,6 +38,7 @@ package struct ServerLimits: Hashable, Sendable {
         archive: ArchiveLimits = ArchiveLimits(), pubSub: PubSubLimits = PubSubLimits(),
         sessionsPerAccount: Int = 10, sessions: SessionLimits = SessionLimits(),
         directedPerSession: Int = 1_000, keptMessagesPerAccount: Int = 100,
+        keptBytesPerAccount: Int = 524_288,
         blockedPerAccount: Int = 1_000, documents: DocumentLimits = DocumentLimits(),
         pendingRequests: Int = 1_000, serviceStanzasPerSender: Int = 100, serviceSenders: Int = 1_000
     ) {
@@ -48,6 +52,7 @@ package struct ServerLimits: Hashable, Sendable {
         self.sessions = sessions
         self.directedPerSession = directedPerSession
         self.keptMessagesPerAccount = keptMessagesPerAccount
+        self.keptBytesPerAccount = keptBytesPerAccount
         self.blockedPerAccount = blockedPerAccount
         self.documents = documents
         self.pendingRequests = pendingRequests

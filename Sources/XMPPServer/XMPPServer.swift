@@ -71,6 +71,7 @@ package final class XMPPServer: Service {
         self.lane = DurableLane()
         self.shell = DomainShell(
             domain: domain, database: database, lane: self.lane, sessionLimits: limits.sessions,
+            keptBytesPerAccount: limits.keptBytesPerAccount,
             now: now, logger: logger)
         self.shell.attachArchive()
         self.clock = clock

@@ -54,7 +54,7 @@ struct LimitsConfigurationTests {
             "client-rate: 1000", "client-burst: 2000", "server-rate: 0",
             "exempt: [carol@paris.test, ally.test]",
             "client-silence: 2m", "client-answer: 10s", "server-idle: 1m", "keepalive: 30s",
-            "slow-stanzas: 50", "slow-bytes: 60000", "sessions-per-account: 4", "kept-messages: 5",
+            "slow-stanzas: 50", "slow-bytes: 60000", "sessions-per-account: 4", "kept-messages: 5", "kept-bytes: 6000",
             "resumption-seconds: 60", "hibernated-sessions: 2", "hibernated-stanzas: 40",
             "hibernated-bytes: 50000", "inactive-stanzas: 30", "unauthenticated:", "  stanza-bytes: 10000",
             "  elements: 32", "  depth: 6", "clients:", "  stanza-bytes: 100000", "servers:",
@@ -87,6 +87,7 @@ struct LimitsConfigurationTests {
             exempt: limits.transport.rates.exempt)
         expected.sessionsPerAccount = 4
         expected.keptMessagesPerAccount = 5
+        expected.keptBytesPerAccount = 6_000
         expected.sessions.resumptionSeconds = 60
         expected.sessions.hibernatedPerAccount = 2
         expected.sessions.hibernated = .init(stanzas: 40, bytes: 50_000)

@@ -129,8 +129,9 @@ struct RoutingWorld {
         case .takeKept(let id, let presence):
             guard let account = self.domain.sessions[id]?.address.bare else { return [] }
             let messages = (self.kept[account] ?? []).map { (receivedAt: self.now, message: $0) }
+            guard let directives = self.domain.took(messages, for: id, presence: presence) else { return [] }
             self.kept[account] = nil
-            return self.domain.took(messages, for: id, presence: presence, account: account)
+            return directives
         }
     }
 

@@ -72,24 +72,48 @@ package struct AccountStore: Sendable {
         }
     }
 
-    /// Keeps a message, unless the account already has `limit` of them: then false.
-    package func keep(_ message: OfflineMessageRecord, limit: Int) async throws -> Bool {
+    /// Keeps a message, unless the account already has `limit` of them or all would have more than `bytes` of XML: then
+    /// false.
+    package func keep(_ message: OfflineMessageRecord, limit: Int, bytes: Int) async throws -> Bool {
         try await self.database.writer.write { connection in
-            let count = try OfflineMessageRecord.filter(Column("username") == message.username)
-                .fetchCount(connection)
-            guard count < limit else { return false }
+            let row = try Row.fetchOne(
+                connection,
+                sql: """
+                    SELECT COUNT(*) AS kept, COALESCE(SUM(LENGTH(CAST(stanza AS BLOB))), 0) AS bytes
+                    FROM offlineMessage WHERE username = ?
+                    """,
+                arguments: [message.username])
+            let kept: Int = row?["kept"] ?? 0
+            let size: Int = row?["bytes"] ?? 0
+            guard kept < limit, size + message.stanza.utf8.count <= bytes else { return false }
             try message.insert(connection)
             return true
         }
     }
 
-    /// Takes out all messages kept for an account, oldest first.
-    package func takeMessages(for username: String) async throws -> [OfflineMessageRecord] {
-        try await self.database.writer.write { connection in
+    /// The messages kept for an account, oldest first: as many as have `bytes` of XML together, but one at least; and how
+    /// many there are beside these.
+    package func messages(
+        for username: String, bytes: Int
+    ) async throws -> (messages: [OfflineMessageRecord], left: Int) {
+        try await self.database.writer.read { connection in
             let request = OfflineMessageRecord.filter(Column("username") == username)
-            let messages = try request.order(Column("id")).fetchAll(connection)
-            if !messages.isEmpty { try request.deleteAll(connection) }
-            return messages
+            let cursor = try request.order(Column("id")).fetchCursor(connection)
+            var messages: [OfflineMessageRecord] = []
+            var size = 0
+            while let message = try cursor.next() {
+                size += message.stanza.utf8.count
+                guard messages.isEmpty || size <= bytes else { break }
+                messages.append(message)
+            }
+            return (messages, try request.fetchCount(connection) - messages.count)
+        }
+    }
+
+    /// Removes kept messages that have been handed out.
+    package func removeMessages(_ ids: [Int64]) async throws {
+        _ = try await self.database.writer.write { connection in
+            try OfflineMessageRecord.filter(ids.contains(Column("id"))).deleteAll(connection)
         }
     }
 

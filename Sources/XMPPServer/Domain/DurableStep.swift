@@ -13,7 +13,7 @@ package enum DurableStep: Hashable, Sendable {
     case archive(ArchiveStep)
     /// Keeps a message for the account until a client comes; then what is left to do is done.
     case keep(Message, account: JID, filed: [DomainDirective])
-    /// Takes what was kept for the session's account, which becomes available with this presence.
+    /// Hands out what was kept for the session's account, which becomes available with this presence.
     case takeKept(SessionID, Presence)
     case changeRoom(RoomChange)
 }

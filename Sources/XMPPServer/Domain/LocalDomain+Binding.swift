@@ -21,7 +21,10 @@ extension LocalDomain {
             guard let displaced else { return (session, []) }
             // Those who saw the old session see it end: the new one has not said yet that it is there.
             let farewell = previous.map { self.sayUnavailable($0, with: nil) } ?? []
-            _ = self.forget(displaced)
+            // What it sent and what waits for the disk still counts.
+            self.carbons.disable(displaced)
+            self.blocking.forget(displaced)
+            self.sessions.displace(displaced)
             let conflict = StreamError(.conflict, text: "the resource was taken by another client")
             return (session, farewell + [.close(displaced, conflict)])
         }
@@ -29,7 +32,7 @@ extension LocalDomain {
 
     /// Forgets a session, however it came to its end.
     mutating func end(_ id: SessionID) -> [DomainDirective] {
-        guard let session = self.forget(id) else { return [] }
+        guard let session = self.forget(id), !session.isDisplaced else { return [] }
         return self.sayUnavailable(session, with: nil)
     }
 
@@ -38,5 +41,12 @@ extension LocalDomain {
         self.carbons.disable(id)
         self.blocking.forget(id)
         return self.sessions.remove(id)
+    }
+
+    /// Whether what a client sent before another took its resource still counts: all but its presence, which is the
+    /// other's to say now.
+    func mayFinish(_ stanza: Stanza, _ session: ClientSession) -> Bool {
+        if case .presence = stanza { return false }
+        return self.hasAccount(session.address.bare)
     }
 }

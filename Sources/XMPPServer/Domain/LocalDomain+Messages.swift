@@ -23,18 +23,21 @@ extension LocalDomain {
         return filed + self.copies(of: message, receivedBy: account, on: [])
     }
 
-    /// The kept messages have been taken off the disk: the session becomes available and gets them.
+    /// The kept messages have been read: the session becomes available and gets them.
     ///
-    /// If it has ended meanwhile, they look for another client, or go back to the disk.
+    /// They go off the disk when that is done, and not before.
+    ///
+    /// - Parameter left: how many there are beside these.
+    /// - Returns: nil if the session has ended meanwhile: the messages stay where they are.
     package mutating func took(
-        _ messages: [(receivedAt: Instant, message: Message)], for id: SessionID, presence: Presence,
-        account: JID
-    ) -> [DomainDirective] {
-        self.keptMessages[account] = nil
+        _ messages: [(receivedAt: Instant, message: Message)], left: Int = 0, for id: SessionID,
+        presence: Presence
+    ) -> [DomainDirective]? {
+        guard let session = self.sessions[id] else { return nil }
+        self.keptMessages[session.address.bare] = left > 0 ? left : nil
         let stamped = messages.map { entry in
             Stanza.message(entry.message.delayed(by: self.address, since: entry.receivedAt))
         }
-        guard let session = self.sessions[id] else { return stamped.map(DomainDirective.route) }
         return self.becomeAvailable(session, presence) + stamped.map { .deliver($0, [id]) }
     }
 

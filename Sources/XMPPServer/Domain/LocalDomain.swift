@@ -92,6 +92,7 @@ package struct LocalDomain: Sendable {
             guard self.leaving.isEmpty || !self.leaving.contains(session.address.bare) else {
                 return .done(self.refuse(stanza, Self.leavingError, to: session))
             }
+            guard !session.isDisplaced || self.mayFinish(stanza, session) else { return .done([]) }
             return self.handle(stanza, from: session, at: now)
         case .fromService(let stanza): return self.handleFromService(stanza)
         case .routed(let stanza): return self.route(stanza, at: now)

@@ -14,6 +14,9 @@ package struct ClientSession: Hashable, Sendable {
     /// Those who got presence directed at them and must hear of the end of the session (RFC 6121 §4.6).
     package internal(set) var directed: Set<JID>
 
+    /// Whether another client has its resource: what it sent before it knew still goes out, and it gets nothing more.
+    package internal(set) var isDisplaced = false
+
     package init(id: SessionID, address: JID) {
         self.id = id
         self.address = address

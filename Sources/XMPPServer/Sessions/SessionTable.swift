@@ -50,9 +50,16 @@ package struct SessionTable: Sendable {
         let address = JID(preparedLocal: account.local, domain: account.domain, resource: resource)
         let session = ClientSession(id: id, address: address)
         self.sessions[id] = session
-        // The displaced session stays known by its id until it is closed, but its address is now the newcomer's.
+        // The displaced session stays known by its id until it is removed, but its address is now the newcomer's.
         self.resources[account, default: [:]][resource] = id
         return .bound(session, displaced: displaced)
+    }
+
+    /// Records that another client has the session's resource: nobody sees it any more.
+    package mutating func displace(_ id: SessionID) {
+        _ = self.clearPresence(of: id)
+        self.sessions[id]?.isInterested = false
+        self.sessions[id]?.isDisplaced = true
     }
 
     /// Forgets a session; what it was, or nil if it was not known.

@@ -1,6 +1,7 @@
 import CloudModel
 import Logging
 import Storage
+import Synchronization
 import XML
 import XMPP
 
@@ -91,7 +92,8 @@ extension DomainShell {
             let text = try Stanza.message(message).element().serializedText()
             let record = OfflineMessageRecord(
                 username: account.local ?? "", receivedAt: self.now().millisecondsSinceEpoch, stanza: text)
-            wasKept = try await self.store.keep(record, limit: self.keptPerAccount)
+            wasKept = try await self.store.keep(
+                record, limit: self.keptPerAccount, bytes: self.keptBytesPerAccount)
         } catch {
             self.logger.error(
                 "A message could not be kept", metadata: ["account": "\(account)", "error": "\(error)"])
@@ -102,11 +104,15 @@ extension DomainShell {
     private func takeKept(for id: SessionID, _ presence: Presence) async -> [DomainDirective] {
         guard let account = self.withDomain({ $0.sessions[id]?.address.bare }) else { return [] }
         do {
-            let records = try await self.store.takeMessages(for: account.local ?? "")
+            let (records, left) = try await self.store.messages(
+                for: account.local ?? "", bytes: self.keptBytesPerAccount)
             let messages = records.compactMap { self.message(in: $0) }
-            return self.withDomain {
-                $0.took(messages, for: id, presence: presence, account: account)
+            let directives = self.withDomain { domain in
+                domain.took(messages, left: left, for: id, presence: presence)
             }
+            guard let directives else { return [] }
+            self.handedOut.withLock { $0 = records.compactMap(\.id) }
+            return directives
         } catch {
             self.logger.error(
                 "Kept messages could not be read; they stay where they are",
@@ -114,6 +120,23 @@ extension DomainShell {
             return self.withDomain { domain in
                 domain.sessions[id].map { domain.becomeAvailable($0, presence) } ?? []
             }
+        }
+    }
+
+    /// Takes off the disk what has been handed out: whoever crashes before that hands it out once more.
+    func forgetHandedOut() async {
+        let ids = self.handedOut.withLock { ids in
+            defer { ids = [] }
+            return ids
+        }
+        guard !ids.isEmpty else { return }
+        await self.archive?.settle()
+        do {
+            try await self.store.removeMessages(ids)
+        } catch {
+            self.logger.error(
+                "Messages that were handed out could not be removed and will be handed out again",
+                metadata: ["messages": "\(ids.count)", "error": "\(error)"])
         }
     }
 

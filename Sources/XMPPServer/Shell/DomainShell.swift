@@ -45,6 +45,9 @@ package final class DomainShell: Sendable {
     /// Nil if nothing is archived here.
     let archive: ArchiveLane?
     let keptPerAccount: Int
+    let keptBytesPerAccount: Int
+    /// The kept messages of the step that is carried out, to be removed once they have been handed out; by id.
+    let handedOut: Mutex<[Int64]> = Mutex([])
     let now: @Sendable () -> Instant
     let logger: Logger
     /// Whose events come by no stream.
@@ -59,7 +62,8 @@ package final class DomainShell: Sendable {
 
     package init(
         domain: LocalDomain, database: Database, lane: DurableLane,
-        sessionLimits: SessionLimits = SessionLimits(), now: @escaping @Sendable () -> Instant,
+        sessionLimits: SessionLimits = SessionLimits(), keptBytesPerAccount: Int = 524_288,
+        now: @escaping @Sendable () -> Instant,
         logger: Logger
     ) {
         self.sessionLimits = sessionLimits
@@ -68,6 +72,7 @@ package final class DomainShell: Sendable {
             ArchiveLane(store: ArchiveStore(database: database), limits: $0.limits, logger: logger)
         }
         self.keptPerAccount = domain.keptPerAccount
+        self.keptBytesPerAccount = keptBytesPerAccount
         self.domain = Mutex(domain)
         self.store = AccountStore(database: database)
         self.rooms = RoomStore(database: database)
@@ -117,18 +122,48 @@ package final class DomainShell: Sendable {
         let remaining = events
         let isQueued = self.lane.submit {
             await self.settle(remaining, of: source)
-            while let next = self.nextWaiting(from: source) {
-                switch next {
-                case .event(let event): await self.settle([event], of: source)
-                case .call(let body):
-                    await self.archive?.settle()
-                    body()
-                }
-            }
+            await self.goOn(with: source)
         }
         if !isQueued {
-            self.logger.error("Stanza dropped: the queue for the disk is full or closed")
-            while self.nextWaiting(from: source) != nil {}
+            self.refuse(remaining)
+            self.refuseBacklog(of: source)
+        }
+    }
+
+    /// Handles what else waits from a source, each in a job of its own, behind those of others that came meanwhile.
+    private func goOn(with source: String) async {
+        while let next = self.nextWaiting(from: source) {
+            let isQueued = self.lane.submit {
+                await self.work(next, of: source)
+                await self.goOn(with: source)
+            }
+            if isQueued { return }
+            // No room for another job: then in this one.
+            await self.work(next, of: source)
+        }
+    }
+
+    private func work(_ work: Work, of source: String) async {
+        switch work {
+        case .event(let event): await self.settle([event], of: source)
+        case .call(let body):
+            await self.archive?.settle()
+            body()
+        }
+    }
+
+    /// Tells the senders of events that need the disk, which has no room for them.
+    private func refuse(_ events: some Sequence<DomainEvent>) {
+        self.logger.error("Stanzas are refused: the queue for the disk is full or closed")
+        for event in events { self.perform(self.withDomain { $0.refuse(event) }) }
+    }
+
+    private func refuseBacklog(of source: String) {
+        while let next = self.nextWaiting(from: source) {
+            switch next {
+            case .event(let event): self.perform(self.withDomain { $0.refuse(event) })
+            case .call(let body): body()
+            }
         }
     }
 
@@ -165,7 +200,7 @@ package final class DomainShell: Sendable {
         guard self.run(&events, of: Self.nobody) != nil else { return }
         let remaining = events
         if await self.lane.perform({ await self.settle(remaining, of: Self.nobody) }) == nil {
-            self.logger.error("Stanza dropped: the queue for the disk is full or closed")
+            self.refuse(remaining)
         }
     }
 
@@ -175,7 +210,7 @@ package final class DomainShell: Sendable {
         guard self.run(&events, of: Self.nobody) != nil else { return }
         let remaining = events
         if !self.lane.submit({ await self.settle(remaining, of: Self.nobody) }) {
-            self.logger.error("Stanza dropped: the queue for the disk is full or closed")
+            self.refuse(remaining)
         }
     }
 
@@ -199,6 +234,7 @@ package final class DomainShell: Sendable {
             events.removeFirst()
             let directives = await self.carryOut(step)
             self.perform(directives, before: &events, of: stream)
+            await self.forgetHandedOut()
         }
     }
 

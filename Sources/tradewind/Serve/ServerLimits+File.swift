@@ -52,7 +52,7 @@ extension ServerLimits {
             ("connections", \.transport.connections), ("password-hashes", \.transport.passwordHashes),
             ("slow-stanzas", \.transport.slowPeerStanzas), ("slow-bytes", \.transport.slowPeerBytes),
             ("sessions-per-account", \.sessionsPerAccount),
-            ("kept-messages", \.keptMessagesPerAccount),
+            ("kept-messages", \.keptMessagesPerAccount), ("kept-bytes", \.keptBytesPerAccount),
         ]
         for (name, number) in numbers {
             guard let value = try file.integer(Self.key(name), in: 1...1_000_000_000) else { continue }

@@ -165,7 +165,10 @@ struct AccountRemovalStoreTests {
             RoomAffiliationRecord(
                 room: room, address: address, affiliation: affiliation, nickname: nil, reason: nil)
         }
-        for (name, others) in [("led", [("alice@paris.test", "admin")]), ("left", []), ("other", [])] {
+        let rooms: [(String, [(String, String)])] = [
+            ("led", [("alice@paris.test", "admin")]), ("left", []), ("other", []),
+        ]
+        for (name, others) in rooms {
             let record = RoomRecord(
                 name: name, title: "", details: "", language: "", password: nil, isPublic: true,
                 isMembersOnly: false, isModerated: false, isNonAnonymous: false,
@@ -212,10 +215,12 @@ struct AccountRemovalStoreTests {
         try await store.save(Self.item("carol@tokyo.test", of: "bob"), version: 2)
         try await store.save(Self.item(Self.bob, of: "", isListed: false), version: 3)
         let archive = ArchiveStore(database: database)
-        try await archive.append([
-            ArchiveStoreTests.record(1, archive: Self.bob), ArchiveStoreTests.record(2),
-            ArchiveStoreTests.record(3, archive: "left@rooms.paris.test"),
-        ])
+        try await archive.append(
+            [Self.bob, "alice@paris.test", "left@rooms.paris.test"].enumerated().map { index, owner in
+                ArchiveRecord(
+                    sequence: Int64(index) + 1, archive: owner, receivedAt: 1, peer: "x.test",
+                    peerResource: nil, stanza: "<message/>")
+            })
         try await archive.save(
             StoredArchivePreferences(archive: Self.bob, standard: "never", always: [], never: []))
         let rooms = try await Self.rooms(in: database)

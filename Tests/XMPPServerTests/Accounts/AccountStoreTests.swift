@@ -96,14 +96,14 @@ import Testing
             self.account("alice"), credentials: [self.credential(of: "alice")])
         try await self.store.save(self.item("bob@tokyo.test", of: "alice"), version: 1)
         let message = OfflineMessageRecord(username: "alice", receivedAt: 1, stanza: "<message/>")
-        #expect(try await self.store.keep(message, limit: 10))
+        #expect(try await self.store.keep(message, limit: 10, bytes: 99))
         #expect(try await self.store.delete(username: "alice", address: "alice@paris.test"))
         #expect(try await !self.store.delete(username: "alice", address: "alice@paris.test"))
 
         _ = try await self.store.insert(self.account("alice"), credentials: [])
         let stored = try await self.store.accounts()
         #expect(stored.first?.roster == StoredRoster(version: 0, items: []))
-        #expect(try await self.store.takeMessages(for: "alice") == [])
+        #expect(try await self.store.messages(for: "alice", bytes: 99).messages == [])
     }
 
     @Test func anItemIsRemovedWithTheNewVersion() async throws {
@@ -118,16 +118,32 @@ import Testing
         #expect(try await self.store.domainRoster().items == [self.item("bob@tokyo.test", of: "")])
     }
 
+    @Test("Messages are kept up to so many bytes, counted as UTF-8")
+    func keptBytes() async throws {
+        _ = try await self.store.insert(self.account("alice"), credentials: [])
+        let message = OfflineMessageRecord(username: "alice", receivedAt: 1, stanza: "<é/>")
+        #expect(try await self.store.keep(message, limit: 9, bytes: 5))
+        #expect(try await !self.store.keep(message, limit: 9, bytes: 9))
+        #expect(try await self.store.keep(message, limit: 9, bytes: 10))
+    }
+
     @Test func messagesAreTakenOnceInOrderAndUpToTheLimit() async throws {
         _ = try await self.store.insert(self.account("alice"), credentials: [])
         for number in 1...3 {
             let message = OfflineMessageRecord(
                 username: "alice", receivedAt: Int64(number), stanza: "<message id='\(number)'/>")
-            #expect(try await self.store.keep(message, limit: 3))
+            #expect(try await self.store.keep(message, limit: 3, bytes: 99))
         }
         let late = OfflineMessageRecord(username: "alice", receivedAt: 4, stanza: "<message id='4'/>")
-        #expect(try await !self.store.keep(late, limit: 3))
-        #expect(try await self.store.takeMessages(for: "alice").map(\.receivedAt) == [1, 2, 3])
-        #expect(try await self.store.takeMessages(for: "alice") == [])
+        #expect(try await !self.store.keep(late, limit: 3, bytes: 99))
+        let (all, left) = try await self.store.messages(for: "alice", bytes: 99)
+        #expect(all.map(\.receivedAt) == [1, 2, 3])
+        #expect(left == 0)
+        // Reading takes nothing away; what has been handed out is removed.
+        let (some, rest) = try await self.store.messages(for: "alice", bytes: 40)
+        #expect(some.map(\.receivedAt) == [1, 2])
+        #expect(rest == 1)
+        try await self.store.removeMessages(some.compactMap(\.id))
+        #expect(try await self.store.messages(for: "alice", bytes: 0).messages.map(\.receivedAt) == [3])
     }
 }

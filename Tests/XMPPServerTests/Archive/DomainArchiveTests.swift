@@ -71,11 +71,27 @@ struct DomainArchiveTests {
         bench.send(.iq(IQ(to: nil, id: "c", body: .set(EnableCarbons().element))), from: phone)
         _ = bench.take(phone)
         bench.send(Self.chat("hello", to: "bob"), from: desk)
-        let copy = try #require(bench.take(phone).first?.messageValue?.payloads.first(SentCarbon.self))
+        let copy = try #require(try bench.take(phone).first?.messageValue?.payloads.first(SentCarbon.self))
         let id = try #require(copy.forwarded.stanza.elements.first(where: StanzaID.matches))
         let entry = try #require(bench.archived.first)
         #expect(entry.archive == desk.address.bare)
         #expect(try StanzaID(parsing: id) == entry.stanzaID)
+    }
+
+    @Test("A page asked for has the bytes that the limits say")
+    func pageBytes() throws {
+        var bench = try Self.bench(ArchiveLimits(pageMessages: 7, pageBytes: 4_321))
+        let alice = try bench.connect("alice")
+        let iq = IQ(to: nil, id: "q", body: .set(ArchiveQuery(id: "q").element))
+        guard
+            case .durable(.archive(.read(let reading))) = bench.domain.handle(
+                .fromClient(.iq(iq), alice.id), at: bench.now)
+        else {
+            Issue.record("nothing is read")
+            return
+        }
+        #expect(reading.selection.byteLimit == 4_321)
+        #expect(reading.selection.limit == 7)
     }
 
     @Test("XEP-0313 §6.1.2: a message to oneself is there once, with its id")

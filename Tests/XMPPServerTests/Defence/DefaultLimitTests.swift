@@ -43,6 +43,7 @@ struct DefaultLimitTests {
         #expect(self.transport.backlog == 1_024)
         #expect(self.limits.sessionsPerAccount == 10)
         #expect(self.limits.keptMessagesPerAccount == 100)
+        #expect(self.limits.keptBytesPerAccount < self.transport.slowPeerBytes)
         #expect(self.limits.sessions.hibernated == .init(stanzas: 500, bytes: 1_048_576))
         let rate = self.transport.rates.clients
         #expect(rate == RateLimit(bytesPerSecond: 32_768, burst: 262_144))

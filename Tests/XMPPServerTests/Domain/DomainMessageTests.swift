@@ -99,18 +99,63 @@ import XMPP
             return
         }
         bench.handle(.sessionEnded(bob.id))
-        let directives = bench.domain.took(
-            [(bench.now, Message(to: bob.address.bare, from: self.carol, body: "precious"))], for: bob.id,
-            presence: DomainBench.available(0), account: bob.address.bare)
-        guard case .route(let stanza) = directives.first else {
-            Issue.record("the message is gone")
+        // It stays where it is, neither archived nor counted again, for the next client.
+        #expect(
+            bench.domain.took(
+                [(bench.now, Message(to: bob.address.bare, from: self.carol, body: "precious"))],
+                for: bob.id, presence: DomainBench.available(0)) == nil)
+        let phone = try bench.connect("bob", "phone")
+        #expect(bench.take(phone).compactMap(\.messageValue?.body) == ["precious"])
+    }
+
+    @Test("What is left on the disk after a part was handed out is for the next client")
+    func keptInParts() throws {
+        var bench = DomainBench()
+        let bob = try bench.connect("bob", priority: nil)
+        _ = bench.domain.took([], left: 1, for: bob.id, presence: DomainBench.available(0))
+        let phone = try bench.connect("bob", "phone", priority: nil)
+        let step = bench.domain.handle(
+            .fromClient(.presence(DomainBench.available(0)), phone.id), at: bench.now)
+        guard case .durable(.takeKept(phone.id, _)) = step else {
+            Issue.record("what is left is not asked for")
             return
         }
-        let again = bench.domain.handle(.routed(stanza), at: bench.now)
-        guard case .durable(.keep) = again else {
-            Issue.record("the message is not kept again")
-            return
-        }
+    }
+
+    @Test(
+        "RFC 6120 §7.7.2.2: What a client sent before another took its resource still goes out, its presence not"
+    )
+    func displacedClient() throws {
+        var bench = DomainBench()
+        let first = try bench.connect("alice", "desk")
+        let bob = try bench.connect("bob")
+        let second = try bench.connect("alice", "desk")
+        _ = (bench.take(first), bench.take(second), bench.take(bob))
+        bench.send(self.chat("still", to: bob.address.bare), from: first)
+        bench.send(.presence(Presence(to: bob.address, kind: .unavailable)), from: first)
+        #expect(bench.take(bob).map(\.messageValue?.body) == ["still"])
+        bench.handle(.sessionEnded(first.id))
+        #expect(bench.domain.sessions[first.id] == nil)
+        #expect(bench.domain.sessions[second.id]?.isAvailable == true)
+        bench.send(self.chat("late", to: bob.address.bare), from: first)
+        #expect(bench.take(bob).isEmpty)
+        #expect(bench.take(first).isEmpty)
+    }
+
+    @Test(
+        "A stanza that the disk has no room for goes back to its sender; the end of a session is never missed"
+    )
+    func refusedEvents() throws {
+        var bench = DomainBench()
+        let alice = try bench.connect("alice")
+        _ = bench.take(alice)
+        let message = self.chat("m", to: DomainBench.local("bob"), from: self.carol)
+        bench.carryOut(bench.domain.refuse(.routed(message)))
+        #expect(bench.takeRemote().map(\.errorCondition) == [.resourceConstraint])
+        bench.carryOut(bench.domain.refuse(.fromClient(message, alice.id)))
+        #expect(bench.take(alice).map(\.errorCondition) == [.resourceConstraint])
+        bench.carryOut(bench.domain.refuse(.sessionEnded(alice.id)))
+        #expect(bench.domain.sessions[alice.id] == nil)
     }
 
     @Test func aMessageToNobodyHereComesBack() throws {

@@ -124,7 +124,8 @@ struct CapabilityTableTests {
 
     @Test("A client with ever fresh hashes displaces none that another uses")
     func freshHashes() {
-        var table = CapabilityTable(limits: PubSubLimits(capabilities: 4))
+        var table = CapabilityTable(
+            limits: PubSubLimits(capabilities: 4, listenersPerContact: 100))
         let (bob, eve) = (DomainBench.local("bob"), DomainBench.local("eve"))
         Self.verify(&table, Self.listener("desk", of: bob), Self.info("wanted"))
         // One client that changes its mind: the hashes it has no more go first.

@@ -53,6 +53,21 @@ struct RoomLimitTests {
         #expect(Self.error(bench.take(Bench.owner)) == .policyViolation)
     }
 
+    @Test("People whose rates are kept count of: one more has to wait until somebody is at rest")
+    func watchedUsers() {
+        var bench = Bench.coven(limits: RoomLimits(watchedUsers: 3))
+        bench.now = bench.now.advanced(by: .seconds(60))
+        for address in [Bench.owner, Bench.admin, Bench.hag] {
+            bench.say("hello", from: address)
+            #expect(bench.take(address).allSatisfy { $0.errorCondition == nil })
+        }
+        bench.say("me too", from: Bench.stranger)
+        #expect(Self.error(bench.take(Bench.stranger)) == .policyViolation)
+        bench.now = bench.now.advanced(by: .seconds(1))
+        bench.say("me too", from: Bench.stranger)
+        #expect(Self.error(bench.take(Bench.stranger)) == .notAcceptable)
+    }
+
     @Test("Rooms of the service")
     func rooms() {
         var bench = Bench(limits: RoomLimits(rooms: 3))
