@@ -46,7 +46,8 @@ struct AccountRemovalTests {
         #expect(told.last?.from == Self.bob)
         let heard = bench.take(alice)
         #expect(heard.first?.presenceValue?.kind == .unavailable)
-        let push = try #require(heard.compactMap { $0.iqValue?.request }.first)
+        let pushes = heard.compactMap(\.iqValue?.request)
+        let push = try #require(pushes.first)
         #expect(
             try RosterQuery(parsing: push)
                 == RosterQuery(
