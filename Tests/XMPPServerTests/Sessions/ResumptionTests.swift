@@ -109,7 +109,7 @@ struct ResumptionTests {
                 alice.send(Self.chat("a\(number)", to: toBob))
                 bob.send(Self.chat("b\(number)", to: toAlice))
                 try alice.exchange()
-                budget = try bob.exchange(budget: budget, chunk: 7)
+                budget = try bob.exchange(budget: budget, chunk: 61)
                 guard budget == 0 else { continue }
                 bob.cut(isNoticed: position.isMultiple(of: 2))
                 try bob.resume()
