@@ -199,7 +199,7 @@ let package = Package(
             ]),
         tests("StorageTests", ["Storage", "CloudModel", "Placement", "XMPP", "XML", grdb]),
         tests(
-            "MachineDriversTests", ["TestRandomness", "MachineDrivers", "CloudModel", "XML", "Cryptography"]),
+            "MachineDriversTests", ["TestRandomness", "TestSupport", "MachineDrivers", "CloudModel", "XML", "Cryptography"]),
         tests(
             "ParticipantTests",
             [
@@ -215,7 +215,7 @@ let package = Package(
         tests(
             "RoleTests",
             [
-                "TestRandomness", "Agent", "Coordinator", "Participant", "MachineDrivers", "Storage",
+                "TestRandomness", "TestSupport", "Agent", "Coordinator", "Participant", "MachineDrivers", "Storage",
                 "Operations",
                 "XMPPServer",
                 "XMPPTransport", "Federation", "Gossip", "Placement", "XMPP", "XML", "CloudModel", logging,

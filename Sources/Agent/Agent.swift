@@ -18,14 +18,18 @@ package struct Agent: Service {
         package var publish: @Sendable (SiteDescription) async -> Void
         /// Tells of machines whose state changed; `isNews` is false for what was there when the agent started.
         package var tell: @Sendable (_ machines: [Machine], _ isNews: Bool) async -> Void
+        /// Whether a holder is a program of the alliance; people are not told of their machines, they look.
+        package var listens: @Sendable (SiteID) -> Bool
 
         package init(
             report: @escaping @Sendable (Machine, SiteID) async throws -> Void,
             publish: @escaping @Sendable (SiteDescription) async -> Void,
+            listens: @escaping @Sendable (SiteID) -> Bool,
             tell: @escaping @Sendable (_ machines: [Machine], _ isNews: Bool) async -> Void = { _, _ in }
         ) {
             self.report = report
             self.publish = publish
+            self.listens = listens
             self.tell = tell
         }
     }
@@ -48,7 +52,7 @@ package struct Agent: Service {
     ) throws {
         let keeper = try SiteKeeper(
             site: configuration.site, rules: configuration.rules, policy: configuration.policy,
-            store: MachineStore(database))
+            store: MachineStore(database), logger: logger)
         self.service = SiteService(
             site: configuration.site, keeper: keeper, driver: driver, now: now,
             makeMachineID: makeMachineID)
@@ -91,8 +95,8 @@ package struct Agent: Service {
             service: self.service, images: self.images, retryDelay: self.configuration.retryDelay,
             logger: self.logger)
         let reports = SiteReports(
-            service: self.service, send: self.outlets.report, retryDelay: self.configuration.retryDelay,
-            logger: self.logger)
+            service: self.service, send: self.outlets.report, listens: self.outlets.listens,
+            retryDelay: self.configuration.retryDelay, logger: self.logger)
         // Subscribed before the driver connects, so that its first `resynchronize` is not missed.
         let events = self.service.driver.events()
         try await withThrowingTaskGroup(of: Void.self) { group in

@@ -19,8 +19,6 @@ package enum WireLimits {
     /// Any price, in millionths of a currency unit.
     package static let priceMicros: Int64 = 1_000_000_000_000
 
-    /// Name of a machine, in characters.
-    package static let machineName = 63
     /// A name for people, a label's value, a hypervisor's name, in bytes of UTF-8.
     package static let shortText = 255
     /// A path, an URL, a command line, a reason, in bytes of UTF-8.

@@ -9,6 +9,9 @@ struct ImageStoreTests {
     private static let body = [UInt8](repeating: 7, count: 300_000)
     private static let digest = Hexadecimal.encode(HashFunction.sha256.digest(of: body))
 
+    /// No machine uses an image.
+    static let nothing: @Sendable () async -> Set<String> = { [] }
+
     /// A directory with an image in it, removed afterwards.
     private func inDirectory(_ body: (String) async throws -> Void) async throws {
         let directory = FileManager.default.temporaryDirectory.appendingPathComponent(UUID().uuidString).path
@@ -48,18 +51,20 @@ struct ImageStoreTests {
             let store = self.store(directory)
             for sha256 in [nil, Self.digest, Self.digest] {
                 let image = try await store.prepare(
-                    ImageReference(format: .raw, location: path, sha256: sha256))
+                    ImageReference(format: .raw, location: path, sha256: sha256), inUse: Self.nothing)
                 #expect(image == .disk(path: path, format: .raw))
             }
             let wrong = String(repeating: "0", count: 64)
             let error = await self.error {
-                _ = try await store.prepare(ImageReference(format: .raw, location: path, sha256: wrong))
+                _ = try await store.prepare(
+                    ImageReference(format: .raw, location: path, sha256: wrong),
+                    inUse: Self.nothing)
             }
             #expect(error == .wrongChecksum(location: path, expected: wrong, found: Self.digest))
             try Data("other".utf8).write(to: URL(fileURLWithPath: path))
             let changed = await self.error {
                 _ = try await store.prepare(
-                    ImageReference(format: .raw, location: path, sha256: Self.digest))
+                    ImageReference(format: .raw, location: path, sha256: Self.digest), inUse: Self.nothing)
             }
             guard case .wrongChecksum = changed else {
                 Issue.record("a changed file was taken for the old one")
@@ -77,7 +82,7 @@ struct ImageStoreTests {
                 atPath: directory + "/images/link", withDestinationPath: directory + "/secret")
             let error = await self.error {
                 _ = try await self.store(directory).prepare(
-                    ImageReference(format: .raw, location: directory + path))
+                    ImageReference(format: .raw, location: directory + path), inUse: Self.nothing)
             }
             #expect(error == .outsideDirectories(path: directory + path))
         }
@@ -93,10 +98,10 @@ struct ImageStoreTests {
             let image = ImageReference(format: .raw, location: server.url, sha256: Self.digest)
             let expected = PreparedImage.disk(path: "\(directory)/cache/\(Self.digest)", format: .raw)
             try await withThrowingTaskGroup(of: PreparedImage.self) { group in
-                for _ in 0..<8 { group.addTask { try await store.prepare(image) } }
+                for _ in 0..<8 { group.addTask { try await store.prepare(image, inUse: Self.nothing) } }
                 for try await prepared in group { #expect(prepared == expected) }
             }
-            #expect(try await store.prepare(image) == expected)
+            #expect(try await store.prepare(image, inUse: Self.nothing) == expected)
             #expect(server.count == 1)
             #expect(
                 FileManager.default.contents(atPath: "\(directory)/cache/\(Self.digest)") == Data(Self.body))
@@ -112,7 +117,7 @@ struct ImageStoreTests {
             let wrong = String(repeating: "a", count: 64)
             let error = await self.error {
                 _ = try await self.store(directory).prepare(
-                    ImageReference(format: .raw, location: server.url, sha256: wrong))
+                    ImageReference(format: .raw, location: server.url, sha256: wrong), inUse: Self.nothing)
             }
             #expect(error == .wrongChecksum(location: server.url, expected: wrong, found: Self.digest))
             #expect(try FileManager.default.contentsOfDirectory(atPath: directory + "/cache").isEmpty)
@@ -133,7 +138,8 @@ struct ImageStoreTests {
                 let digest = Hexadecimal.encode(HashFunction.sha256.digest(of: body))
                 let error = await self.error {
                     _ = try await self.store(directory, downloadMax: limit).prepare(
-                        ImageReference(format: .raw, location: server.url, sha256: digest))
+                        ImageReference(format: .raw, location: server.url, sha256: digest),
+                        inUse: Self.nothing)
                 }
                 #expect(
                     error == (count > 1_048_576 ? .tooLarge(location: server.url, limit: limit) : nil))
@@ -148,11 +154,11 @@ struct ImageStoreTests {
             server.start()
             let image = ImageReference(format: .raw, location: server.url, sha256: Self.digest)
             let store = self.store(directory)
-            let missing = await self.error { _ = try await store.prepare(image) }
+            let missing = await self.error { _ = try await store.prepare(image, inUse: Self.nothing) }
             #expect(
                 missing == .notFound(location: server.url, reason: "the server answered 404"))
             server.stop()
-            let gone = await self.error { _ = try await store.prepare(image) }
+            let gone = await self.error { _ = try await store.prepare(image, inUse: Self.nothing) }
             guard case .failed(server.url, _) = gone else {
                 Issue.record("\(String(describing: gone))")
                 return
@@ -167,7 +173,8 @@ struct ImageStoreTests {
         try await self.inDirectory { directory in
             let error = await self.error {
                 _ = try await self.store(directory).prepare(
-                    ImageReference(format: .raw, location: location, sha256: Self.digest))
+                    ImageReference(format: .raw, location: location, sha256: Self.digest), inUse: Self.nothing
+                )
             }
             guard case .failed(location, _) = error else {
                 Issue.record("\(String(describing: error))")
@@ -186,7 +193,8 @@ struct ImageStoreTests {
             server.start()
             let error = await self.error {
                 _ = try await self.store(directory).prepare(
-                    ImageReference(format: .raw, location: server.url, sha256: Self.digest))
+                    ImageReference(format: .raw, location: server.url, sha256: Self.digest),
+                    inUse: Self.nothing)
             }
             server.stop()
             #expect(error == .noRoom(location: server.url, directory: cache))

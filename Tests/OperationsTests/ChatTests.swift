@@ -174,13 +174,29 @@ struct ChatTests {
         let result = OperationResult(site: SiteID("tokyo.test"), message: "machine web-1 is starting")
         #expect(core.text(of: result, for: "machine.start") == "tokyo.test: machine web-1 is starting")
         let line = String(repeating: "x", count: 99) + "\n"
-        let console = OperationResult(
+        let plan = OperationResult(
             site: Self.paris, value: ["text": .string(String(repeating: line, count: 100))])
-        let text = core.text(of: console, for: "machine.console")
-        #expect(text.hasPrefix("paris.test: machine console\n"))
+        let text = core.text(of: plan, for: "workload.plan")
+        #expect(text.hasPrefix("paris.test: workload plan\n"))
         #expect(
             text.hasSuffix("… 41 more lines are left out. Narrow the question, or ask with the command line.")
         )
+    }
+
+    @Test("A long console is cut at its head: the newest lines are what is asked for")
+    func keepsTheEndOfConsoles() {
+        let lines = (0..<1_000).map { "line \($0) \(String(repeating: "x", count: 40))" }
+        let console = OperationResult(
+            site: Self.paris, value: ["text": .string(lines.joined(separator: "\n"))])
+        let text = ChatCore(site: Self.paris).text(of: console, for: "machine.console")
+        #expect(text.hasPrefix("paris.test: machine console\n… "))
+        #expect(text.hasSuffix(lines[999]))
+        #expect(!text.contains(lines[0]))
+        let one = OperationResult(
+            site: Self.paris, value: ["text": .string(String(repeating: "a", count: 9_000) + "z")])
+        let cut = ChatCore(site: Self.paris).text(of: one, for: "machine.console")
+        #expect(cut.hasSuffix("az"))
+        #expect(cut.count < 6_200)
     }
 
     private static func code(in answer: ChatCore.OnLine) throws -> String {

@@ -83,4 +83,17 @@ struct NounTests {
         #expect(kernel.image.commandLine == "console=ttyS0")
         #expect(kernel.labels == ["role": "web"])
     }
+
+    @Test("Labels are name:value; a value may be empty, a name may not")
+    func readsLabels() throws {
+        func labels(_ text: String) throws -> [String: String] {
+            try MachineSpecification(
+                self.invocation("machine.create", ["name": "a", "image": "/a", "labels": [.string(text)]])
+            ).labels
+        }
+        #expect(try labels("a:") == ["a": ""])
+        #expect(try labels("a:b:c") == ["a": "b:c"])
+        #expect(throws: OperationError.self) { try labels("a") }
+        #expect(throws: OperationError.self) { try labels(":b") }
+    }
 }

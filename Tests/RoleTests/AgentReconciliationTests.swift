@@ -80,8 +80,13 @@ struct AgentReconciliationTests {
         #expect(ledger.work == SiteLedger.Work())
         _ = try doomed.doom(definition.id, now: self.now)
         #expect(doomed.work.toDelete.map(\.machine.id) == [definition.id])
+        // Its files may be left, which only the driver that deletes it can tell.
         doomed.reconcile([], expecting: doomed.defined, now: self.now)
+        doomed.vanished(definition.id, now: self.now)
+        #expect(doomed.work.toDelete.map(\.machine.id) == [definition.id])
+        doomed.removed(definition.id, now: self.now)
         #expect(doomed.machines[definition.id]?.machine.state == .deleted)
+        #expect(doomed.work == SiteLedger.Work())
         #expect(doomed.capacity.free.vcpus == 8)
     }
 

@@ -185,6 +185,8 @@ struct SiteSetupTests {
               held-per-holder: 3
               remembrance: 2h
               measure-interval: 500ms
+              image-cache: 3G
+              console-limit: 1M
               price:
                 currency: EUR
                 micros-per-vcpu-hour: 12000
@@ -223,6 +225,7 @@ struct SiteSetupTests {
         #expect(agent.rules.quotas[SiteID("rome.test")] == .init(resources: nil, machines: 0))
         #expect(agent.rules.heldPerHolderMax == 3 && agent.rules.memory == .seconds(7_200))
         #expect(agent.measureInterval == .milliseconds(500))
+        #expect(agent.imageCacheMax == .gibibytes(3) && agent.consoleMax == Mebibytes(1))
         #expect(
             agent.price
                 == Price(currency: "EUR", microsPerVCPUHour: 12_000, microsPerGibibyteHour: 3_000))
@@ -250,6 +253,8 @@ struct SiteSetupTests {
     func usualRules() async throws {
         let configuration = try await Self.reading([:])
         #expect(configuration.agent?.rules == SiteRules())
+        #expect(configuration.agent?.imageCacheMax == .gibibytes(128))
+        #expect(configuration.agent?.consoleMax == Mebibytes(16))
         #expect(configuration.agent?.price == nil && configuration.agent?.offered == nil)
         #expect(
             configuration.coordinator == Coordinator.Configuration(address: SiteID("paris.test")))
@@ -266,6 +271,9 @@ struct SiteSetupTests {
             ("agent", "  offered:\n    vcpus: 4\n", "agent.offered must be given in full"),
             ("agent", "  price:\n    currency: EUR\n", "agent.price must be given in full"),
             ("agent", "  measure-interval: 1ms\n", "agent.measure-interval must be a time from 0.1 seconds"),
+            ("agent", "  console-limit: 0M\n", "agent.console-limit must be a size of at least 1M"),
+            ("agent", "  image-cache: 0M\n", "agent.image-cache must be a size of at least 1M"),
+            ("coordinator", "  patience: 121s\n", "coordinator.patience must be a time from"),
             ("coordinator", "  hold-for: 20s\n", "coordinator.hold-for must be more than twice"),
             ("coordinator", "  hold-for: 601s\n", "coordinator.hold-for must be a time from"),
             ("federation", "  heartbeat: 11s\n", "federation.heartbeat must be a time from"),

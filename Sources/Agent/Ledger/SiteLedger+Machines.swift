@@ -118,19 +118,27 @@ extension SiteLedger {
         self.set(id, to: .failed, reason: reason, now: now)
     }
 
-    /// Nothing of the machine is left.
+    /// Nothing of the machine is left, neither definition nor files.
     package mutating func removed(_ id: MachineID, now: Instant) {
         guard var entry = self.machines[id], entry.machine.state != .deleted else { return }
-        if entry.isDoomed {
-            entry.isDefined = false
-            self.store(entry)
-            self.set(id, to: .deleted, reason: nil, now: now)
-        } else if entry.isDefined {
-            // Somebody removed it behind our back: its disk may be gone, so it is not made anew.
-            entry.isDefined = false
-            self.store(entry)
-            self.set(id, to: .failed, reason: "its definition is gone from the hypervisor", now: now)
-        }
+        guard entry.isDoomed else { return self.vanished(id, now: now) }
+        entry.isDefined = false
+        self.store(entry)
+        self.set(id, to: .deleted, reason: nil, now: now)
+    }
+
+    /// The hypervisor has no definition of the machine any more.
+    ///
+    /// One that is to be deleted is not over with that: its files may be left, and whoever deletes it says when they
+    /// are gone.
+    package mutating func vanished(_ id: MachineID, now: Instant) {
+        guard var entry = self.machines[id], entry.machine.state != .deleted, !entry.isDoomed,
+            entry.isDefined
+        else { return }
+        // Somebody removed it behind our back: its disk may be gone, so it is not made anew.
+        entry.isDefined = false
+        self.store(entry)
+        self.set(id, to: .failed, reason: "its definition is gone from the hypervisor", now: now)
     }
 
     /// Takes what the hypervisor says about a machine.
@@ -163,7 +171,9 @@ extension SiteLedger {
         self.set(id, to: found.state, reason: found.reason, now: now)
     }
 
+    /// `reason` may be anybody's words: it is cut to what a report can carry.
     mutating func set(_ id: MachineID, to state: MachineState, reason: String?, now: Instant) {
+        let reason = reason.map { WireText.fit($0) }
         guard var entry = self.machines[id],
             entry.machine.state != state || entry.machine.reason != reason
         else { return }

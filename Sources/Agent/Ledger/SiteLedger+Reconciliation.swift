@@ -1,4 +1,5 @@
 package import CloudModel
+import Federation
 package import MachineDrivers
 package import Storage
 
@@ -36,7 +37,7 @@ extension SiteLedger {
             self.observe(found.id, found.state, reason: found.reason, from: .listing, now: now)
         }
         for id in expected.sorted() where !seen.contains(id) {
-            self.removed(id, now: now)
+            self.vanished(id, now: now)
         }
     }
 
@@ -61,6 +62,12 @@ extension SiteLedger {
         Set(self.machines.values.filter { $0.isDefined || $0.isDoomed }.map(\.machine.id))
     }
 
+    /// The checksums of the images that machines boot from or write over; their files must stay.
+    package var imagesInUse: Set<String> {
+        self.machines.values.filter(\.occupies)
+            .reduce(into: []) { $0.formUnion($1.machine.specification.image.checksums) }
+    }
+
     /// Machines whose holder has not been told of the latest change, oldest change first.
     package var unreported: [SiteMachine] {
         self.machines.values
@@ -81,7 +88,8 @@ extension SiteLedger {
             SiteMachine(
                 machine: Machine(
                     id: definition.id, site: self.site, specification: definition.specification,
-                    state: found.state, reason: found.reason, replica: definition.replica,
+                    state: found.state, reason: found.reason.map { WireText.fit($0) },
+                    replica: definition.replica,
                     created: definition.created, changed: now),
                 holder: definition.holder, reservation: definition.reservation, host: found.host,
                 isDefined: true))

@@ -1,4 +1,5 @@
 package import CloudModel
+import Federation
 package import Storage
 
 /// What a site has, what is taken of it and by whom: the one place where it says yes or no.
@@ -30,7 +31,8 @@ package struct SiteLedger: Sendable {
         self.rules = rules
         self.policy = state.policy ?? policy
         self.machines = Dictionary(
-            state.machines.map { ($0.machine.id, $0) }, uniquingKeysWith: { first, _ in first })
+            state.machines.map { ($0.machine.id, Self.reportable($0)) },
+            uniquingKeysWith: { first, _ in first })
         self.reservations = Dictionary(
             state.reservations.map { ($0.reservation.id, $0) }, uniquingKeysWith: { first, _ in first })
     }
@@ -50,6 +52,13 @@ package struct SiteLedger: Sendable {
     package mutating func updateHosts(_ hosts: [Host]) {
         self.isMeasured = true
         self.hosts = Dictionary(hosts.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
+    }
+
+    /// A reason that was kept before there was a limit could never be told.
+    private static func reportable(_ entry: SiteMachine) -> SiteMachine {
+        var entry = entry
+        entry.machine.reason = entry.machine.reason.map { WireText.fit($0) }
+        return entry
     }
 
     mutating func store(_ entry: SiteMachine) {

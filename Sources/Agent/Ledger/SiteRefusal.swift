@@ -13,7 +13,8 @@ package struct SiteRefusal: Error, Hashable, Sendable {
 
     package init(_ reason: Refusal.Reason, _ message: String, next: String? = nil) {
         self.reason = reason
-        self.message = message
+        // It may quote a hypervisor or whoever asked.
+        self.message = WireText.fit(message)
         self.next = next
     }
 

@@ -21,14 +21,7 @@ package enum SpecificationCheck {
     }
 
     private static func check(name: String) throws(SiteRefusal) {
-        let bytes = Array(name.utf8)
-        let isAllowed = bytes.allSatisfy { byte in
-            (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(byte)
-                || (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte) || byte == UInt8(ascii: "-")
-        }
-        guard isAllowed, (1...63).contains(bytes.count), bytes.first != UInt8(ascii: "-"),
-            bytes.last != UInt8(ascii: "-")
-        else {
+        guard MachineSpecification.isName(name) else {
             throw SiteRefusal(
                 .badRequest, "\(name.prefix(80)) is not a name for a machine",
                 next: "use 1 to 63 characters of a–z, 0–9 and inner -")
@@ -74,14 +67,12 @@ package enum SpecificationCheck {
             throw SiteRefusal(.badRequest, "an image's location is empty or too long")
         }
         if let sha256 {
-            let isDigest =
-                sha256.utf8.count == 64 && sha256.utf8.allSatisfy { "0123456789abcdef".utf8.contains($0) }
-            guard isDigest else {
+            guard ImageReference.isChecksum(sha256) else {
                 throw SiteRefusal(
                     .badRequest, "\(sha256.prefix(80)) is not a SHA-256",
                     next: "give 64 lower-case hexadecimal digits, as sha256sum prints them")
             }
-        } else if !location.hasPrefix("/") {
+        } else if ImageReference.needsChecksum(location) {
             throw SiteRefusal(
                 .badRequest, "the image \(location) has no checksum",
                 next: "give its sha256; only an image by path on the site may go without")

@@ -9,7 +9,7 @@ extension AgentOperations {
     func create(
         _ invocation: Invocation, _ progress: @escaping ProgressSink
     ) async throws(OperationError) -> OperationResult {
-        let specification = try Self.specification(invocation)
+        let specification = try MachineSpecification(invocation)
         let id = Self.reservationID(invocation)
         let accepted = try await self.asked { () throws(SiteRefusal) in
             _ = try await self.service.reserve(
@@ -76,35 +76,6 @@ extension AgentOperations {
             throw OperationError(
                 error.reason.operationCode, error.message, next: error.next, site: self.service.site)
         }
-    }
-
-    private static func specification(
-        _ invocation: Invocation
-    ) throws(OperationError) -> MachineSpecification {
-        let formatName = try invocation.text("format")
-        guard let format = ImageReference.Format(rawValue: formatName) else {
-            throw OperationError(.badRequest, "\(formatName) is not a format of images")
-        }
-        var labels: [String: String] = [:]
-        for entry in invocation.list("labels") {
-            let parts = entry.split(separator: ":", maxSplits: 1).map(String.init)
-            guard let name = parts.first, parts.count == 2 else {
-                throw OperationError(
-                    .badRequest, "\(entry) is not a label", next: "write labels as name:value")
-            }
-            labels[name] = parts[1]
-        }
-        return MachineSpecification(
-            name: try invocation.text("name"),
-            resources: Resources(
-                vcpus: Int(try invocation.integer("vcpus")), memory: try invocation.size("memory"),
-                disk: try invocation.size("disk")),
-            image: ImageReference(
-                format: format, location: try invocation.text("image"),
-                sha256: invocation["sha256"]?.string, initramfs: invocation["initramfs"]?.string,
-                initramfsSHA256: invocation["initramfs-sha256"]?.string,
-                commandLine: invocation["command-line"]?.string),
-            labels: labels)
     }
 
     /// The same key of the same caller gives the same reservation, and so one machine.

@@ -3,11 +3,12 @@ import Cryptography
 import Federation
 import MachineDrivers
 import Operations
+import Participant
 
 /// The operations that the agent of a site performs: hosts, machines, reservations, and who gets in.
 struct AgentOperations: Sendable {
     /// How long a long operation waits for a machine to run before it answers with what there is.
-    static let bootWaitMax = Duration.seconds(120)
+    static let bootWaitMax = RemoteOperations.waitMax
 
     let service: SiteService
 
@@ -86,9 +87,7 @@ struct AgentOperations: Sendable {
                 machine.id, by: invocation.holder, isAdmin: invocation.isAdmin)
         }
         let count = Int(try invocation.integer("lines"))
-        let lines = tail.text.split(separator: "\n", omittingEmptySubsequences: false).map { line in
-            line.hasSuffix("\r") ? line.dropLast() : line
-        }
+        let lines = tail.text.split(separator: "\n", omittingEmptySubsequences: false)
         // The text ends with a line's end, not with an empty line.
         let whole = lines.last?.isEmpty == true ? lines.dropLast() : lines[...]
         let shown = ConsoleTail(

@@ -1,6 +1,6 @@
 package import CloudModel
 import Federation
-import MachineDrivers
+package import Logging
 package import Storage
 import Threads
 
@@ -20,14 +20,18 @@ package actor SiteKeeper {
     private var steps: [SiteChanges] = []
     /// Those whose steps are among `steps`, but for the first, who writes; they learn why they were not written.
     private var followers: [CheckedContinuation<SiteRefusal?, Never>] = []
+    /// Whether the last write failed: the log is told when that begins and when it ends.
+    private var isDiskAtFault = false
     private let store: MachineStore
+    private let logger: Logger
     private let executor = BlockingExecutor(label: "tradewind.site-keeper")
 
     /// Reads what the site has kept; `policy` counts until an admin has set another.
     package init(
-        site: SiteID, rules: SiteRules, policy: AdmissionPolicy, store: MachineStore
+        site: SiteID, rules: SiteRules, policy: AdmissionPolicy, store: MachineStore, logger: Logger
     ) throws {
         self.store = store
+        self.logger = logger
         var ledger = SiteLedger(site: site, rules: rules, policy: policy, state: try store.load())
         ledger.outage = "it has not been reached yet"
         self.ledger = ledger
@@ -86,10 +90,19 @@ package actor SiteKeeper {
         do {
             try self.store.save(steps)
             self.ledger = next
+            if self.isDiskAtFault { self.logger.notice("the site's database takes changes again") }
+            self.isDiskAtFault = false
         } catch {
+            if !self.isDiskAtFault {
+                self.logger.error(
+                    "the site's database takes no changes; everything stays as it is until it does",
+                    metadata: ["error": "\(error)"])
+            }
+            self.isDiskAtFault = true
+            // What the database says is for the owner, not for whoever asked.
             failure = SiteRefusal(
-                .outOfOrder, "\(self.ledger.site) could not write to its database: \(error)",
-                next: "its owner should look at the disk; nothing was changed")
+                .outOfOrder, "\(self.ledger.site) could not write to its database",
+                next: "its owner should look at the log and the disk; nothing was changed")
         }
         for follower in followers { follower.resume(returning: failure) }
         if failure == nil { self.changed.ring() }

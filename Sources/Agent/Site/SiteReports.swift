@@ -26,6 +26,8 @@ final class SiteReports: Sendable {
     private let service: SiteService
     /// Returns once the holder has acknowledged; throws if it has not.
     private let send: @Sendable (Machine, SiteID) async throws -> Void
+    /// Whether a holder is a program that takes reports.
+    private let listens: @Sendable (SiteID) -> Bool
     /// The pause after a first failure; doubled by each further one.
     private let retryDelay: Duration
     private let logger: Logger
@@ -33,10 +35,11 @@ final class SiteReports: Sendable {
 
     init(
         service: SiteService, send: @escaping @Sendable (Machine, SiteID) async throws -> Void,
-        retryDelay: Duration, logger: Logger
+        listens: @escaping @Sendable (SiteID) -> Bool, retryDelay: Duration, logger: Logger
     ) {
         self.service = service
         self.send = send
+        self.listens = listens
         self.retryDelay = retryDelay
         self.logger = logger
     }
@@ -82,11 +85,15 @@ final class SiteReports: Sendable {
         let (id, revision) = (entry.machine.id, entry.revision)
         do {
             // People look when they want to know; only programs are told.
-            if !self.isPerson(entry.holder) { try await self.send(entry.machine, entry.holder) }
+            if self.listens(entry.holder) { try await self.send(entry.machine, entry.holder) }
             try await self.service.keeper.change { ledger throws(SiteRefusal) in
                 ledger.reported(id, revision: revision)
             }
-            self.state.withLock { $0.failures[entry.holder] = nil }
+            let hadFailed = self.state.withLock { $0.failures.removeValue(forKey: entry.holder) != nil }
+            if hadFailed {
+                self.logger.info(
+                    "a holder takes reports again", metadata: ["holder": "\(entry.holder)"])
+            }
         } catch {
             if Task.isCancelled { return }
             await self.rest(entry.holder, after: error)
@@ -118,10 +125,5 @@ final class SiteReports: Sendable {
     /// `min(longest, first × 2^(failures − 1))`.
     static func pause(afterFailures failures: Int, first: Duration) -> Duration {
         min(self.longestPause, first * (1 << min(max(failures - 1, 0), 16)))
-    }
-
-    /// Whether the holder is an account of this very site.
-    private func isPerson(_ holder: SiteID) -> Bool {
-        holder.address.hasSuffix("@" + self.service.site.address)
     }
 }

@@ -11,6 +11,8 @@ package struct SiteService: Sendable {
     package let keeper: SiteKeeper
     package let driver: any MachineDriver
     package let now: @Sendable () -> Instant
+    /// Whether the hypervisors must be listed anew.
+    let listing = ListingDue()
     private let makeMachineID: @Sendable () -> MachineID
 
     package init(
@@ -63,7 +65,7 @@ package struct SiteService: Sendable {
         }
     }
 
-    /// The reservations that are held: the caller's, or all for an admin, in order of their ids.
+    /// The reservations that are held, those of `caller` or all for an admin, in order of their ids.
     package func reservations(by caller: SiteID, isAdmin: Bool) async -> [Reservation] {
         await self.keeper.read { ledger in
             ledger.reservations.values.map(\.reservation)
@@ -174,21 +176,27 @@ package struct SiteService: Sendable {
         }
     }
 
-    /// Takes over what the hypervisor says of the machine now; if it says nothing, a listing will follow.
+    /// Takes over what the hypervisor says of the machine now; if that cannot be done, a listing follows.
     private func look(at id: MachineID, afterFailure: Bool) async throws(SiteRefusal) {
         let found: DriverMachine
         do throws(DriverError) {
             found = try await self.driver.machine(id)
         } catch {
+            self.listing.demand()
             return
         }
         let now = self.now()
-        try await self.keeper.change { ledger throws(SiteRefusal) in
-            if afterFailure {
-                ledger.disobeyed(id, found: found, now: now)
-            } else {
-                ledger.observe(id, found.state, reason: found.reason, from: .listing, now: now)
+        do throws(SiteRefusal) {
+            try await self.keeper.change { ledger throws(SiteRefusal) in
+                if afterFailure {
+                    ledger.disobeyed(id, found: found, now: now)
+                } else {
+                    ledger.observe(id, found.state, reason: found.reason, from: .listing, now: now)
+                }
             }
+        } catch {
+            self.listing.demand()
+            throw error
         }
     }
 }

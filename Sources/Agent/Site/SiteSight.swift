@@ -14,68 +14,93 @@ struct SiteSight: Sendable {
     /// Follows events until cancelled.
     func follow(_ events: AsyncStream<DriverEvent>) async {
         for await event in events {
+            self.service.listing.hear()
             switch event {
             case .changed(let id, let state, let reason):
-                await self.apply { $0.observe(id, state, reason: reason, from: .event, now: $1) }
+                await self.note { $0.observe(id, state, reason: reason, from: .event, now: $1) }
                 if state == .failed { self.logFailure(of: id, reason: reason) }
             case .removed(let id):
-                await self.apply { $0.removed(id, now: $1) }
+                await self.note { $0.vanished(id, now: $1) }
             case .unavailable(let reason):
                 self.logger.error("the hypervisor is out of reach", metadata: ["reason": "\(reason)"])
-                await self.apply { ledger, _ in ledger.outage = reason }
+                await self.note { ledger, _ in ledger.outage = reason }
             case .resynchronize:
-                await self.resynchronize()
+                await self.list()
             }
         }
     }
 
-    /// Lists hosts and machines anew; if that fails because the connection broke, another event follows.
-    func resynchronize() async {
-        let expected = await self.service.keeper.read(\.defined)
-        do throws(DriverError) {
-            let hosts = try await self.service.driver.hosts()
-            let listing = try await self.service.driver.machines()
-            await self.apply { ledger, now in
-                ledger.outage = nil
-                ledger.updateHosts(hosts)
-                ledger.reconcile(listing, expecting: expected, now: now)
-            }
-            self.logger.info(
-                "hypervisor in sight",
-                metadata: [
-                    "machines": "\(listing.count)",
-                    "foreign": "\(listing.count { $0.definition == nil })",
-                ])
-        } catch {
-            self.logger.warning("cannot list the machines", metadata: ["error": "\(error)"])
-        }
-    }
-
-    /// Measures load and room, and ends holds that ran out, until cancelled.
+    /// Measures load and room, lists the machines if that is due, and ends holds that ran out, until cancelled.
     func measure() async throws {
         while true {
             try await Task.sleep(for: self.measureInterval)
-            let hosts: [Host]?
-            do throws(DriverError) {
-                hosts = try await self.service.driver.hosts()
-            } catch {
-                // Whoever keeps the connection says so, once.
-                hosts = nil
+            if self.service.listing.isDue {
+                await self.list()
+            } else {
+                await self.measureHosts()
             }
-            await self.apply { ledger, now in
-                if let hosts { ledger.updateHosts(hosts) }
-                ledger.expire(now: now)
-            }
+            // A hold that cannot be ended now is ended the next time.
+            _ = await self.apply { ledger, now in ledger.expire(now: now) }
         }
     }
 
-    private func apply(_ change: @escaping @Sendable (inout SiteLedger, Instant) -> Void) async {
+    private func measureHosts() async {
+        let hosts: [Host]
+        do throws(DriverError) {
+            hosts = try await self.service.driver.hosts()
+        } catch {
+            // Whoever keeps the connection says so, once.
+            return
+        }
+        _ = await self.apply { ledger, _ in ledger.updateHosts(hosts) }
+    }
+
+    /// Lists hosts and machines anew; if that comes to nothing, it is tried again when the hosts are measured next.
+    private func list() async {
+        let listing = self.service.listing
+        let number = listing.begin()
+        let expected = await self.service.keeper.read(\.defined)
+        do throws(DriverError) {
+            let hosts = try await self.service.driver.hosts()
+            let machines = try await self.service.driver.machines()
+            let isTaken = await self.apply { ledger, now in
+                guard listing.isLatest(number) else { return false }
+                ledger.outage = nil
+                ledger.updateHosts(hosts)
+                ledger.reconcile(machines, expecting: expected, now: now)
+                return true
+            }
+            guard isTaken == true else { return listing.demand() }
+            listing.succeed()
+            self.logger.info(
+                "hypervisor in sight",
+                metadata: [
+                    "machines": "\(machines.count)",
+                    "foreign": "\(machines.count { $0.definition == nil })",
+                ])
+        } catch {
+            guard listing.fail() else { return }
+            self.logger.warning(
+                "cannot list the machines; it is tried until it works", metadata: ["error": "\(error)"])
+        }
+    }
+
+    /// Writes down what happened; if the disk does not take it, a listing makes up for it.
+    private func note(_ change: @escaping @Sendable (inout SiteLedger, Instant) -> Void) async {
+        if await self.apply(change) == nil { self.service.listing.demand() }
+    }
+
+    /// Nil if the disk did not take it, which the keeper has told the log.
+    private func apply<Answer: Sendable>(
+        _ change: @escaping @Sendable (inout SiteLedger, Instant) -> Answer
+    ) async -> Answer? {
         let now = self.service.now()
         do throws(SiteRefusal) {
-            try await self.service.keeper.change { ledger throws(SiteRefusal) in change(&ledger, now) }
+            return try await self.service.keeper.change { ledger throws(SiteRefusal) in
+                change(&ledger, now)
+            }
         } catch {
-            // The next listing makes up for it.
-            self.logger.error("cannot write down what happened", metadata: ["error": "\(error.message)"])
+            return nil
         }
     }
 

@@ -35,11 +35,7 @@ extension ImageReference: Payload {
 
     private static func digest(_ name: String, _ reader: ElementReader) throws(PayloadError) -> String? {
         guard let text = try reader.optionalText(name) else { return nil }
-        let isDigit = { (byte: UInt8) in
-            (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte)
-                || (UInt8(ascii: "a")...UInt8(ascii: "f")).contains(byte)
-        }
-        guard text.utf8.count == 64, text.utf8.allSatisfy(isDigit) else {
+        guard Self.isChecksum(text) else {
             throw reader.wrong(name, text, "64 lower-case hexadecimal digits")
         }
         return text

@@ -29,13 +29,4 @@ extension MachineSpecification: Payload {
         element.children = ([self.image.element] + Labels.elements(self.labels)).map(Element.Node.element)
         return element
     }
-
-    private static func isName(_ name: String) -> Bool {
-        let isAllowed = { (byte: UInt8) in
-            (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(byte)
-                || (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte) || byte == UInt8(ascii: "-")
-        }
-        return (1...WireLimits.machineName).contains(name.utf8.count) && name.utf8.allSatisfy(isAllowed)
-            && !name.hasPrefix("-") && !name.hasSuffix("-")
-    }
 }

@@ -12,6 +12,9 @@ final class ImageDownload: NSObject, URLSessionDataDelegate {
         var received: Int64 = 0
         var failure: ImageError?
         var continuation: Continuation?
+        /// Whether there is something to wait for: then only the session says how it ended.
+        var hasBegun = false
+        var isGivenUp = false
     }
 
     private let location: String
@@ -45,13 +48,34 @@ final class ImageDownload: NSObject, URLSessionDataDelegate {
         let task = session.dataTask(with: url)
         let outcome = await withTaskCancellationHandler {
             await withCheckedContinuation { (continuation: Continuation) in
-                download.state.withLock { $0.continuation = continuation }
+                let hasBegun = download.state.withLock { state in
+                    state.hasBegun = !state.isGivenUp
+                    if state.hasBegun { state.continuation = continuation }
+                    return state.hasBegun
+                }
+                guard hasBegun else {
+                    continuation.resume(returning: .failure(.givenUp(location: location)))
+                    return
+                }
                 task.resume()
             }
         } onCancel: {
-            task.cancel()
+            // What has begun must say itself that it has ended: until then it writes to the file.
+            let hasBegun = download.state.withLock { state in
+                state.isGivenUp = true
+                return state.hasBegun
+            }
+            if hasBegun { task.cancel() }
         }
         try outcome.get()
+    }
+
+    private func end(_ outcome: Result<Void, ImageError>) {
+        let continuation = self.state.withLock { state in
+            defer { state.continuation = nil }
+            return state.continuation
+        }
+        continuation?.resume(returning: outcome)
     }
 
     func urlSession(
@@ -84,17 +108,15 @@ final class ImageDownload: NSObject, URLSessionDataDelegate {
     }
 
     func urlSession(_ session: URLSession, task: URLSessionTask, didCompleteWithError error: (any Error)?) {
-        let (continuation, failure) = self.state.withLock { state in
-            defer { state.continuation = nil }
-            return (state.continuation, state.failure)
-        }
+        let (failure, isGivenUp) = self.state.withLock { ($0.failure, $0.isGivenUp) }
         if let failure {
-            continuation?.resume(returning: .failure(failure))
+            self.end(.failure(failure))
+        } else if isGivenUp {
+            self.end(.failure(.givenUp(location: self.location)))
         } else if let error {
-            continuation?.resume(
-                returning: .failure(.failed(location: self.location, reason: error.localizedDescription)))
+            self.end(.failure(.failed(location: self.location, reason: error.localizedDescription)))
         } else {
-            continuation?.resume(returning: .success(()))
+            self.end(.success(()))
         }
     }
 

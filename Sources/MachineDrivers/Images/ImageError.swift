@@ -9,6 +9,10 @@ package enum ImageError: Error, Hashable, Sendable {
     case tooLarge(location: String, limit: Mebibytes)
     /// The disk that holds the image cache is full.
     case noRoom(location: String, directory: String)
+    /// The images that machines use leave too little of the cache for another.
+    case cacheFull(location: String, limit: Mebibytes)
+    /// Whoever asked for it does not want it any more.
+    case givenUp(location: String)
     case failed(location: String, reason: String)
 }
 
@@ -25,6 +29,11 @@ extension ImageError: CustomStringConvertible {
             "the image \(location) is larger than the \(limit) that this site downloads"
         case .noRoom(let location, let directory):
             "no room for image \(location): the disk of \(directory) is full"
+        case .cacheFull(let location, let limit):
+            "no room for image \(location): machines use what is in the cache of \(limit); "
+                + "delete some, or ask the site's owner for a larger one"
+        case .givenUp(let location):
+            "the image \(location) is not wanted any more"
         case .failed(let location, let reason):
             "the image \(location) could not be fetched: \(reason)"
         }

@@ -1,3 +1,4 @@
+import CloudModel
 import Cryptography
 import Foundation
 import Threads
@@ -15,8 +16,16 @@ actor ImageFiles {
 
     /// Bytes that are read at a time.
     private static let chunk = 1_048_576
+    /// What the name of a download ends with until it is whole and checked.
+    private static let temporarySuffix = ".part"
 
     private let configuration: ImageStoreConfiguration
+    /// Counts the uses of cached images; a use bears the number it was.
+    private(set) var moment = 0
+    /// By digest.
+    private var lastUse: [String: Int] = [:]
+    /// Downloads of this process that are under way.
+    private var temporaries: Set<String> = []
     private let executor = BlockingExecutor(label: "tradewind.image-files")
 
     init(configuration: ImageStoreConfiguration) {
@@ -46,14 +55,18 @@ actor ImageFiles {
         return (resolved, identity)
     }
 
-    func cached(_ sha256: String) -> String? {
+    /// The cached image, which counts as used from now on; nil if it is not there.
+    func use(_ sha256: String) -> String? {
         let path = self.path(of: sha256)
-        return FileManager.default.fileExists(atPath: path) ? path : nil
+        // The time of the file is what a later process knows of its use.
+        guard unsafe utimensat(AT_FDCWD, path, nil, 0) == 0 else { return nil }
+        self.noteUse(of: sha256)
+        return path
     }
 
     /// An empty file beside the cache, for a download of its own.
     func makeTemporary(_ sha256: String, location: String) throws(ImageError) -> String {
-        let path = self.path(of: sha256) + ".part"
+        let path = self.path(of: sha256) + Self.temporarySuffix
         do {
             try FileManager.default.createDirectory(
                 atPath: self.configuration.cache, withIntermediateDirectories: true,
@@ -65,6 +78,7 @@ actor ImageFiles {
         let descriptor = unsafe open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o600)
         guard descriptor >= 0 else { throw self.fault(errno, location: location) }
         _ = close(descriptor)
+        self.temporaries.insert(path)
         return path
     }
 
@@ -74,26 +88,90 @@ actor ImageFiles {
             defer { file.closeFile() }
             var hash = RunningHash(.sha256)
             while let bytes = try file.read(upToCount: Self.chunk), !bytes.isEmpty {
+                guard !Task.isCancelled else { throw ImageError.givenUp(location: location) }
                 hash.update(Array(bytes))
             }
             return Hexadecimal.encode(hash.finish())
+        } catch let error as ImageError {
+            throw error
         } catch {
             throw .notFound(location: location, reason: error.localizedDescription)
         }
     }
 
-    /// Lets a checked file enter the cache.
-    func keep(_ temporary: String, as sha256: String, location: String) throws(ImageError) -> String {
+    /// Lets a checked file enter the cache, once there is room for it.
+    ///
+    /// The least recently used make room, but neither those in `spared` nor those used since `moment`.
+    func keep(
+        _ temporary: String, as sha256: String, location: String, sparing spared: Set<String>,
+        since moment: Int
+    ) throws(ImageError) -> String {
+        var status = stat()
+        guard unsafe stat(temporary, &status) == 0 else { throw self.fault(errno, location: location) }
+        try self.makeRoom(
+            for: Int64(status.st_size), location: location, sparing: spared, since: moment)
         let path = self.path(of: sha256)
         guard unsafe chmod(temporary, 0o644) == 0, unsafe rename(temporary, path) == 0 else {
             throw self.fault(errno, location: location)
         }
+        self.temporaries.remove(temporary)
+        self.noteUse(of: sha256)
         return path
     }
 
     func discard(_ temporary: String) {
+        self.temporaries.remove(temporary)
         // What cannot be removed is written over by the next download.
         unsafe _ = unlink(temporary)
+    }
+
+    private func noteUse(of sha256: String) {
+        self.moment += 1
+        self.lastUse[sha256] = self.moment
+    }
+
+    private func makeRoom(
+        for bytes: Int64, location: String, sparing spared: Set<String>, since moment: Int
+    ) throws(ImageError) {
+        let cached = try self.listCache(location: location)
+        var total = cached.reduce(bytes) { $0 + $1.bytes }
+        for image in cached where total > self.configuration.cacheMax.bytes {
+            guard !spared.contains(image.sha256), self.lastUse[image.sha256, default: 0] <= moment else {
+                continue
+            }
+            guard unsafe unlink(self.path(of: image.sha256)) == 0 else {
+                throw self.fault(errno, location: location)
+            }
+            self.lastUse[image.sha256] = nil
+            total -= image.bytes
+        }
+        guard total <= self.configuration.cacheMax.bytes else {
+            throw .cacheFull(location: location, limit: self.configuration.cacheMax)
+        }
+    }
+
+    /// What is in the cache, the least recently used first; removes what killed processes have left half done.
+    private func listCache(
+        location: String
+    ) throws(ImageError) -> [(sha256: String, bytes: Int64)] {
+        let names: [String]
+        do {
+            names = try FileManager.default.contentsOfDirectory(atPath: self.configuration.cache)
+        } catch {
+            throw .failed(location: location, reason: error.localizedDescription)
+        }
+        var images: [(sha256: String, bytes: Int64, used: (Int, Int, Int))] = []
+        for name in names.sorted() {
+            let path = self.path(of: name)
+            if name.hasSuffix(Self.temporarySuffix), !self.temporaries.contains(path) {
+                unsafe _ = unlink(path)
+            }
+            var status = stat()
+            guard ImageReference.isChecksum(name), unsafe stat(path, &status) == 0 else { continue }
+            let used = (self.lastUse[name, default: 0], status.st_mtim.tv_sec, status.st_mtim.tv_nsec)
+            images.append((name, Int64(status.st_size), used))
+        }
+        return images.sorted { $0.used < $1.used }.map { ($0.sha256, $0.bytes) }
     }
 
     private func fault(_ code: Int32, location: String) -> ImageError {

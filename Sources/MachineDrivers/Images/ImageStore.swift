@@ -12,15 +12,12 @@ package actor ImageStore {
         let sha256: String
     }
 
-    private typealias Waiter = CheckedContinuation<Result<String, ImageError>?, Never>
-
     /// Files whose digest is remembered.
     package static let checkedMax = 256
 
     private let configuration: ImageStoreConfiguration
     private let files: ImageFiles
-    /// By digest: who waits for a download that somebody else has begun.
-    private var waiting: [String: [Waiter]] = [:]
+    private let downloads = SharedDownloads()
     /// By path, so that a large image is not read again for each machine.
     private var checked: [String: Checked] = [:]
 
@@ -30,22 +27,29 @@ package actor ImageStore {
     }
 
     /// The files of `image`, with every checksum that was given compared.
-    package func prepare(_ image: ImageReference) async throws(ImageError) -> PreparedImage {
-        let path = try await self.file(image.location, sha256: image.sha256)
+    ///
+    /// `inUse` says which checksums must stay in the cache, that of `image` among them; it is asked when room is
+    /// needed. Cancelling gives the image up with an error of any kind.
+    package func prepare(
+        _ image: ImageReference, inUse: @Sendable () async -> Set<String>
+    ) async throws(ImageError) -> PreparedImage {
+        let path = try await self.file(image.location, sha256: image.sha256, inUse)
         switch image.format {
         case .qcow2: return .disk(path: path, format: .qcow2)
         case .raw: return .disk(path: path, format: .raw)
         case .kernel:
             var initramfs: String?
             if let location = image.initramfs {
-                initramfs = try await self.file(location, sha256: image.initramfsSHA256)
+                initramfs = try await self.file(location, sha256: image.initramfsSHA256, inUse)
             }
             return .kernel(path: path, initramfs: initramfs, commandLine: image.commandLine)
         }
     }
 
-    private func file(_ location: String, sha256: String?) async throws(ImageError) -> String {
-        guard !location.hasPrefix("/") else {
+    private func file(
+        _ location: String, sha256: String?, _ inUse: @Sendable () async -> Set<String>
+    ) async throws(ImageError) -> String {
+        guard ImageReference.needsChecksum(location) else {
             return try await self.localFile(location, sha256: sha256)
         }
         guard let url = URL(string: location), let scheme = url.scheme?.lowercased(),
@@ -56,7 +60,7 @@ package actor ImageStore {
         guard let sha256 else {
             throw .failed(location: location, reason: "a URL needs a checksum; give its sha256")
         }
-        return try await self.download(url, location: location, sha256: sha256)
+        return try await self.download(url, location: location, sha256: sha256, inUse)
     }
 
     private func localFile(_ path: String, sha256: String?) async throws(ImageError) -> String {
@@ -77,32 +81,27 @@ package actor ImageStore {
     }
 
     private func download(
-        _ url: URL, location: String, sha256: String
+        _ url: URL, location: String, sha256: String, _ inUse: @Sendable () async -> Set<String>
     ) async throws(ImageError) -> String {
         while true {
-            if let cached = await self.files.cached(sha256) { return cached }
-            guard self.waiting[sha256] != nil else { break }
-            let outcome = await withCheckedContinuation { (continuation: Waiter) in
-                self.waiting[sha256, default: []].append(continuation)
-            }
-            // Nil: whoever fetched it gave up; somebody else must.
-            if let outcome { return try outcome.get() }
+            guard !Task.isCancelled else { throw .givenUp(location: location) }
+            if let cached = await self.files.use(sha256) { return cached }
+            if self.downloads.begin(sha256) { break }
+            if let outcome = await self.downloads.wait(for: sha256) { return try outcome.get() }
         }
-        self.waiting[sha256] = []
         let outcome: Result<String, ImageError>
         do throws(ImageError) {
-            outcome = .success(try await self.fetch(url, location: location, sha256: sha256))
+            outcome = .success(try await self.fetch(url, location: location, sha256: sha256, inUse))
         } catch {
             outcome = .failure(error)
         }
-        let isGivenUp = Task.isCancelled
-        for continuation in self.waiting.removeValue(forKey: sha256) ?? [] {
-            continuation.resume(returning: isGivenUp ? nil : outcome)
-        }
+        self.downloads.end(sha256, Task.isCancelled ? nil : outcome)
         return try outcome.get()
     }
 
-    private func fetch(_ url: URL, location: String, sha256: String) async throws(ImageError) -> String {
+    private func fetch(
+        _ url: URL, location: String, sha256: String, _ inUse: @Sendable () async -> Set<String>
+    ) async throws(ImageError) -> String {
         let temporary = try await self.files.makeTemporary(sha256, location: location)
         do throws(ImageError) {
             try await ImageDownload.run(
@@ -111,7 +110,10 @@ package actor ImageStore {
             guard found == sha256 else {
                 throw .wrongChecksum(location: location, expected: sha256, found: found)
             }
-            return try await self.files.keep(temporary, as: sha256, location: location)
+            let moment = await self.files.moment
+            let spared = await inUse()
+            return try await self.files.keep(
+                temporary, as: sha256, location: location, sparing: spared, since: moment)
         } catch {
             await self.files.discard(temporary)
             throw error

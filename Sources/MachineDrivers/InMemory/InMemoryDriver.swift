@@ -110,7 +110,8 @@ package final class InMemoryDriver: MachineDriver {
         guard let text = self.state.withLock({ $0.consoles[id] }) else { throw .notFound(id) }
         let bytes = Array(text.utf8)
         return ConsoleTail(
-            text: String(decoding: bytes.suffix(limit), as: UTF8.self), isTruncated: bytes.count > limit)
+            text: String(decoding: bytes.suffix(limit), as: UTF8.self), isTruncated: bytes.count > limit,
+            limit: limit)
     }
 
     package func events() -> AsyncStream<DriverEvent> {
@@ -155,7 +156,8 @@ package final class InMemoryDriver: MachineDriver {
         }
     }
 
-    private func write(_ text: String, toConsoleOf id: MachineID) {
+    /// The machine's guest writes `text`.
+    package func write(_ text: String, toConsoleOf id: MachineID) {
         self.state.withLock { state in
             state.consoles[id]?.append(text)
         }

@@ -14,6 +14,8 @@ package struct LibvirtConfiguration: Hashable, Sendable {
     /// `sockaddr_un`.
     package static let rootLengthLimit = 50
 
+    package static let consoleMaxDefault = Mebibytes(16)
+
     /// Any libvirt URI; `qemu:///embed?root=DIR` runs the QEMU driver inside this process, with no daemon.
     package var uri: String
     /// Where each machine has a directory for its disk and console log; the guests' user must be able to reach it.
@@ -28,6 +30,10 @@ package struct LibvirtConfiguration: Hashable, Sendable {
     package var guestUser: String?
     /// What machines made from now on are connected to.
     package var network: MachineNetwork
+    /// How much of a guest's console is kept on disk; beyond it only the last `ConsoleTail.limit` bytes are.
+    ///
+    /// Looked at whenever the hosts are measured, so a guest may write more than this in between.
+    package var consoleMax: Mebibytes
     /// How often the connection is looked at.
     package var checkInterval: Duration
     /// The wait before the first attempt to connect again; doubled up to `reconnectMax`.
@@ -37,7 +43,8 @@ package struct LibvirtConfiguration: Hashable, Sendable {
     package init(
         uri: String, filesDirectory: String, offered: Resources? = nil,
         acceleration: Acceleration = .automatic, guestUser: String? = nil,
-        network: MachineNetwork = .none, checkInterval: Duration = .seconds(1),
+        network: MachineNetwork = .none, consoleMax: Mebibytes = Self.consoleMaxDefault,
+        checkInterval: Duration = .seconds(1),
         reconnectMin: Duration = .milliseconds(250),
         reconnectMax: Duration = .seconds(30)
     ) {
@@ -47,6 +54,7 @@ package struct LibvirtConfiguration: Hashable, Sendable {
         self.acceleration = acceleration
         self.guestUser = guestUser
         self.network = network
+        self.consoleMax = consoleMax
         self.checkInterval = checkInterval
         self.reconnectMin = reconnectMin
         self.reconnectMax = reconnectMax

@@ -22,7 +22,11 @@ package final class LibvirtDriver: MachineDriver {
 
     package func hosts() async throws(DriverError) -> [Host] {
         var host = try await self.session.host()
-        if self.configuration.isLocalQEMU { host.total.disk = try await self.files.capacity() }
+        if self.configuration.isLocalQEMU {
+            let machines = try await self.session.identifiers()
+            try await self.files.cutConsoles(of: machines, beyond: self.configuration.consoleMax)
+            host.total.disk = try await self.files.capacity(with: machines)
+        }
         if let offered = self.configuration.offered { host.total = offered }
         return [host]
     }
@@ -95,8 +99,17 @@ package final class LibvirtDriver: MachineDriver {
     }
 
     package func delete(_ id: MachineID) async throws(DriverError) {
-        try await self.requireOurs(id)
-        try await self.session.undefine(id)
+        do throws(DriverError) {
+            try await self.requireOurs(id)
+            try await self.session.undefine(id)
+        } catch {
+            // Without a definition the files are what an interrupted deletion, or creation, has left.
+            guard case .notFound = error, try await !self.session.identifiers().contains(id) else {
+                throw error
+            }
+            try await self.files.remove(id)
+            throw error
+        }
         try await self.files.remove(id)
     }
 

@@ -5,19 +5,29 @@ import XML
 
 extension LibvirtSession {
     func machines() throws(DriverError) -> [DriverMachine] {
-        let connection = unsafe try self.connected()
         let host = try self.hostname()
+        return try self.collect { domain in self.describe(domain, on: host) }.sorted { $0.id < $1.id }
+    }
+
+    /// The ids of all machines, those that are not ours included.
+    func identifiers() throws(DriverError) -> Set<MachineID> {
+        Set(try self.collect { domain in unsafe LibvirtDomain.id(of: domain.pointer) })
+    }
+
+    private func collect<Value>(
+        _ read: (borrowing LibvirtDomain) -> Value?
+    ) throws(DriverError) -> [Value] {
+        let connection = unsafe try self.connected()
         var list: UnsafeMutablePointer<virDomainPtr?>?
         let count = unsafe virConnectListAllDomains(connection.pointer, &list, 0)
         guard count >= 0, let list = unsafe list else { throw self.fault("list the machines") }
         defer { unsafe free(list) }
-        var machines: [DriverMachine] = []
+        var values: [Value] = []
         for index in 0..<Int(count) {
             guard let pointer = unsafe list[index] else { continue }
-            let domain = unsafe LibvirtDomain(owning: pointer)
-            if let machine = self.describe(domain, on: host) { machines.append(machine) }
+            if let value = read(unsafe LibvirtDomain(owning: pointer)) { values.append(value) }
         }
-        return machines.sorted { $0.id < $1.id }
+        return values
     }
 
     func machine(_ id: MachineID) throws(DriverError) -> DriverMachine {

@@ -9,7 +9,11 @@ enum LifecycleMapping {
         case VIR_DOMAIN_RUNNING, VIR_DOMAIN_BLOCKED:
             return (.running, nil)
         case VIR_DOMAIN_PAUSED:
-            return reason == VIR_DOMAIN_PAUSED_STARTING_UP.rawValue ? (.starting, nil) : (.suspended, nil)
+            switch reason {
+            case VIR_DOMAIN_PAUSED_STARTING_UP.rawValue: return (.starting, nil)
+            case VIR_DOMAIN_PAUSED_IOERROR.rawValue: return (.suspended, Self.diskError)
+            default: return (.suspended, nil)
+            }
         case VIR_DOMAIN_PMSUSPENDED:
             return (.suspended, nil)
         case VIR_DOMAIN_SHUTDOWN:
@@ -33,7 +37,10 @@ enum LifecycleMapping {
         switch virDomainEventType(rawValue: UInt32(bitPattern: event)) {
         case VIR_DOMAIN_EVENT_STARTED, VIR_DOMAIN_EVENT_RESUMED:
             return .changed(id, .running, reason: nil)
-        case VIR_DOMAIN_EVENT_SUSPENDED, VIR_DOMAIN_EVENT_PMSUSPENDED:
+        case VIR_DOMAIN_EVENT_SUSPENDED:
+            let isDiskError = detail == VIR_DOMAIN_EVENT_SUSPENDED_IOERROR.rawValue
+            return .changed(id, .suspended, reason: isDiskError ? Self.diskError : nil)
+        case VIR_DOMAIN_EVENT_PMSUSPENDED:
             return .changed(id, .suspended, reason: nil)
         case VIR_DOMAIN_EVENT_SHUTDOWN:
             return .changed(id, .stopping, reason: nil)
@@ -55,5 +62,7 @@ enum LifecycleMapping {
         }
     }
 
+    /// Where QEMU stops a guest whose writes fail, until it is resumed.
+    private static let diskError = "the host's disk is full or failing"
     private static let processEnded = "its process ended without being told to"
 }

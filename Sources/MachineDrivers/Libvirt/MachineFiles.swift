@@ -23,6 +23,10 @@ actor MachineFiles {
         self.path(of: id) + "/console.log"
     }
 
+    nonisolated private func keptConsole(of id: MachineID) -> String {
+        self.path(of: id) + "/console.kept"
+    }
+
     /// Makes the directory and, if the machine has a disk, the disk; the devices to attach.
     func make(
         _ definition: MachineDefinition, from image: PreparedImage, serialConsole: String
@@ -65,26 +69,63 @@ actor MachineFiles {
         }
     }
 
+    /// What is left of the console before it was last cut, and what came since.
     func consoleTail(of id: MachineID, limit: Int) throws(DriverError) -> ConsoleTail {
-        let path = self.consoleLog(of: id)
-        guard FileManager.default.fileExists(atPath: path) else {
-            return ConsoleTail(text: "", isTruncated: false)
+        let (newest, isWhole) = try Self.end(of: self.consoleLog(of: id), atMost: limit)
+        var bytes = newest
+        var isTruncated = !isWhole
+        if newest.count < limit {
+            let (older, _) = try Self.end(of: self.keptConsole(of: id), atMost: limit - newest.count)
+            // What was kept is itself only the end of what there was.
+            isTruncated = isTruncated || !older.isEmpty
+            bytes = older + newest
         }
+        return ConsoleTail(
+            text: String(decoding: bytes, as: UTF8.self), isTruncated: isTruncated, limit: limit)
+    }
+
+    /// Cuts each console that has grown beyond `limit`; its end is kept beside it.
+    ///
+    /// The hypervisor appends to the file, so it goes on at the beginning of the emptied one. What a guest writes
+    /// between the two steps is lost.
+    func cutConsoles(of machines: Set<MachineID>, beyond limit: Mebibytes) throws(DriverError) {
+        for id in machines.sorted() {
+            let path = self.consoleLog(of: id)
+            var status = stat()
+            guard unsafe stat(path, &status) == 0, Int64(status.st_size) > limit.bytes else { continue }
+            do {
+                let (end, _) = try Self.end(of: path, atMost: ConsoleTail.limit)
+                try end.write(to: URL(fileURLWithPath: self.keptConsole(of: id)), options: .atomic)
+            } catch {
+                throw .failed(attempt: "keep the end of \(path)", reason: "\(error)")
+            }
+            guard unsafe truncate(path, 0) == 0 else {
+                throw .failed(attempt: "cut \(path)", reason: ImageFiles.systemError(errno))
+            }
+        }
+    }
+
+    /// The last bytes of a file, and whether that is all of it; nothing if there is no such file.
+    private static func end(
+        of path: String, atMost limit: Int
+    ) throws(DriverError) -> (bytes: Data, isWhole: Bool) {
+        guard FileManager.default.fileExists(atPath: path) else { return (Data(), true) }
         do {
             let file = try FileHandle(forReadingFrom: URL(fileURLWithPath: path))
             defer { file.closeFile() }
             let length = try file.seekToEnd()
             let start = length > UInt64(limit) ? length - UInt64(limit) : 0
             try file.seek(toOffset: start)
-            let bytes = try file.read(upToCount: limit) ?? Data()
-            return ConsoleTail(text: String(decoding: bytes, as: UTF8.self), isTruncated: start > 0)
+            return (try file.read(upToCount: limit) ?? Data(), start == 0)
         } catch {
             throw .failed(attempt: "read \(path)", reason: error.localizedDescription)
         }
     }
 
-    /// How much disk the machines may use in all: what is free now and what they have taken already.
-    func capacity() throws(DriverError) -> Mebibytes {
+    /// How much disk machines may use in all: what is free now, and what `machines` have taken already.
+    ///
+    /// What an interrupted deletion or creation has left is neither free nor anybody's.
+    func capacity(with machines: Set<MachineID>) throws(DriverError) -> Mebibytes {
         do {
             let files = FileManager.default
             try files.createDirectory(
@@ -92,8 +133,8 @@ actor MachineFiles {
                 attributes: [.posixPermissions: 0o755])
             let free = try files.attributesOfFileSystem(forPath: self.directory)[.systemFreeSize] as? NSNumber
             var bytes = free?.int64Value ?? 0
-            for machine in try files.contentsOfDirectory(atPath: self.directory) {
-                bytes += Self.allocated("\(self.directory)/\(machine)/disk.qcow2")
+            for machine in machines.sorted() {
+                bytes += Self.allocated(self.path(of: machine) + "/disk.qcow2")
             }
             return Mebibytes(bytes / 1_048_576)
         } catch {

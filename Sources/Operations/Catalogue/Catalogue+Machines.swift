@@ -76,7 +76,7 @@ extension Catalogue {
                 Self.machineParameter,
                 .optional("lines", .integer(1...1_000), "how many lines", default: 20),
             ],
-            layout: [.text(path: "text")]),
+            layout: [.text(path: "text", newest: .tail)]),
     ]
 
     private static func machineVerb(

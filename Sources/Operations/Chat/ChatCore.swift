@@ -88,8 +88,11 @@ package struct ChatCore: Sendable {
     /// The answer to an operation that was performed.
     package func text(of result: OperationResult, for operation: String) -> String {
         let operation = Catalogue.operation(operation)
-        let text = self.renderer.text(of: result, layout: operation?.layout ?? [.automatic])
-        return self.headed(operation?.phrase ?? "", text.isEmpty ? "done" : text, by: result.site)
+        let layout = operation?.layout ?? [.automatic]
+        let text = self.renderer.text(of: result, layout: layout)
+        let kept: Section.Edge = layout.contains { $0.isNewestLast } ? .tail : .head
+        return self.headed(
+            operation?.phrase ?? "", text.isEmpty ? "done" : text, by: result.site, keeping: kept)
     }
 
     /// The answer to an operation that was not.
@@ -108,26 +111,45 @@ package struct ChatCore: Sendable {
     private func headed(_ text: String) -> String { self.headed("", text, by: self.site) }
 
     /// `SITE: text`, or for several lines the site and the command on a line of their own.
-    private func headed(_ title: String, _ text: String, by site: SiteID) -> String {
-        let text = Self.cut(text)
+    private func headed(
+        _ title: String, _ text: String, by site: SiteID, keeping kept: Section.Edge = .head
+    ) -> String {
+        let text = Self.cut(text, keeping: kept)
         guard text.contains("\n") else { return "\(site): \(text)" }
         return title.isEmpty ? "\(site): \(text)" : "\(site): \(title)\n\(text)"
     }
 
-    /// Leaves out lines at the end until the text is within `answerLimit`, and says how many.
-    static func cut(_ text: String) -> String {
+    /// Leaves out lines at the other end than `edge` until the text is within `answerLimit`, and says how many.
+    static func cut(_ text: String, keeping edge: Section.Edge) -> String {
         guard text.count > Self.answerLimit else { return text }
         let lines = text.split(separator: "\n", omittingEmptySubsequences: false)
-        var kept: [Substring] = []
+        let nearest = edge == .head ? lines : lines.reversed()
+        var count = 0
         var length = 0
-        for line in lines {
+        for line in nearest {
             length += line.count + 1
             if length > Self.answerLimit { break }
-            kept.append(line)
+            count += 1
         }
-        if kept.isEmpty { kept = [text.prefix(Self.answerLimit)] }
-        let left = lines.count - kept.count
-        return kept.joined(separator: "\n")
-            + "\n… \(left) more lines are left out. Narrow the question, or ask with the command line."
+        let left = "\(lines.count - max(count, 1)) more lines are left out."
+        let advice = "Narrow the question, or ask with the command line."
+        switch edge {
+        case .head:
+            let kept = count > 0 ? lines.prefix(count) : [text.prefix(Self.answerLimit)]
+            return kept.joined(separator: "\n") + "\n… \(left) \(advice)"
+        case .tail:
+            let kept = count > 0 ? lines.suffix(count) : [text.suffix(Self.answerLimit)]
+            return "… \(left) \(advice)\n" + kept.joined(separator: "\n")
+        }
+    }
+}
+
+extension Section {
+    /// Whether it is a text that grows at its end, as a log does.
+    fileprivate var isNewestLast: Bool {
+        switch self {
+        case .text(_, newest: .tail): true
+        case .text(_, newest: .head), .record, .table, .automatic: false
+        }
     }
 }

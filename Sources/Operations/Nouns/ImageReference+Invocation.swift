@@ -25,14 +25,13 @@ extension ImageReference {
     private static func check(
         _ location: String, _ digest: String?, called name: String
     ) throws(OperationError) {
-        let isRemote = location.hasPrefix("http://") || location.hasPrefix("https://")
         guard let digest else {
-            if !isRemote { return }
+            guard Self.needsChecksum(location) else { return }
             throw OperationError(
-                .badRequest, "\(location) comes over the network, so its checksum must be given",
+                .badRequest, "\(location) is no path on the site, so its checksum must be given",
                 next: "add \(name)=… (64 hexadecimal digits)")
         }
-        guard digest.count == 64, digest.allSatisfy({ "0123456789abcdef".contains($0) }) else {
+        guard Self.isChecksum(digest) else {
             throw OperationError(.badRequest, "\(name) must be 64 digits of 0–9 and a–f")
         }
     }

@@ -49,11 +49,6 @@ extension Invocation {
         Mebibytes(try self.integer(name))
     }
 
-    /// A time given as a parameter of kind `duration`; nil if it was not given.
-    package func duration(_ name: String) -> Duration? {
-        self.arguments[name]?.integer.map { .milliseconds($0) }
-    }
-
     /// The entries of a list; empty if it was not given.
     package func list(_ name: String) -> [String] {
         self.arguments[name]?.array?.compactMap(\.string) ?? []

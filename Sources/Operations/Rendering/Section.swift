@@ -26,13 +26,18 @@ package enum Section: Hashable, Sendable {
         case decimal
     }
 
+    /// One of the two ends of a text.
+    package enum Edge: Hashable, Sendable {
+        case head, tail
+    }
+
     /// One thing: a line for each field.
     case record([Field])
     /// The list at `path` (the whole value if empty): a line for each element; `none` is said of an empty
     /// list.
     case table(path: String, [Field], none: String)
-    /// The text at `path` as it is.
-    case text(path: String)
+    /// The text at `path` as it is; `newest` is where its newest lines are, which are kept if it is cut.
+    case text(path: String, newest: Edge = .head)
     /// The value as a `FindingReport`, with marks and cures.
     case findings
     /// Whatever the value holds, laid out from its own names.

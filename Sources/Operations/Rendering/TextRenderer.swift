@@ -22,7 +22,7 @@ package struct TextRenderer: Sendable {
         case .table(let path, let fields, let none):
             guard let rows = value.value(at: path)?.array else { return "" }
             return rows.isEmpty ? none : self.table(rows, fields)
-        case .text(let path):
+        case .text(let path, _):
             return value.value(at: path)?.string ?? ""
         case .findings:
             return FindingReport(value).map { FindingText().text(of: $0) } ?? self.automatic(value)

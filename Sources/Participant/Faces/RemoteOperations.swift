@@ -9,8 +9,10 @@ package import XMPPTransport
 
 /// Performs operations at other sites, by asking their agents over XMPP.
 package struct RemoteOperations: OperationPerformer {
-    /// How long another site may take to answer.
-    package static let timeout: Duration = .seconds(120)
+    /// The longest that an operation waits for its end before it answers with what there is.
+    package static let waitMax: Duration = .seconds(120)
+    /// How long another site may take to answer: longer than it may wait, with time for the way there and back.
+    package static let timeout: Duration = Self.waitMax + .seconds(60)
 
     private let link: any XMPPLink
 

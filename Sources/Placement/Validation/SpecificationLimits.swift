@@ -2,8 +2,8 @@ package import CloudModel
 
 /// How much a request may ask for; everything beyond is refused before any work is done on it.
 package enum SpecificationLimits {
-    /// Characters of a workload's name.
-    package static let name = 1...48
+    /// The most characters of a workload's name: its machines are named after it, with a number behind.
+    package static let name = 48
     package static let replicas = 1...1_000
     package static let vcpus = 1...1_024
     /// 1 MiB to 64 TiB.

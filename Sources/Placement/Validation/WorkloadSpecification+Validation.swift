@@ -10,19 +10,7 @@ extension WorkloadSpecification {
     }
 
     private func nameProblems() -> [SpecificationError.Problem] {
-        let bytes = Array(self.name.utf8)
-        let isMadeOfAllowed = bytes.allSatisfy { byte in
-            switch byte {
-            case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "0")...UInt8(ascii: "9"),
-                UInt8(ascii: "-"):
-                true
-            default: false
-            }
-        }
-        let hyphen = UInt8(ascii: "-")
-        guard SpecificationLimits.name.contains(bytes.count), isMadeOfAllowed, bytes.first != hyphen,
-            bytes.last != hyphen
-        else {
+        guard MachineSpecification.isName(self.name, atMost: SpecificationLimits.name) else {
             return [
                 .init("name", "must be 1 to 48 characters of a–z, 0–9 and -, with no - at either end")
             ]
@@ -87,7 +75,7 @@ extension ImageReference {
             problems.append(.init(field, "contains a control character"))
         }
         if let sha256 {
-            if sha256.utf8.count != 64 || !sha256.utf8.allSatisfy(Self.isLowerHexadecimal) {
+            if !Self.isChecksum(sha256) {
                 problems.append(
                     .init(Self.checksumField(of: field), "must be 64 digits of lower-case hexadecimal"))
             }
@@ -101,11 +89,6 @@ extension ImageReference {
     /// The parameter that carries the checksum of the file at `field`.
     private static func checksumField(of field: String) -> String {
         field == "image" ? "sha256" : "\(field)-sha256"
-    }
-
-    private static func isLowerHexadecimal(_ byte: UInt8) -> Bool {
-        (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte)
-            || (UInt8(ascii: "a")...UInt8(ascii: "f")).contains(byte)
     }
 }
 

@@ -33,13 +33,7 @@ enum XMLEscaping {
     static func forbiddenCharacter(in text: String) -> Unicode.Scalar? {
         // Only controls, and the two noncharacters U+FFFE and U+FFFF (EF BF BE and EF BF BF), are out.
         guard text.utf8.contains(where: { $0 < 0x20 || $0 == 0xEF }) else { return nil }
-        return text.unicodeScalars.first { scalar in
-            switch scalar.value {
-            case 0x09, 0x0A, 0x0D: false
-            case 0..<0x20, 0xFFFE, 0xFFFF: true
-            case _: false
-            }
-        }
+        return text.unicodeScalars.first { !PrintableText.allows($0) }
     }
 
     private static func reference(for byte: UInt8, isAttribute: Bool) -> String? {

@@ -1,3 +1,4 @@
+import CloudModel
 import Configuration
 import Operations
 import Synchronization
@@ -81,6 +82,13 @@ final class ConfigurationFile: Sendable {
     func size(_ key: String) throws(OperationError) -> Int64? {
         guard let text = try self.text(key) else { return nil }
         return try self.parameter(key, .size, text).integer
+    }
+
+    /// A size of at least one MiB.
+    func amount(_ key: String) throws(OperationError) -> Mebibytes? {
+        guard let size = try self.size(key) else { return nil }
+        guard size >= 1 else { throw self.problem(key, "a size of at least 1M") }
+        return Mebibytes(size)
     }
 
     /// A time such as `30s`.

@@ -162,6 +162,7 @@ struct Roles: Sendable {
             libvirt.offered = wishes.offered
             libvirt.guestUser = wishes.guestUser
             libvirt.network = wishes.network
+            libvirt.consoleMax = wishes.consoleMax
             if wishes.uri == nil { try SiteProcess.makeDirectory(wishes.root) }
             return LibvirtDriver(configuration: libvirt)
         }
@@ -174,7 +175,8 @@ struct Roles: Sendable {
     ) throws -> Agent {
         let profile = configuration.profile
         let images = ImageStoreConfiguration(
-            directories: wishes.imageDirectories, cache: wishes.root + "/images")
+            directories: wishes.imageDirectories, cache: wishes.root + "/images",
+            cacheMax: wishes.imageCacheMax)
         return try Agent(
             configuration: AgentConfiguration(
                 site: configuration.site,
@@ -191,6 +193,9 @@ struct Roles: Sendable {
                     } catch {
                         logger.error("the site's row cannot be published", metadata: ["error": "\(error)"])
                     }
+                },
+                listens: { holder in
+                    holder == configuration.site || federation.knownSite(holder) != nil
                 },
                 tell: { machines, isNews in await feed.publish(machines, isNews: isNews) }), logger: logger,
             now: SiteProcess.now)

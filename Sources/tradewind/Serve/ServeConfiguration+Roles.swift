@@ -115,7 +115,7 @@ extension Coordinator.Configuration {
                 "coordinator.hold-for", "more than twice coordinator.request-timeout, or holds run out early")
         }
         self.patience =
-            try file.duration("coordinator.patience", in: Duration.seconds(1)...(.seconds(3_600)))
+            try file.duration("coordinator.patience", in: Duration.seconds(1)...RemoteOperations.waitMax)
             ?? self.patience
         self.workloadLimit =
             try file.integer("coordinator.workloads", in: 1...1_000_000) ?? self.workloadLimit

@@ -165,6 +165,10 @@ extension ServeConfiguration.Agent {
         self.offered = try Resources(offeredIn: file)
         let folders = try file.list("agent.image-directories")
         self.imageDirectories = folders.isEmpty ? [directory + "/images"] : folders.map(file.resolved)
+        self.imageCacheMax =
+            try file.amount("agent.image-cache") ?? ImageStoreConfiguration.cacheMaxDefault
+        self.consoleMax =
+            try file.amount("agent.console-limit") ?? LibvirtConfiguration.consoleMaxDefault
         let policies = AdmissionPolicy.allCases.map(\.rawValue)
         self.policy =
             try file.choice("agent.policy", policies).flatMap(AdmissionPolicy.init(rawValue:)) ?? .open

@@ -75,6 +75,10 @@ struct ServeConfiguration: Sendable {
         var offered: Resources?
         /// Below which folders images may be named by path.
         var imageDirectories: [String]
+        /// How much of what was downloaded is kept.
+        var imageCacheMax: Mebibytes
+        /// How much of a guest's console is kept on disk.
+        var consoleMax: Mebibytes
         var policy: AdmissionPolicy
         /// Quotas and how long things are remembered.
         var rules: SiteRules

@@ -79,6 +79,8 @@ struct AgentHarness: Sendable {
     }
 
     static let coordinator = SiteID("coordinator.test")
+    /// Whom the alliance does not know as sites.
+    static let people: Set = [SiteID("alice@paris.test"), SiteID("you@example.test")]
 
     let agent: Agent
     let driver: InMemoryDriver
@@ -90,6 +92,7 @@ struct AgentHarness: Sendable {
     static func with<Value: Sendable>(
         driver: InMemoryDriver = InMemoryDriver(hosts: [AgentFixtures.host()]),
         database: Database? = nil, rules: SiteRules = SiteRules(),
+        logger: Logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() },
         _ body: @Sendable (Self) async throws -> Value
     ) async throws -> Value {
         let directory = FileManager.default.temporaryDirectory.appendingPathComponent(UUID().uuidString).path
@@ -113,8 +116,9 @@ struct AgentHarness: Sendable {
                     directories: [directory], cache: directory + "/cache")),
             database: try database ?? Database(),
             outlets: Agent.Outlets(
-                report: { try await outbox.report($0, to: $1) }, publish: { outbox.publish($0) }),
-            logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }, now: { outbox.now() })
+                report: { try await outbox.report($0, to: $1) }, publish: { outbox.publish($0) },
+                listens: { !Self.people.contains($0) }),
+            logger: logger, now: { outbox.now() })
         let harness = Self(agent: agent, driver: driver, outbox: outbox, images: directory)
         return try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { try await agent.run() }
@@ -129,7 +133,7 @@ struct AgentHarness: Sendable {
     /// A request for a small machine whose image exists.
     func request(
         _ name: String, seed: UInt64 = 1, sha256: String? = nil, vcpus: Int = 1,
-        holder: SiteID = Self.coordinator
+        holder: SiteID = Self.coordinator, location: String? = nil
     ) -> SiteLedger.Request {
         var generator = SeededGenerator(seed: seed)
         return SiteLedger.Request(
@@ -137,7 +141,7 @@ struct AgentHarness: Sendable {
             specification: AgentFixtures.specification(
                 name, vcpus: vcpus,
                 image: ImageReference(
-                    format: .qcow2, location: self.images + "/base.qcow2", sha256: sha256)),
+                    format: .qcow2, location: location ?? self.images + "/base.qcow2", sha256: sha256)),
             replica: ReplicaReference(workload: generator.id(), index: 0, epoch: 1))
     }
 
