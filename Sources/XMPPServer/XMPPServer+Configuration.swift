@@ -15,6 +15,9 @@ extension XMPPServer {
         /// Where certain other domains are to be reached instead of where DNS says, in the order of trying.
         package var routes: [String: [Route]]
         package var remotePolicy: RemotePolicy
+        /// The file of the key of DNS's root: with it DNS is validated, and other servers must show the certificates
+        /// that it announces (RFC 7673).
+        package var rootKey: String?
         /// By which mechanisms clients may log in; PLAIN only if it is named here, and only under TLS.
         package var mechanisms: [SASLMechanism]
         /// Whether a client may log in without TLS: for tests on loopback only.
@@ -49,6 +52,7 @@ extension XMPPServer {
             self.endpoints = endpoints
             self.routes = routes
             self.remotePolicy = remotePolicy
+            self.rootKey = nil
             self.mechanisms = mechanisms
             self.clientsMayOmitTLS = clientsMayOmitTLS
             self.archive = archive

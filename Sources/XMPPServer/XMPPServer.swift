@@ -85,8 +85,8 @@ package final class XMPPServer: Service {
             on: link,
             queues: SenderQueues(
                 stanzasPerSender: limits.serviceStanzasPerSender, senders: limits.serviceSenders))
-        self.remotes = RemoteStreams(
-            environment: environment, resolver: Resolver(routes: configuration.routes))
+        let resolver = Resolver(routes: configuration.routes, rootKey: configuration.rootKey)
+        self.remotes = RemoteStreams(environment: environment, resolver: resolver)
         let components = Components(
             domains: Set(secrets.keys), local: environment.domains.union(environment.hostedDomains),
             shell: self.shell, remotes: self.remotes)

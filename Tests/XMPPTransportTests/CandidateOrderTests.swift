@@ -18,10 +18,12 @@ struct CandidateOrderTests {
         let answer = CandidateOrder.order(
             startTLS: [self.record("c", 20), self.record("a", 10, 5), self.record("b", 10, 1)],
             directTLS: [self.record("d", 10, 3, 5270), self.record("e", 30)], using: &random)
-        guard case .routes(let routes) = answer else {
-            Issue.record("no routes")
+        guard case .candidates(let candidates) = answer else {
+            Issue.record("no candidates")
             return
         }
+        #expect(candidates.map(\.priority) == [10, 10, 10, 20, 30])
+        let routes = candidates.map(\.route)
         #expect(routes.map(\.host).suffix(2) == ["c", "e"])
         #expect(Set(routes.map(\.host)) == ["a", "b", "c", "d", "e"])
         #expect(routes.filter { $0.security == .directTLS }.map(\.host).sorted() == ["d", "e"])
@@ -34,7 +36,7 @@ struct CandidateOrderTests {
         for _ in 0..<4_000 {
             let answer = CandidateOrder.order(
                 startTLS: [self.record("a", 1, 30), self.record("b", 1, 10)], directTLS: [], using: &random)
-            if case .routes(let routes) = answer, let host = routes.first?.host {
+            if case .candidates(let candidates) = answer, let host = candidates.first?.route.host {
                 first[host, default: 0] += 1
             }
         }
@@ -52,7 +54,7 @@ struct CandidateOrderTests {
         #expect(
             CandidateOrder.order(
                 startTLS: [self.record("a", 0)], directTLS: [self.record("", 0)], using: &random)
-                == .routes([Route(host: "a", port: 5269)]))
+                == .candidates([Candidate(Route(host: "a", port: 5269))]))
     }
 
     @Test("A record in wire form is read, and a broken one refused")

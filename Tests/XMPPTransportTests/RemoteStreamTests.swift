@@ -184,7 +184,7 @@ struct RemoteStreamTests {
         let resolver = Resolver(routes: ["b.test": [route]])
         #expect(Resolver.threads == 16)
         await resolver.shutDown()
-        #expect(try await resolver.candidates(for: "b.test") == [route])
+        #expect(try await resolver.candidates(for: "b.test") == [Candidate(route)])
         await #expect(throws: RemoteStreamError.self) { try await resolver.candidates(for: "c.test") }
     }
 

@@ -71,7 +71,7 @@ struct ReceivingRemoteDriver: NegotiationDriver {
             case .management:
                 try FuzzViolation.unless(
                     !self.machine.proven.isEmpty, "stream management for one who has proved nothing")
-            case .refused: break
+            case .turnedAway, .refused: break
             }
         }
     }

@@ -191,9 +191,9 @@ extension InitiatingRemoteStream {
                     limits: features.limits, offersManagement: features.offersStreamManagement)
             ]
         }
-        let isProven = tls.proves(self.configuration.pair.remote, as: .server)
-        if self.configuration.policy == .certificate, !isProven {
-            return self.fail(.untrustedPeer(reason: tls.peerProblem), StreamError(.notAuthorized))
+        let verdict = self.configuration.policy.judge(self.configuration.pair.remote, tls)
+        if case .refused(let reason) = verdict {
+            return self.fail(.untrustedPeer(reason: reason), StreamError(.notAuthorized, text: reason))
         }
         switch self.configuration.purpose {
         case .verification(let streamID, let key):
@@ -212,7 +212,7 @@ extension InitiatingRemoteStream {
     }
 
     private mutating func requestDialback(_ features: StreamFeatures) -> [Directive] {
-        guard self.configuration.policy == .certificateOrDialback,
+        guard self.configuration.policy.allowsDialback,
             features.offersDialback || self.declaresDialback
         else { return self.fail(.noCommonMethod) }
         guard let streamID else { return self.fail(.protocolViolation("a stream without an id")) }

@@ -38,6 +38,8 @@ package struct ReceivingRemoteStream: Sendable {
         case management(Element)
         /// A stanza was malformed: this answer goes back to its sender, over an outbound stream.
         case reply(Stanza)
+        /// Policy turns the peer away, which calls itself `domain`; what follows tells it.
+        case turnedAway(domain: String, reason: String)
         /// The peer closed the stream with an error.
         case refused(StreamError)
     }
@@ -100,7 +102,12 @@ package struct ReceivingRemoteStream: Sendable {
         }
         self.local = header.to
         if let from = header.from { self.remote = from }
-        directives += self.offer()
+        if let domain = self.remote?.domain, self.configuration.policy.authentication(of: domain) == .blocked
+        {
+            directives += self.turnAway(domain, reason: "nothing is exchanged with \(domain) here")
+        } else {
+            directives += self.offer()
+        }
         return directives
     }
 
@@ -126,17 +133,14 @@ package struct ReceivingRemoteStream: Sendable {
     private mutating func offer() -> [Directive] {
         var features: [StreamFeature] = []
         if let tls {
-            let remote = self.remote?.domain
-            let isProven = remote.map { tls.proves($0, as: .server) } ?? false
-            let allowsDialback = remote.map(self.configuration.policy.allowsDialback) ?? true
-            guard isProven || allowsDialback else {
-                return self.close(
-                    StreamError(
-                        .notAuthorized,
-                        text: "a certificate for \(remote ?? "") is required: \(tls.peerProblem)"))
+            // A peer that does not say who it is proves its domains by dialback, one by one.
+            switch self.remote.map({ self.configuration.policy.judge($0.domain, tls) }) {
+            case .refused(let reason): return self.turnAway(self.remote?.domain ?? "", reason: reason)
+            case .proved where !self.hasAuthenticated: features.append(.mechanisms(["EXTERNAL"]))
+            case .proved, .needsDialback, nil: break
             }
-            if isProven, !self.hasAuthenticated { features.append(.mechanisms(["EXTERNAL"])) }
-            if allowsDialback { features.append(.dialback(hasErrors: true)) }
+            let allowsDialback = self.remote.map { self.configuration.policy.allowsDialback(with: $0.domain) }
+            if allowsDialback ?? true { features.append(.dialback(hasErrors: true)) }
         } else {
             features.append(.startTLS(isRequired: true))
         }
@@ -176,21 +180,15 @@ package struct ReceivingRemoteStream: Sendable {
         self.isAuthenticated ? [] : self.close(StreamError(.connectionTimeout))
     }
 
+    private mutating func turnAway(_ domain: String, reason: String) -> [Directive] {
+        [.turnedAway(domain: domain, reason: reason)]
+            + self.close(StreamError(self.tls == nil ? .policyViolation : .notAuthorized, text: reason))
+    }
+
     private mutating func close(_ error: StreamError) -> [Directive] {
         guard self.state != .closed else { return [] }
         self.state = .closed
         return [.stream(.close(error))]
-    }
-}
-
-extension TLSFacts {
-    /// Why the peer's certificate does not count, for the error it is sent.
-    var peerProblem: String {
-        switch self.peer?.verification {
-        case nil: "none was shown"
-        case .trusted: "the one shown is for other names"
-        case .untrusted(let reason): reason
-        }
     }
 }
 
@@ -213,7 +211,8 @@ extension ReceivingRemoteStream {
             let directive: SASLServer.Directive
             switch try SASLElement(parsing: element) {
             case .auth(let mechanism, let response):
-                let proved = tls.proves(remote.domain, as: .server) ? [remote] : []
+                let isProved = self.configuration.policy.judge(remote.domain, tls) == .proved
+                let proved = isProved ? [remote] : []
                 var exchange = SASLServer(
                     SASLServer.Context(
                         domain: remote.domain, offered: [.external], proved: proved, nonce: Self.unusedNonce))
@@ -317,14 +316,16 @@ extension ReceivingRemoteStream {
             guard self.failures < self.configuration.authenticationFailures else {
                 return self.close(StreamError(.policyViolation, text: "too many failures"))
             }
-            return self.answer(pair, .error(StanzaError(.policyViolation)))
+            let reason = "\(pair.remote) may not prove itself by dialback here"
+            return [.turnedAway(domain: pair.remote, reason: reason)]
+                + self.answer(pair, .error(StanzaError(.policyViolation, text: reason)))
         }
         guard self.pending.count < Self.pendingVerificationsLimit, self.proven.count < Self.provenDomainsLimit
         else {
             return self.answer(pair, .error(StanzaError(.resourceConstraint)))
         }
         // A certificate for that very domain says all that calling back could (XEP-0344).
-        if tls.proves(pair.remote, as: .server) {
+        if self.configuration.policy.judge(pair.remote, tls) == .proved {
             self.proven.insert(pair.remote)
             return self.answer(pair, .valid) + [.authenticated(pair)]
         }

@@ -8,12 +8,23 @@ package struct TLSFacts: Hashable, Sendable {
             case untrusted(reason: String)
         }
 
+        /// Whether the certificate is what DNS says, where DNSSEC proves what DNS says (RFC 7673).
+        package enum Announced: Hashable, Sendable {
+            case matched
+            case mismatched
+        }
+
         package var names: CertificateNames
         package var verification: Verification
+        /// Nil if DNS says nothing that can be relied upon; only of peers that were connected to.
+        package var announced: Announced?
+        /// The SHA-256 of the certificate's SubjectPublicKeyInfo, by which a key can be pinned (RFC 7469 §2.4).
+        package var keyDigest: [UInt8]
 
-        package init(names: CertificateNames, verification: Verification) {
+        package init(names: CertificateNames, verification: Verification, keyDigest: [UInt8] = []) {
             self.names = names
             self.verification = verification
+            self.keyDigest = keyDigest
         }
     }
 
@@ -43,14 +54,30 @@ package struct TLSFacts: Hashable, Sendable {
         self.peer = peer
     }
 
-    /// Whether the peer proved `domain`, prepared as in a `JID`, by a trusted certificate.
+    /// Whether the peer proved `domain`, prepared as in a `JID`, by a trusted certificate, or by the one that DNS announces
+    /// for the domain that was connected to.
     package func proves(_ domain: String, as service: CertificateNames.Service) -> Bool {
-        guard let peer = self.peer, peer.verification == .trusted else { return false }
+        guard let peer = self.peer else { return false }
+        switch peer.announced {
+        case .matched: return true
+        case .mismatched: return false
+        case nil: guard peer.verification == .trusted else { return false }
+        }
         do {
             return peer.names.prove(try Domainpart.asciiForm(of: domain), as: service)
         } catch {
             // What has no ASCII form is in no certificate.
             return false
+        }
+    }
+    /// Why the peer's certificate does not count, for the error it is sent.
+    var peerProblem: String {
+        switch self.peer?.verification {
+        case nil: "none was shown"
+        case .some where self.peer?.announced == .mismatched:
+            "the one shown is not what DNS announces (RFC 7673)"
+        case .trusted: "the one shown is for other names"
+        case .untrusted(let reason): reason
         }
     }
 }

@@ -91,7 +91,7 @@ extension AttachedLink {
             if let route = client.route {
                 [route]
             } else {
-                try await self.resolver.candidates(for: client.account.domain, of: .clients)
+                try await self.resolver.candidates(for: client.account.domain, of: .clients).map(\.route)
             }
         }
     }

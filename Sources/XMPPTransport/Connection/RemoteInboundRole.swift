@@ -96,6 +96,12 @@ final class RemoteInboundRole: StreamRole {
             case .reply(let stanza):
                 guard let remote, self.tally?.handle(on: remote.id) ?? true else { continue }
                 self.remotes.sendOrDrop(stanza)
+            case .turnedAway(let domain, let reason):
+                self.environment.logger.notice(
+                    "policy turns another server away",
+                    metadata: [
+                        "domain": "\(domain)", "address": "\(stream.remoteAddress)", "reason": "\(reason)",
+                    ])
             case .refused(let error): stream.close(nil, end: .refusedByPeer(error))
             }
         }

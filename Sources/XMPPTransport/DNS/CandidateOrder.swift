@@ -2,7 +2,7 @@
 package enum CandidateOrder {
     /// What the SRV records of both kinds of stream say about a domain.
     package enum Answer: Hashable, Sendable {
-        case routes([Route])
+        case candidates([Candidate])
         /// Neither kind has a record: the domain itself is tried, at the usual port.
         case fallBack
         /// The domain says that it has no XMPP server.
@@ -28,7 +28,7 @@ package enum CandidateOrder {
                 )
         }
         guard !rest.isEmpty else { return .notOffered }
-        var routes: [Route] = []
+        var candidates: [Candidate] = []
         while let priority = rest.first?.0.priority {
             let count = rest.prefix { $0.0.priority == priority }.count
             let weights = rest.prefix(count).map { Int($0.0.weight) }
@@ -39,8 +39,11 @@ package enum CandidateOrder {
                 return mark <= 0
             }
             let (record, security) = rest.remove(at: index ?? 0)
-            routes.append(Route(host: record.target, port: Int(record.port), security: security))
+            candidates.append(
+                Candidate(
+                    Route(host: record.target, port: Int(record.port), security: security),
+                    priority: record.priority))
         }
-        return .routes(routes)
+        return .candidates(candidates)
     }
 }

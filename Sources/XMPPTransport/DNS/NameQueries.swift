@@ -1,19 +1,28 @@
 import CUnbound
 
-/// The three questions that finding another server takes, asked of DNS through libunbound.
+/// The questions that finding another server takes, asked of DNS through libunbound.
 ///
 /// Blocks.
 ///
 /// `@unchecked Sendable`: libunbound locks its context, which may be used from several threads.
 @safe final class NameQueries: @unchecked Sendable {
-    /// Record types (RFC 1035, RFC 3596, RFC 2782).
+    /// Record types (RFC 1035, RFC 3596, RFC 2782, RFC 6698).
     enum RecordType: Int32, Sendable {
         case a = 1
         case aaaa = 28
         case srv = 33
+        case tlsa = 52
     }
 
-    /// DNS gave no answer, neither yes nor no.
+    /// What DNS says.
+    struct Answer: Hashable, Sendable {
+        /// The data of all records of that type; empty if the name or the type does not exist.
+        var records: [[UInt8]]
+        /// Whether signatures up to the root prove it (RFC 4035 §4.3); never, unless answers are validated.
+        var isSecure: Bool
+    }
+
+    /// DNS gave no answer, neither yes nor no, or one whose signatures do not fit.
     struct Failure: Error, CustomStringConvertible {
         let description: String
     }
@@ -21,7 +30,9 @@ import CUnbound
     private let context: OpaquePointer
 
     /// Uses the name servers of `/etc/resolv.conf` and knows `/etc/hosts`.
-    init() throws(Failure) {
+    ///
+    /// - Parameter rootKey: the file of the key of DNS's root, by which answers are validated; without it none is.
+    init(rootKey: String? = nil) throws(Failure) {
         guard let context = unsafe ub_ctx_create() else {
             throw Failure(description: "libunbound cannot be set up: out of memory")
         }
@@ -31,6 +42,14 @@ import CUnbound
             throw Failure(
                 description: "cannot read /etc/resolv.conf: \(unsafe String(cString: ub_strerror(code)))")
         }
+        if let rootKey {
+            let code = unsafe ub_ctx_add_ta_file(context, rootKey)
+            guard code == 0 else {
+                throw Failure(
+                    description:
+                        "cannot read the root key \(rootKey): \(unsafe String(cString: ub_strerror(code)))")
+            }
+        }
         // A machine without /etc/hosts has no names there, that is all.
         _ = unsafe ub_ctx_hosts(context, nil)
     }
@@ -39,16 +58,19 @@ import CUnbound
         unsafe ub_ctx_delete(self.context)
     }
 
-    /// The data of all records of that type; empty if the name or the type does not exist.
-    func records(_ name: String, _ type: RecordType) throws(Failure) -> [[UInt8]] {
+    /// Fails for what is bogus, that is, for signatures that do not fit.
+    func ask(_ name: String, _ type: RecordType) throws(Failure) -> Answer {
         var result: UnsafeMutablePointer<ub_result>?
         let code = unsafe ub_resolve(self.context, name, type.rawValue, 1, &result)
         guard code == 0, let result = unsafe result else {
             throw Failure(description: "\(name): \(unsafe String(cString: ub_strerror(code)))")
         }
         defer { unsafe ub_resolve_free(result) }
-        let isAnswered = unsafe result.pointee.rcode == 0 || result.pointee.nxdomain != 0
-        guard isAnswered, unsafe result.pointee.bogus == 0 else {
+        guard unsafe result.pointee.bogus == 0 else {
+            let why = unsafe result.pointee.why_bogus.map { unsafe String(cString: $0) } ?? "bogus"
+            throw Failure(description: "\(name): DNSSEC proves the answer false: \(why)")
+        }
+        guard unsafe result.pointee.rcode == 0 || result.pointee.nxdomain != 0 else {
             throw Failure(
                 description: "\(name): the name servers answer with code \(unsafe result.pointee.rcode)")
         }
@@ -59,6 +81,6 @@ import CUnbound
             records.append(unsafe Array(UnsafeRawBufferPointer(start: item, count: length)))
             index += 1
         }
-        return records
+        return Answer(records: records, isSecure: unsafe result.pointee.secure != 0)
     }
 }

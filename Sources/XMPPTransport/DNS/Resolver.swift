@@ -6,7 +6,7 @@ import Synchronization
 /// Finds the places at which another server can be reached.
 ///
 /// Static routes come first and alone: for tests and private networks without DNS. Otherwise the SRV records for
-/// direct TLS and STARTTLS are asked for, then addresses. Questions to DNS block, so they are asked on threads of the
+/// direct TLS and STARTTLS are asked for, then addresses and, where answers are validated, TLSA records. Questions to DNS block, so they are asked on threads of the
 /// resolver's own, which start with the first question; whoever uses the resolver calls `shutDown()` at the end.
 package final class Resolver: Sendable {
     /// Questions that are being asked at a time; others wait for their turn.
@@ -42,20 +42,40 @@ package final class Resolver: Sendable {
         }
     }
 
+    /// One question to DNS; blocks.
+    typealias Ask =
+        @Sendable (String, NameQueries.RecordType) throws(NameQueries.Failure) -> NameQueries.Answer
+
     let routes: [String: [Route]]
     private let asking = Mutex(Asking.notYet)
-    private let queries = Mutex<NameQueries?>(nil)
+    private let makeAsk: @Sendable () throws(NameQueries.Failure) -> Ask
+    private let ask = Mutex<Ask?>(nil)
 
-    /// - Parameter routes: by remote domain, in the order of trying.
-    package init(routes: [String: [Route]] = [:]) {
+    /// - Parameters:
+    ///   - routes: by remote domain, in the order of trying.
+    ///   - rootKey: the file of the key of DNS's root; with it answers are validated and TLSA records asked for
+    ///     (RFC 7673).
+    package convenience init(routes: [String: [Route]] = [:], rootKey: String? = nil) {
+        self.init(routes: routes) { () throws(NameQueries.Failure) in
+            let queries = try NameQueries(rootKey: rootKey)
+            return { name, type throws(NameQueries.Failure) in try queries.ask(name, type) }
+        }
+    }
+
+    /// Asks whatever `makeAsk` returns, made with the first question.
+    init(
+        routes: [String: [Route]] = [:],
+        asking makeAsk: @escaping @Sendable () throws(NameQueries.Failure) -> Ask
+    ) {
         self.routes = routes
+        self.makeAsk = makeAsk
     }
 
     /// Where to connect to, best first; hosts are IP addresses unless a static route has a name.
     func candidates(
         for domain: String, of service: Service = .servers
-    ) async throws(RemoteStreamError) -> [Route] {
-        if let routes = self.routes[domain] { return routes }
+    ) async throws(RemoteStreamError) -> [Candidate] {
+        if let routes = self.routes[domain] { return routes.map { Candidate($0) } }
         do {
             return try await self.pool().runIfActive {
                 try self.lookUp(CertificateStore.asciiForm(of: domain), service)
@@ -100,42 +120,75 @@ package final class Resolver: Sendable {
     }
 
     /// Made with the first question; blocks.
-    func nameQueries() throws -> NameQueries {
-        try self.queries.withLock { queries in
-            if let queries { return queries }
-            let made = try NameQueries()
-            queries = made
+    func question() throws(NameQueries.Failure) -> Ask {
+        try self.ask.withLock { ask throws(NameQueries.Failure) in
+            if let ask { return ask }
+            let made = try self.makeAsk()
+            ask = made
             return made
         }
     }
 
-    private func lookUp(_ domain: String, _ service: Service) throws -> [Route] {
-        let queries = try self.nameQueries()
-        let startTLS = try queries.records(service.records.startTLS + domain, .srv)
-        let directTLS = try queries.records(service.records.directTLS + domain, .srv)
+    private func lookUp(_ domain: String, _ service: Service) throws -> [Candidate] {
+        let ask = try self.question()
+        let startTLS = try ask(service.records.startTLS + domain, .srv)
+        let directTLS = try ask(service.records.directTLS + domain, .srv)
         var random = SecureRandom()
         let answer = CandidateOrder.order(
-            startTLS: startTLS.compactMap(SRVRecord.init(wire:)),
-            directTLS: directTLS.compactMap(SRVRecord.init(wire:)), using: &random)
+            startTLS: startTLS.records.compactMap(SRVRecord.init(wire:)),
+            directTLS: directTLS.records.compactMap(SRVRecord.init(wire:)), using: &random)
+        let isSecure = startTLS.isSecure && directTLS.isSecure
         switch answer {
         case .notOffered: throw RemoteStreamError.notFound("\(domain) says that it has no XMPP server")
         case .fallBack:
-            let routes = try Self.addresses(Route(host: domain, port: service.usualPort), queries)
-            guard !routes.isEmpty else { throw RemoteStreamError.notFound("DNS does not know \(domain)") }
-            return routes
-        case .routes(let routes):
-            return try routes.prefix(RemoteStreams.candidatesLimit).flatMap {
-                try Self.addresses($0, queries)
+            let own = Candidate(Route(host: domain, port: service.usualPort))
+            let found = try Self.places(own, of: domain, isSecure: isSecure, ask)
+            guard !found.isEmpty else { throw RemoteStreamError.notFound("DNS does not know \(domain)") }
+            return found
+        case .candidates(let candidates):
+            var found: [Candidate] = []
+            var last: NameQueries.Failure?
+            for candidate in candidates.prefix(RemoteStreams.candidatesLimit) {
+                do throws(NameQueries.Failure) {
+                    found += try Self.places(candidate, of: domain, isSecure: isSecure, ask)
+                } catch {
+                    // The others may do.
+                    last = error
+                }
             }
+            if found.isEmpty, let last { throw last }
+            return found
         }
     }
 
-    /// The route once for each address of its host, IPv6 first.
-    private static func addresses(_ route: Route, _ queries: NameQueries) throws -> [Route] {
-        let records = try queries.records(route.host, .aaaa) + queries.records(route.host, .a)
-        return records.compactMap { bytes in
-            let address = try? SocketAddress(packedIPAddress: ByteBuffer(bytes: bytes), port: route.port)
-            return address?.ipAddress.map { Route(host: $0, port: route.port, security: route.security) }
+    /// The candidate once for each address of its host, IPv6 and IPv4 in turn (RFC 8305 §4), with what its TLSA records
+    /// say.
+    ///
+    /// They count only if everything that led to them is secure (RFC 7673 §3); what is bogus fails.
+    private static func places(
+        _ candidate: Candidate, of domain: String, isSecure: Bool, _ ask: Ask
+    ) throws(NameQueries.Failure) -> [Candidate] {
+        let (host, port) = (candidate.route.host, candidate.route.port)
+        let (sixes, fours) = (try ask(host, .aaaa), try ask(host, .a))
+        var expectation: TLSAExpectation?
+        if isSecure, sixes.isSecure, fours.isSecure {
+            let answer = try ask("_\(port)._tcp.\(host)", .tlsa)
+            if answer.isSecure {
+                expectation = TLSAExpectation(
+                    answer.records.compactMap(TLSARecord.init(wire:)), names: [host, domain])
+            }
+        }
+        return self.inTurn(sixes.records, fours.records).compactMap { bytes in
+            let address = try? SocketAddress(packedIPAddress: ByteBuffer(bytes: bytes), port: port)
+            guard let ip = address?.ipAddress else { return nil }
+            let route = Route(host: ip, port: port, security: candidate.route.security)
+            return Candidate(route, priority: candidate.priority, expectation: expectation)
+        }
+    }
+
+    private static func inTurn<Item>(_ first: [Item], _ second: [Item]) -> [Item] {
+        (0..<max(first.count, second.count)).flatMap { index in
+            [first, second].compactMap { index < $0.count ? $0[index] : nil }
         }
     }
 }

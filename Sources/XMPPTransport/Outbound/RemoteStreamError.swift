@@ -7,6 +7,8 @@ enum RemoteStreamError: Error, Sendable {
     /// DNS did not answer.
     case unresolved(String)
     case unreachable(Route, reason: String)
+    /// Policy blocks the domain.
+    case blocked
     case negotiation(InitiatingRemoteStream.Failure)
     /// The stream ended before it had begun.
     case ended(StreamEnd)
@@ -19,6 +21,8 @@ enum RemoteStreamError: Error, Sendable {
         case .unresolved(let reason): StanzaError(.remoteServerTimeout, text: reason)
         case .unreachable(let route, let reason):
             StanzaError(.remoteServerTimeout, text: "\(remote) cannot be reached at \(route): \(reason)")
+        case .blocked:
+            StanzaError(.notAllowed, text: "nothing is exchanged with \(remote) here")
         case .negotiation(let failure):
             StanzaError(.remoteServerTimeout, text: "no stream to \(remote): \(failure)")
         case .ended(let end):

@@ -267,8 +267,12 @@ extension RemoteStreams {
     private func tryCandidates(
         _ pair: DomainPair, _ purpose: InitiatingRemoteStream.Purpose, _ management: OutboundManagement
     ) async throws(RemoteStreamError) -> RemoteOutboundRole.Outcome {
+        guard self.environment.remotePolicy.authentication(of: pair.remote) != .blocked else {
+            throw .blocked
+        }
         var last = RemoteStreamError.notFound("\(pair.remote) names no place to reach it at")
-        for route in try await self.resolver.candidates(for: pair.remote).prefix(Self.candidatesLimit) {
+        let candidates = try await self.resolver.candidates(for: pair.remote)
+        for route in candidates.prefix(Self.candidatesLimit).map(\.route) {
             do {
                 return try await self.attempt(pair, purpose, route, management)
             } catch RemoteStreamError.negotiation(.externalRefused(let failure))

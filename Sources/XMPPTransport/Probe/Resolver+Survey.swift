@@ -26,7 +26,7 @@ extension Resolver {
         defer { late.cancel() }
         do {
             let asked = try self.pool().runIfActive(eventLoop: eventLoop) {
-                try NameSurvey(domain: domain, queries: self.nameQueries()).facts()
+                try NameSurvey(domain: domain, question: self.question()).facts()
             }
             // Whichever comes second changes nothing.
             asked.cascade(to: promise)
@@ -44,13 +44,13 @@ extension Resolver {
 private struct NameSurvey {
     private let domain: String
     private let name: String
-    private let queries: NameQueries
+    private let question: Resolver.Ask
     private let records = Resolver.Service.servers.records
 
-    init(domain: String, queries: NameQueries) {
+    init(domain: String, question: @escaping Resolver.Ask) {
         self.domain = domain
         self.name = CertificateStore.asciiForm(of: domain)
-        self.queries = queries
+        self.question = question
     }
 
     func facts() -> NameFacts {
@@ -105,7 +105,7 @@ private struct NameSurvey {
         _ name: String, _ type: NameQueries.RecordType, _ facts: inout NameFacts
     ) -> [[UInt8]] {
         do throws(NameQueries.Failure) {
-            return try self.queries.records(name, type)
+            return try self.question(name, type).records
         } catch {
             facts.unanswered.append(error.description)
             return []

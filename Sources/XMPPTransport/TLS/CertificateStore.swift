@@ -139,7 +139,8 @@ import XMPP
         let reason = unsafe String(cString: X509_verify_cert_error_string(Int(code)))
         return unsafe TLSFacts.Peer(
             names: CertificateNames(reading: leaf),
-            verification: code == X509_V_OK ? .trusted : .untrusted(reason: reason))
+            verification: code == X509_V_OK ? .trusted : .untrusted(reason: reason),
+            keyDigest: CertificateBytes(leaf).keyDigest)
     }
 }
 

@@ -30,6 +30,8 @@ import XMPP
     /// Ciphertext due to the peer.
     private var outgoing = ByteBuffer()
     private let isServer: Bool
+    /// What DNS announces about the peer's certificate; set before the handshake ends.
+    var expectation: TLSAExpectation?
     // Holds the contexts, and the protocol name that the ALPN callback points to.
     let store: CertificateStore
 
@@ -196,9 +198,14 @@ extension TLSSession {
             exporterBinding: self.exporterBinding(),
             endPointBinding: self.endPointBinding(),
             uniqueBinding: self.uniqueBinding(),
-            peer: leaf.map {
-                unsafe self.store.judge(leaf: $0, intermediates: SSL_get_peer_cert_chain(self.ssl))
-            })
+            peer: leaf.map { unsafe self.peer($0) })
+    }
+
+    private func peer(_ leaf: OpaquePointer) -> TLSFacts.Peer {
+        let chain = unsafe SSL_get_peer_cert_chain(self.ssl)
+        var peer = unsafe self.store.judge(leaf: leaf, intermediates: chain)
+        peer.announced = unsafe self.expectation?.judge(leaf: leaf, chain: chain, names: peer.names)
+        return peer
     }
 
     private func applicationProtocol() -> String? {

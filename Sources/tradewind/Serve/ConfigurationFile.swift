@@ -39,6 +39,11 @@ final class ConfigurationFile: Sendable {
         self.present.contains { $0 == key || $0.hasPrefix(key + ".") }
     }
 
+    /// The names that the file has directly below a key whose names are anybody's choice, in order.
+    func names(below key: String) -> [String] {
+        self.present.filter { $0.hasPrefix(key + ".") }.map { String($0.dropFirst(key.count + 1)) }.sorted()
+    }
+
     func text(_ key: String) throws(OperationError) -> String? {
         try self.value(key, "text") { try $0.requiredString(forKey: ConfigKey(key)) }
     }

@@ -2,6 +2,7 @@ import Agent
 import CloudModel
 import ControlAPI
 import Cryptography
+import Foundation
 import MachineDrivers
 import Operations
 import XMPP
@@ -48,6 +49,8 @@ extension ServeConfiguration.Server {
         self.serverTLSPort = try Self.port(file, "server.servers.tls-port", usual: nil)
         self.limits = try ServerLimits(file)
         self.acceptsDialback = try file.flag("server.dialback") ?? false
+        self.peers = try RemotePolicy.exceptions(in: file)
+        self.rootKey = try Self.rootKey(file)
         self.allowsSelfService = try file.flag("server.self-service") ?? true
         self.contacts = try Self.contacts(file)
         try self.readComponents(file)
@@ -98,6 +101,21 @@ extension ServeConfiguration.Server {
             }
             self.components[parts[0]] = try ServeConfiguration.secret(in: file.resolved(parts[1]))
         }
+    }
+
+    /// Where Debian's package dns-root-data has the key of DNS's root.
+    static let usualRootKey = "/usr/share/dns/root.key"
+
+    /// Nil unless the file says that DNS is to be validated.
+    private static func rootKey(_ file: ConfigurationFile) throws(OperationError) -> String? {
+        let path = try file.text("federation.root-key").map(file.resolved) ?? Self.usualRootKey
+        guard try file.flag("federation.dane") ?? false else { return nil }
+        guard FileManager.default.isReadableFile(atPath: path) else {
+            throw file.problem(
+                "federation.root-key",
+                "a file that can be read; \(path) cannot: Debian's package dns-root-data has one")
+        }
+        return path
     }
 
     private static func mechanisms(

@@ -10,11 +10,13 @@ extension ServeConfiguration {
     /// The embedded server's own configuration.
     func xmppServer(_ server: Server) -> XMPPServer.Configuration {
         let policy = RemotePolicy(
-            standard: server.acceptsDialback ? .certificateOrDialback : .certificate)
+            standard: server.acceptsDialback ? .certificateOrDialback : .certificate,
+            exceptions: server.peers)
         var configuration = XMPPServer.Configuration(
             domain: self.address.domain, certificate: server.certificate, trust: server.trust,
             endpoints: self.endpoints, routes: server.routes, remotePolicy: policy, limits: server.limits,
             rooms: self.rooms)
+        configuration.rootKey = server.rootKey
         configuration.archive = server.archive
         configuration.hasFeeds = server.hasFeeds
         configuration.contacts = server.contacts

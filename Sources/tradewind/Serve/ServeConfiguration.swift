@@ -33,6 +33,10 @@ struct ServeConfiguration: Sendable {
         /// Whether components have to speak TLS from the first byte.
         var componentsUseTLS = false
         var components: [String: String] = [:]
+        /// The file of the key of DNS's root, if DNS is validated.
+        var rootKey: String?
+        /// How single domains, and all below one, must prove who they are.
+        var peers: [String: RemotePolicy.Authentication] = [:]
         /// By which mechanisms clients may log in; nil for the server's own choice.
         var mechanisms: [SASLMechanism]?
         /// What is archived for accounts that have said nothing about it; nil for no archives at all.

@@ -125,10 +125,32 @@ struct InitiatingRemoteStreamTests {
     func untrustedPeer() {
         var machine = Self.machine(policy: .certificate)
         let directives = Self.afterTLS(&machine, Self.untrusted, .mechanisms(["EXTERNAL"]))
-        #expect(Self.failure(directives) == .untrustedPeer(reason: "expired"))
+        #expect(
+            Self.failure(directives)
+                == .untrustedPeer(reason: "a certificate for b.test is required: expired"))
         var strict = Self.machine(policy: .certificate, certificate: false)
         let offers = Self.afterTLS(&strict, Self.trusted, .dialback(hasErrors: true))
         #expect(Self.failure(offers) == .noCommonMethod)
+    }
+
+    @Test("A key that is pinned is enough, and no other key or dialback takes its place")
+    func pinned() {
+        let facts = TLSFacts(
+            version: "TLSv1.3", cipher: "",
+            peer: .init(
+                names: CertificateNames(), verification: .untrusted(reason: "self-signed"), keyDigest: [1]))
+        var right = Self.machine(policy: .pinned([[1], [2]]))
+        let auth = SASLElement.auth(mechanism: "EXTERNAL", initialResponse: Array("a.test".utf8))
+        #expect(
+            Self.afterTLS(&right, facts, .mechanisms(["EXTERNAL"])) == [.stream(.send(auth.element))])
+        var wrong = Self.machine(policy: .pinned([[2]]))
+        let directives = Self.afterTLS(&wrong, facts, .mechanisms(["EXTERNAL"]), .dialback(hasErrors: true))
+        #expect(
+            Self.failure(directives)
+                == .untrustedPeer(reason: "the key shown is not the one pinned for b.test"))
+        var second = Self.machine(.stanzasByDialback, policy: .pinned([[1]]))
+        #expect(
+            Self.failure(Self.afterTLS(&second, facts, .dialback(hasErrors: true))) == .noCommonMethod)
     }
 
     @Test("A verification asks and reports what its server answers for that stream")

@@ -158,13 +158,48 @@ struct ReceivingRemoteStreamTests {
     func forbidden() {
         var machine = Self.open(policy: RemotePolicy(exceptions: ["c.test": .certificate]))
         let directives = machine.received(Self.request(from: "c.test"))
-        #expect(directives.count == 1)
-        guard case .stream(.send(let element)) = directives.first else {
+        #expect(directives.count == 2)
+        guard case .turnedAway("c.test", _) = directives.first,
+            case .stream(.send(let element)) = directives.last
+        else {
             Issue.record("no answer")
             return
         }
         #expect(element[attribute: "type"] == "error")
         #expect(!machine.isAuthenticated)
+    }
+
+    @Test("Who is blocked hears so before TLS, and is not believed as a second domain of a stream either")
+    func blocked() {
+        let policy = RemotePolicy(exceptions: ["b.test": .blocked])
+        var machine = Self.machine(policy)
+        let directives = machine.received(Self.header(), streamID: "s1")
+        #expect(Self.condition(directives) == .policyViolation)
+        #expect(directives.contains { if case .turnedAway("b.test", _) = $0 { true } else { false } })
+        var other = Self.machine(policy)
+        _ = other.established(Self.facts(["b.test", "c.test"]))
+        _ = other.received(Self.header(from: "c.test"), streamID: "s1")
+        _ = other.received(Self.request(from: "b.test"))
+        #expect(other.proven.isEmpty)
+    }
+
+    @Test("A key that is pinned is enough, and no other key or dialback takes its place")
+    func pinned() throws {
+        let facts = TLSFacts(
+            version: "TLSv1.3", cipher: "",
+            peer: .init(
+                names: CertificateNames(), verification: .untrusted(reason: "expired"), keyDigest: [1]))
+        var right = Self.machine(RemotePolicy(exceptions: ["b.test": .pinned([[1]])]))
+        _ = right.established(facts)
+        let offer = try Self.features(right.received(Self.header(), streamID: "s1"))
+        #expect(offer.mechanisms == ["EXTERNAL"])
+        #expect(!offer.offersDialback)
+        let auth = SASLElement.auth(mechanism: "EXTERNAL", initialResponse: Array("b.test".utf8))
+        _ = right.received(auth.element)
+        #expect(right.proven == ["b.test"])
+        var wrong = Self.machine(RemotePolicy(exceptions: ["b.test": .pinned([[2]])]))
+        _ = wrong.established(facts)
+        #expect(Self.condition(wrong.received(Self.header(), streamID: "s1")) == .notAuthorized)
     }
 
     @Test("A certificate for the very domain makes calling back needless")
