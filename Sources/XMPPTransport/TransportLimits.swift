@@ -57,10 +57,24 @@ package struct TransportLimits: Hashable, Sendable {
     /// Dialback keys that are being verified at a time, each on a connection of its own; one more is answered with
     /// `resource-constraint`.
     package var dialbackVerifications = 64
+    /// The same for the streams that come from one address.
+    package var dialbackVerificationsPerAddress = 8
+    /// One such verification, from the question to DNS to the answer; after that it has failed.
+    package var dialbackVerificationTime = TimeAmount.seconds(30)
     /// Stanzas that wait for one outbound stream to be set up.
     package var connectingStanzas = 500
+    /// Their bytes.
+    package var connectingBytes = 1_048_576
+    /// The bytes that wait for all outbound streams together.
+    package var connectingBytesInAll = 67_108_864
     /// One TCP connection attempt.
     package var connectTime = TimeAmount.seconds(20)
+    /// From the beginning of one attempt to connect to that of the next one beside it (RFC 8305 §5).
+    package var connectionStagger = TimeAmount.milliseconds(250)
+    /// Pairs of domains of which it is remembered that the other side refuses our certificate.
+    package var externalRefusals = 1_000
+    /// How long that is remembered; until then streams begin with dialback, where policy allows it.
+    package var externalRefusalTime = TimeAmount.hours(1)
     /// A stream between servers on which nothing was sent (outbound) or came (inbound) for so long is closed.
     package var idleRemote = TimeAmount.minutes(10)
     /// Seconds that a managed stream of another server may be resumed after its connection broke (XEP-0198).

@@ -50,7 +50,9 @@ struct RemoteStreamTests {
         try await send(from: "b.test", second, to: "a.test", first)
     }
 
-    @Test("Certificates authenticate by SASL EXTERNAL, both ways, in order", arguments: [false, true])
+    @Test(
+        "XEP-0178 §3: certificates for TLS servers only authenticate by SASL EXTERNAL, both ways, in order",
+        arguments: [false, true])
     func external(direct: Bool) async throws {
         let authority = try TestAuthority()
         try await self.exchange(
@@ -119,6 +121,28 @@ struct RemoteStreamTests {
         }
     }
 
+    @Test("RFC 8305: a place that does not answer is passed over, and IPv6 works end to end")
+    func overIPv6() async throws {
+        let authority = try TestAuthority()
+        try await TestSite.run(
+            "b.test", certificate: try authority.issue("b.test"), trust: authority.trust,
+            serverAddress: ("::1", 0)
+        ) { there in
+            // Port 1 of loopback: nobody listens there.
+            let routes = [
+                "b.test": [Route(host: "127.0.0.1", port: 1), Route(host: "::1", port: there.ports.servers)]
+            ]
+            try await TestSite.run(
+                "a.test", certificate: try authority.issue("a.test"), trust: authority.trust,
+                policy: RemotePolicy(standard: .certificate), routes: routes
+            ) { here in
+                let stanza = try Self.message(from: "u@a.test", to: "v@b.test")
+                try here.remotes.send(stanza)
+                #expect(try await there.remote.next() == .received(stanza))
+            }
+        }
+    }
+
     @Test("A server that nobody can reach gives stanzas back")
     func unreachable() async throws {
         let authority = try TestAuthority()
@@ -159,7 +183,8 @@ struct RemoteStreamTests {
             let loop = MultiThreadedEventLoopGroup.singleton.next()
             func verify(_ remote: String) -> EventLoopFuture<DialbackVerdict> {
                 let pair = DomainPair(local: "a.test", remote: remote)
-                return here.remotes.verify(pair, streamID: "1", key: "k", on: loop)
+                return here.remotes.verify(
+                    pair, streamID: "1", key: "k", shownBy: NetworkAddress(nil), on: loop)
             }
             // One that is over makes room.
             guard case .error(let notFound) = try await verify("c.test").get() else {
@@ -178,11 +203,52 @@ struct RemoteStreamTests {
         try await silent.close()
     }
 
+    @Test(
+        "XEP-0220 §3: keys shown from one address do not take the places of others, and none is verified for ever"
+    )
+    func verificationsOfOneAddress() async throws {
+        #expect(TransportLimits().dialbackVerificationsPerAddress == 8)
+        #expect(TransportLimits().dialbackVerificationTime == .seconds(30))
+        let authority = try TestAuthority()
+        let silent = try await ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
+            .bind(host: "127.0.0.1", port: 0).get()
+        let port = try #require(silent.localAddress?.port)
+        var limits = TransportLimits.patient
+        limits.dialbackVerificationsPerAddress = 1
+        limits.dialbackVerificationTime = .seconds(3)
+        let routes = ["b.test": [Route(host: "127.0.0.1", port: port)], "c.test": []]
+        try await TestSite.run(
+            "a.test", certificate: try authority.issue("a.test"), trust: authority.trust, limits: limits,
+            routes: routes
+        ) { here in
+            let loop = MultiThreadedEventLoopGroup.singleton.next()
+            func verify(_ remote: String, from address: String) -> EventLoopFuture<DialbackVerdict> {
+                here.remotes.verify(
+                    DomainPair(local: "a.test", remote: remote), streamID: "1", key: "k",
+                    shownBy: NetworkAddress(text: address), on: loop)
+            }
+            func condition(_ verdict: DialbackVerdict) -> StanzaError.Condition? {
+                if case .error(let error) = verdict { error.condition } else { nil }
+            }
+            let slow = verify("b.test", from: "192.0.2.1")
+            let refused = try await verify("c.test", from: "192.0.2.1").get()
+            #expect(condition(refused) == .resourceConstraint)
+            let other = try await verify("c.test", from: "192.0.2.2").get()
+            #expect(condition(other) == .remoteServerNotFound)
+            let late = try await slow.get()
+            #expect(condition(late) == .remoteServerTimeout)
+            let next = try await verify("c.test", from: "192.0.2.1").get()
+            #expect(condition(next) == .remoteServerNotFound)
+        }
+        try await silent.close()
+    }
+
     @Test("What is to be found without DNS needs no threads, and after its end a resolver finds nothing else")
     func resolver() async throws {
         let route = Route(host: "127.0.0.1", port: 5_269)
         let resolver = Resolver(routes: ["b.test": [route]])
-        #expect(Resolver.threads == 16)
+        #expect(Resolver.Asker.ourselves.threads == 16)
+        #expect(Resolver.Asker.strangers.threads == 4)
         await resolver.shutDown()
         #expect(try await resolver.candidates(for: "b.test") == [Candidate(route)])
         await #expect(throws: RemoteStreamError.self) { try await resolver.candidates(for: "c.test") }

@@ -51,6 +51,70 @@ struct RemoteStreamsStateTests {
         #expect((0..<4).map { _ in self.send(&state) } == ["connect", "wait", "wait", "resource-constraint"])
     }
 
+    @Test("What waits is bounded in bytes too, for one pair and for all together")
+    func waitingBytes() {
+        var limits = TransportLimits()
+        limits.connectingBytes = 100
+        limits.connectingBytesInAll = 150
+        var state = RemoteStreamsState<Int>(limits: limits)
+        func send(_ remote: String, _ bytes: Int) -> String {
+            let pair = DomainPair(local: "a.test", remote: remote)
+            switch state.send(Self.stanza, over: pair, at: Self.start, weigh: { bytes }) {
+            case .write: return "write"
+            case .wait: return "wait"
+            case .connect: return "connect"
+            case .refuse(let error): return error.condition.rawValue
+            }
+        }
+        #expect(send("b.test", 60) == "connect")
+        #expect(send("b.test", 41) == "resource-constraint")
+        #expect(send("b.test", 40) == "wait")
+        #expect(send("c.test", 51) == "resource-constraint")
+        #expect(send("c.test", 50) == "connect")
+        #expect(state.waitingBytes == 150)
+        _ = state.connected(DomainPair(local: "a.test", remote: "b.test"), 1)
+        #expect(state.waitingBytes == 50)
+        #expect(send("d.test", 100) == "connect")
+        _ = state.close()
+        #expect(state.waitingBytes == 0)
+    }
+
+    @Test("XEP-0288 §1: without a stream of our own stanzas go by the newest that the other side has opened")
+    func waysBack() throws {
+        var random = SeededGenerator(seed: 1)
+        var state = RemoteStreamsState<Int>(limits: TransportLimits())
+        let firstWay = state.returning(Self.pair, 10)
+        let first = try #require(firstWay)
+        let secondWay = state.returning(Self.pair, 11)
+        let second = try #require(secondWay)
+        #expect(self.send(&state) == "write 11")
+        state.broke(Self.pair, id: second)
+        #expect(self.send(&state) == "write 10")
+        state.returnEnded(Self.pair, id: first)
+        #expect(self.send(&state) == "connect")
+        // While one is being made, what is sent waits for it, so that nothing overtakes.
+        let thirdWay = state.returning(Self.pair, 12)
+        let third = try #require(thirdWay)
+        #expect(self.send(&state) == "wait")
+        #expect(state.wayBack(of: Self.pair) == 12)
+        let failure = state.failed(Self.pair, Self.error, at: Self.start, using: &random)
+        #expect(failure.undeliverable.count == 2)
+        #expect(self.send(&state) == "write 12")
+        state.returnEnded(Self.pair, id: third)
+        #expect(self.send(&state) == "remote-server-timeout")
+    }
+
+    @Test("Ways back are as few as pairs")
+    func wayBackLimit() {
+        var limits = TransportLimits()
+        limits.remotePairs = 1
+        var state = RemoteStreamsState<Int>(limits: limits)
+        let ways = [Self.pair, Self.pair, DomainPair(local: "a.test", remote: "c.test")].map {
+            state.returning($0, 1) != nil
+        }
+        #expect(ways == [true, true, false])
+    }
+
     @Test("The pause doubles up to its limit, with jitter in the upper half", arguments: 0 as UInt64..<20)
     func backOff(seed: UInt64) {
         let limits = TransportLimits()

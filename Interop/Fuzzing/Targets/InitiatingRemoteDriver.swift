@@ -20,7 +20,7 @@ struct InitiatingRemoteDriver: NegotiationDriver {
             InitiatingRemoteStream.Configuration(
                 pair: DomainPair(local: NegotiationTarget.local, remote: NegotiationTarget.remote),
                 purpose: purpose, policy: circumstances.policy, hasCertificate: true,
-                dialbackSecret: NegotiationTarget.secret))
+                dialbackSecret: NegotiationTarget.secret, mayBeBidirectional: true))
     }
 
     var isClosed: Bool { self.wire.isClosed }
@@ -60,6 +60,15 @@ struct InitiatingRemoteDriver: NegotiationDriver {
                     self.wire.hasTLS, "the verdict \(verdict) over a connection without TLS")
             case .management:
                 try FuzzViolation.unless(self.wire.hasTLS, "stream management without TLS")
+            case .deliver(let stanza):
+                try FuzzViolation.unless(
+                    self.machine.isAuthenticated && self.machine.isBidirectional, "a stanza too early")
+                try FuzzViolation.unless(
+                    stanza.from?.domain == NegotiationTarget.remote
+                        && stanza.to?.domain == NegotiationTarget.local, "a stanza between others")
+            case .reply(let stanza):
+                try FuzzViolation.unless(
+                    stanza.from?.domain == NegotiationTarget.local, "an answer in another's name")
             case .failed, .refused: break
             }
         }

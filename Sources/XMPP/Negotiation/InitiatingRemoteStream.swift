@@ -20,16 +20,19 @@ package struct InitiatingRemoteStream: Sendable {
         /// Whether the local domain has a certificate to show.
         package var hasCertificate: Bool
         package var dialbackSecret: [UInt8]
+        /// Whether the peer may use the stream too, if it offers to (XEP-0288).
+        package var mayBeBidirectional: Bool
 
         package init(
             pair: DomainPair, purpose: Purpose, policy: RemotePolicy.Authentication, hasCertificate: Bool,
-            dialbackSecret: [UInt8]
+            dialbackSecret: [UInt8], mayBeBidirectional: Bool = false
         ) {
             self.pair = pair
             self.purpose = purpose
             self.policy = policy
             self.hasCertificate = hasCertificate
             self.dialbackSecret = dialbackSecret
+            self.mayBeBidirectional = mayBeBidirectional
         }
     }
 
@@ -39,6 +42,10 @@ package struct InitiatingRemoteStream: Sendable {
         case authenticated(limits: StreamLimits, offersManagement: Bool)
         /// An element of stream management (XEP-0198), on an authenticated stream.
         case management(Element)
+        /// A stanza of the peer, on a stream that is used in both directions.
+        case deliver(Stanza)
+        /// A stanza of the peer was malformed: this answer goes back.
+        case reply(Stanza)
         /// The answer to a verification.
         case verified(DialbackVerdict)
         /// The stream will not come to be.
@@ -83,6 +90,8 @@ package struct InitiatingRemoteStream: Sendable {
     private var hasAuthenticated = false
     private var streamID: String?
     private var declaresDialback = false
+    /// Whether the peer has been told that it may use the stream too (XEP-0288).
+    private(set) package var isBidirectional = false
 
     package init(_ configuration: Configuration) {
         self.configuration = configuration
@@ -144,7 +153,11 @@ package struct InitiatingRemoteStream: Sendable {
         case .awaitingSASL: return self.receivedSASL(element)
         case .awaitingDialback, .awaitingVerification: return self.receivedDialback(element)
         case .authenticated where StreamManagementElement.matches(element): return [.management(element)]
-        // Streams between servers go one way: what else the peer says here is not acted on.
+        case .authenticated where self.isBidirectional && element.namespace == Namespace.server:
+            return self.receivedStanza(element)
+        case .authenticated where self.isBidirectional && element.namespace == Namespace.dialback:
+            return self.declineDialback(element)
+        // Other streams between servers go one way: what else the peer says here is not acted on.
         case .authenticated, .closed: return []
         case .awaitingHeader, .awaitingTLS:
             return self.fail(.protocolViolation("<\(element.name)/> too early"))
@@ -195,6 +208,21 @@ extension InitiatingRemoteStream {
         if case .refused(let reason) = verdict {
             return self.fail(.untrustedPeer(reason: reason), StreamError(.notAuthorized, text: reason))
         }
+        return self.askForReturn(features) + self.authenticate(features)
+    }
+
+    /// XEP-0288 §2.2: before authentication, and not answered.
+    private mutating func askForReturn(_ features: StreamFeatures) -> [Directive] {
+        switch self.configuration.purpose {
+        case .verification: return []
+        case .stanzas, .stanzasByDialback:
+            guard self.configuration.mayBeBidirectional, features.offersBidirectional else { return [] }
+            self.isBidirectional = true
+            return [.stream(.send(Element("bidi", namespace: Namespace.bidirectional)))]
+        }
+    }
+
+    private mutating func authenticate(_ features: StreamFeatures) -> [Directive] {
         switch self.configuration.purpose {
         case .verification(let streamID, let key):
             self.state = .awaitingVerification
@@ -279,5 +307,59 @@ extension InitiatingRemoteStream {
             self.state = .authenticated
             return [.authenticated(limits: StreamLimits(), offersManagement: false)]
         }
+    }
+}
+
+// MARK: Stanzas of the peer (XEP-0288)
+
+extension InitiatingRemoteStream {
+    /// Only between the two domains of the stream (XEP-0288 §2.2): the peer has proved no other, and was not asked about others
+    /// of ours.
+    private mutating func receivedStanza(_ element: Element) -> [Directive] {
+        do {
+            let stanza = try Stanza(parsing: element)
+            guard let from = stanza.from, let to = stanza.to else {
+                return self.refuse(
+                    StreamError(.improperAddressing, text: "between servers a stanza has 'from' and 'to'"))
+            }
+            guard from.domain == self.configuration.pair.remote else {
+                return self.refuse(
+                    StreamError(.invalidFrom, text: "this stream has not proved \(from.domain)"))
+            }
+            guard to.domain == self.configuration.pair.local else {
+                return self.refuse(
+                    StreamError(.hostUnknown, text: "this stream is not for \(to.domain)"))
+            }
+            return [.deliver(stanza)]
+        } catch {
+            return self.reject(error)
+        }
+    }
+
+    private mutating func reject(_ failure: StanzaParseFailure) -> [Directive] {
+        switch failure {
+        case .notAStanza: return self.refuse(StreamError(.unsupportedStanzaType))
+        case .malformedSender: return self.refuse(StreamError(.invalidFrom))
+        case .malformed(_, let reply):
+            guard let reply, reply.to?.domain == self.configuration.pair.remote,
+                reply.from?.domain == self.configuration.pair.local
+            else { return [] }
+            return [.reply(reply)]
+        }
+    }
+
+    /// XEP-0288 §2.2: the peer may ask to prove further domains by dialback, and must hear that it cannot here.
+    private func declineDialback(_ element: Element) -> [Directive] {
+        guard let request = try? DialbackResult(parsing: element), case .key = request.verdict else {
+            return []
+        }
+        let answer = DialbackResult(
+            from: request.to, to: request.from, .error(StanzaError(.featureNotImplemented)))
+        return [.stream(.send(answer.element))]
+    }
+
+    private mutating func refuse(_ error: StreamError) -> [Directive] {
+        self.state = .closed
+        return [.stream(.close(error))]
     }
 }

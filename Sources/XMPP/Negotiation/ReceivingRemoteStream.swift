@@ -68,6 +68,8 @@ package struct ReceivingRemoteStream: Sendable {
     private var exchange: SASLServer?
     private var pending: Set<DomainPair> = []
     private(set) package var proven: Set<String> = []
+    /// Whether the peer takes stanzas on this stream too, between the pairs it authenticates (XEP-0288).
+    private(set) package var isBidirectional = false
 
     package init(_ configuration: Configuration) {
         self.configuration = configuration
@@ -122,6 +124,9 @@ package struct ReceivingRemoteStream: Sendable {
         if let local, local != to {
             return StreamError(.notAuthorized, text: "the 'to' of a stream may not change when it restarts")
         }
+        if let from = header.from, self.configuration.domains.contains(from.domain) {
+            return StreamError(.invalidFrom, text: "\(from.domain) is served here, and by nobody else")
+        }
         if let remote, let from = header.from, remote != from {
             return StreamError(.invalidFrom, text: "the 'from' of a stream may not change when it restarts")
         }
@@ -141,6 +146,7 @@ package struct ReceivingRemoteStream: Sendable {
             }
             let allowsDialback = self.remote.map { self.configuration.policy.allowsDialback(with: $0.domain) }
             if allowsDialback ?? true { features.append(.dialback(hasErrors: true)) }
+            if !self.isAuthenticated, !self.isBidirectional { features.append(.bidirectional) }
         } else {
             features.append(.startTLS(isRequired: true))
         }
@@ -164,6 +170,7 @@ package struct ReceivingRemoteStream: Sendable {
         case Namespace.tls: return self.receivedTLS(element)
         case Namespace.sasl: return self.receivedSASL(element)
         case Namespace.dialback: return self.receivedDialback(element)
+        case Namespace.bidirectional: return self.receivedBidirectional(element)
         case Namespace.streamManagement:
             // XEP-0198 §3: not before it is known who asks.
             guard self.isAuthenticated else {
@@ -173,6 +180,16 @@ package struct ReceivingRemoteStream: Sendable {
             return [.management(element)]
         default: return self.close(StreamError(.unsupportedStanzaType))
         }
+    }
+
+    /// XEP-0288 §2.2: under TLS, before anything is authenticated.
+    private mutating func receivedBidirectional(_ element: Element) -> [Directive] {
+        guard element.name == "bidi", self.tls != nil, !self.isAuthenticated, self.pending.isEmpty else {
+            return self.close(
+                StreamError(.policyViolation, text: "<bidi/> comes after TLS and before authentication"))
+        }
+        self.isBidirectional = true
+        return []
     }
 
     /// The time to authenticate is over.
@@ -311,6 +328,11 @@ extension ReceivingRemoteStream {
         guard self.configuration.domains.contains(pair.local) else {
             return self.answer(pair, .error(StanzaError(.itemNotFound)))
         }
+        // Whatever its certificate and whoever answers for it: nobody else speaks for us.
+        guard !self.configuration.domains.contains(pair.remote) else {
+            return self.close(
+                StreamError(.invalidFrom, text: "\(pair.remote) is served here, and by nobody else"))
+        }
         guard self.configuration.policy.allowsDialback(with: pair.remote) else {
             self.failures += 1
             guard self.failures < self.configuration.authenticationFailures else {
@@ -340,13 +362,12 @@ extension ReceivingRemoteStream {
         case .valid:
             self.proven.insert(pair.remote)
             return self.answer(pair, .valid) + [.authenticated(pair)]
-        case .invalid:
+        // Who makes us ask in vain fails as one who lies: otherwise he could go on for ever.
+        case .invalid, .error:
             self.failures += 1
             guard self.failures < self.configuration.authenticationFailures else {
                 return self.close(StreamError(.policyViolation, text: "too many failures"))
             }
-            return self.answer(pair, .invalid)
-        case .error:
             return self.answer(pair, verdict)
         case .key:
             return self.answer(pair, .error(StanzaError(.internalServerError)))

@@ -38,6 +38,11 @@ extension StreamManagementElement {
         element.namespace == Namespace.streamManagement
     }
 
+    /// Whether it says what has been handled.
+    package static func isAnswer(_ element: Element) -> Bool {
+        element.matches("a", Namespace.streamManagement)
+    }
+
     /// Reads an element of the namespace of stream management.
     package init(parsing element: Element) throws(PayloadError) {
         switch element.name {

@@ -52,6 +52,8 @@ extension StreamFeatures {
 
     package var offersStreamManagement: Bool { self.features.contains(.streamManagement) }
 
+    package var offersBidirectional: Bool { self.features.contains(.bidirectional) }
+
     package var offersClientState: Bool { self.features.contains(.clientState) }
 
     package var offersBind: Bool { self.features.contains(.bind) }

@@ -18,8 +18,12 @@ final class RemoteInboundRole: StreamRole {
     private var remote: RemoteStream?
     /// What was received since stream management was enabled; nil without it.
     private var tally: RemoteTally?
+    private var isResumable = false
     /// The domain that was proved first: whose stream may be resumed.
     private var peer = ""
+    /// How stanzas go the other way, if the peer uses the stream in both directions.
+    private var wayBack: WayBack?
+    private var eventLoop: (any EventLoop)?
 
     init(
         environment: StreamEnvironment, remotes: RemoteStreams, receiver: any RemoteStanzaReceiver,
@@ -42,7 +46,7 @@ final class RemoteInboundRole: StreamRole {
     var longestSilence: TimeAmount? { self.environment.limits.idleRemote }
 
     func silent(on stream: StreamHandler) -> Bool {
-        stream.close(nil)
+        if self.wayBack?.isUsed != true { stream.close(nil) }
         return false
     }
 
@@ -80,7 +84,8 @@ final class RemoteInboundRole: StreamRole {
 
     func ended(_ end: StreamEnd) {
         guard let remote else { return }
-        if let tally { self.settle(tally, after: end) }
+        self.wayBack?.close()
+        if let tally { self.settle(tally, of: remote, after: end) }
         self.environment.logger.info(
             "a stream from another server ended", metadata: ["stream": "\(remote.id)", "end": "\(end)"])
     }
@@ -91,9 +96,12 @@ final class RemoteInboundRole: StreamRole {
             case .stream(let directive): stream.perform(directive)
             case .authenticated(let pair): self.authenticated(pair, stream)
             case .verify(let pair, let streamID, let key): self.verify(pair, streamID, key, stream)
-            case .deliver(let stanza): self.deliver(stanza)
+            case .deliver(let stanza):
+                self.wayBack?.open()
+                self.deliver(stanza)
             case .management(let element): self.manage(element, stream)
             case .reply(let stanza):
+                self.wayBack?.open()
                 guard let remote, self.tally?.handle(on: remote.id) ?? true else { continue }
                 self.remotes.sendOrDrop(stanza)
             case .turnedAway(let domain, let reason):
@@ -108,14 +116,17 @@ final class RemoteInboundRole: StreamRole {
     }
 
     private func authenticated(_ pair: DomainPair, _ stream: StreamHandler) {
-        stream.becameAuthenticated(limits: self.environment.limits.remote, queue: nil)
+        stream.becameAuthenticated(limits: self.environment.limits.remote, queue: self.wayBack?.queue)
+        self.wayBack?.add(pair)
         guard self.remote == nil, let gate = stream.gate else { return }
+        self.eventLoop = stream.channel?.eventLoop
         stream.limitRate(self.environment.limits.rates.rate(ofRemote: pair.remote))
         let remote = RemoteStream(
             id: StreamEnvironment.makeStreamID(), remoteAddress: stream.remoteAddress, gate: gate
         )
         self.remote = remote
         self.peer = pair.remote
+        self.makeWayBack(pair, remote, stream)
         self.environment.logger.info(
             "another server authenticated",
             metadata: ["domains": "\(pair)", "address": "\(remote.remoteAddress)", "stream": "\(remote.id)"])
@@ -124,7 +135,9 @@ final class RemoteInboundRole: StreamRole {
     private func verify(_ pair: DomainPair, _ streamID: String, _ key: String, _ stream: StreamHandler) {
         guard let eventLoop = stream.channel?.eventLoop else { return }
         let bound = NIOLoopBound((self, stream), eventLoop: eventLoop)
-        self.remotes.verify(pair, streamID: streamID, key: key, on: eventLoop).whenSuccess { verdict in
+        self.remotes.verify(
+            pair, streamID: streamID, key: key, shownBy: stream.networkAddress, on: eventLoop
+        ).whenSuccess { verdict in
             let (role, stream) = bound.value
             role.perform(role.machine.verified(pair, verdict), stream)
             stream.flush()
@@ -141,7 +154,7 @@ final class RemoteInboundRole: StreamRole {
 // MARK: Stream management (XEP-0198)
 
 extension RemoteInboundRole {
-    /// Streams between servers go one way: we count what comes, and there is nothing of ours to be acknowledged.
+    /// On a stream that goes one way we count what comes, and there is nothing of ours to be acknowledged.
     private func manage(_ element: Element, _ stream: StreamHandler) {
         guard let remote else { return }
         do {
@@ -149,8 +162,7 @@ extension RemoteInboundRole {
             case .enable(let isResumable, let wish): self.enable(isResumable, wish, remote, stream)
             case .resume(let token, let handled): self.resume(token, handled, remote, stream)
             case .request: self.answer(remote, stream)
-            case .answer(let handled):
-                if handled != 0 { stream.close(.handledCountTooHigh(handled, sent: 0)) }
+            case .answer(let handled): self.acknowledged(handled, stream)
             case .enabled, .resumed, .failed:
                 stream.close(
                     StreamError(.policyViolation, text: "<\(element.name)/> is not this side's to say"))
@@ -161,10 +173,42 @@ extension RemoteInboundRole {
     }
 
     /// A stream that was closed as agreed is not resumed, one that did wrong is not either.
-    private func settle(_ tally: RemoteTally, after end: StreamEnd) {
+    private func settle(_ tally: RemoteTally, of remote: RemoteStream, after end: StreamEnd) {
         switch end {
-        case .lost: self.environment.guards.tallies.keep(tally, at: .now())
-        case .closedByPeer, .refusedByPeer, .closedHere: self.environment.guards.tallies.forget(tally)
+        case .lost where self.isResumable:
+            self.environment.guards.tallies.keep(tally, at: .now())
+            guard tally.unacknowledgedCount > 0 else { return }
+            let remotes = self.remotes
+            self.eventLoop?.scheduleTask(in: .seconds(Int64(tally.seconds))) {
+                Self.giveBack(tally.abandon(after: remote.id), remotes)
+            }
+        // What was written before the good-bye arrives.
+        case .closedHere(nil): self.environment.guards.tallies.forget(tally)
+        case .lost, .closedByPeer, .refusedByPeer, .closedHere:
+            self.environment.guards.tallies.forget(tally)
+            Self.giveBack(tally.abandon(after: remote.id), self.remotes)
+        }
+    }
+
+    private static func giveBack(_ stanzas: [Stanza], _ remotes: RemoteStreams) {
+        remotes.giveBack(
+            stanzas,
+            StanzaError(
+                .remoteServerTimeout,
+                text: "the stream broke before the other server said that it has this"))
+    }
+
+    private func acknowledged(_ handled: UInt32, _ stream: StreamHandler) {
+        self.wayBack?.open()
+        guard let tally else {
+            if handled != 0 { stream.close(.handledCountTooHigh(handled, sent: 0)) }
+            return
+        }
+        do {
+            guard try tally.acknowledge(handled) else { return }
+            stream.send(StreamManagementElement.request.element)
+        } catch {
+            stream.close(error)
         }
     }
 
@@ -181,27 +225,59 @@ extension RemoteInboundRole {
             return
         }
         let seconds = min(wish ?? .max, self.environment.limits.remoteResumptionSeconds)
-        let tally = RemoteTally(peer: self.peer, stream: remote.id, seconds: seconds)
+        let tally =
+            if self.wayBack == nil {
+                RemoteTally(peer: self.peer, stream: remote.id, seconds: seconds)
+            } else {
+                RemoteTally(
+                    peer: self.peer, stream: remote.id, seconds: seconds,
+                    limits: self.environment.limits.remoteUnacknowledged)
+            }
         self.tally = tally
         let canResume = isResumable && seconds > 0
+        self.isResumable = canResume
         if canResume { self.environment.guards.tallies.add(tally, at: .now()) }
         let terms = StreamManagementElement.Terms(
             token: canResume ? tally.token : nil, resumptionTime: canResume ? seconds : nil)
-        stream.send(StreamManagementElement.enabled(terms).element)
+        self.begin(tally, with: [StreamManagementElement.enabled(terms).element], stream)
+    }
+
+    /// Both sides count from here on.
+    private func begin(_ tally: RemoteTally, with elements: [Element], _ stream: StreamHandler) {
+        guard let wayBack else {
+            for element in elements { stream.send(element) }
+            return
+        }
+        // What was said until now goes first.
+        stream.flush()
+        wayBack.keeper.begin(tally, with: elements, into: wayBack.queue)
+        wayBack.open()
     }
 
     private func resume(
         _ token: String, _ handled: UInt32, _ remote: RemoteStream, _ stream: StreamHandler
     ) {
         guard self.tally == nil else { return self.fail(.unexpectedRequest, stream) }
-        guard handled == 0 else { return stream.close(.handledCountTooHigh(handled, sent: 0)) }
         guard let tally = self.environment.guards.tallies.take(token, of: self.peer, at: .now()) else {
             return self.fail(.itemNotFound, stream)
         }
         self.tally = tally
+        self.isResumable = true
         let count = tally.move(to: remote.id)
         remote.goesOn(as: tally.source)
-        self.send(.resumed(token: token, handled: count), afterAllFrom: remote, stream)
+        do {
+            let again = try tally.resume(from: handled).map { $0.element(in: Namespace.server) }
+            let request = again.isEmpty ? [] : [StreamManagementElement.request.element]
+            // Without a way back the stream goes one way now.
+            if self.wayBack == nil { Self.giveBack(tally.abandon(after: remote.id), self.remotes) }
+            let resumed = StreamManagementElement.resumed(token: token, handled: count).element
+            let elements = [resumed] + (self.wayBack == nil ? [] : again + request)
+            self.afterAll(from: remote, on: stream) { role, stream in
+                role.begin(tally, with: elements, stream)
+            }
+        } catch {
+            stream.close(error)
+        }
     }
 
     /// Says what had its effect before the request came.
@@ -210,21 +286,40 @@ extension RemoteInboundRole {
             stream.close(StreamError(.policyViolation, text: "enable stream management first"))
             return
         }
-        self.send(.answer(handled: count), afterAllFrom: remote, stream)
+        self.afterAll(from: remote, on: stream) { _, stream in
+            stream.perform(.send(StreamManagementElement.answer(handled: count).element))
+        }
     }
 
     /// What says how much was handled may be said once it has had its effect: the other side will not send it again.
-    private func send(
-        _ element: StreamManagementElement, afterAllFrom remote: RemoteStream, _ stream: StreamHandler
+    private func afterAll(
+        from remote: RemoteStream, on stream: StreamHandler,
+        _ body: @escaping @Sendable (RemoteInboundRole, StreamHandler) -> Void
     ) {
         guard let eventLoop = stream.channel?.eventLoop else { return }
-        let bound = NIOLoopBound(stream, eventLoop: eventLoop)
+        let bound = NIOLoopBound((self, stream), eventLoop: eventLoop)
         self.receiver.afterAll(from: remote) {
             eventLoop.execute {
-                guard bound.value.channel != nil else { return }
-                bound.value.perform(.send(element.element))
-                bound.value.flush()
+                let (role, stream) = bound.value
+                guard stream.channel != nil else { return }
+                body(role, stream)
+                stream.flush()
             }
         }
+    }
+}
+
+// MARK: Both directions (XEP-0288)
+
+extension RemoteInboundRole {
+    /// The peer has asked for stanzas on this stream and proved its first domain.
+    private func makeWayBack(_ pair: DomainPair, _ remote: RemoteStream, _ stream: StreamHandler) {
+        guard self.machine.isBidirectional, let channel = stream.channel else { return }
+        let wayBack = WayBack(
+            over: channel, of: remote, closing: NIOLoopBound(stream, eventLoop: channel.eventLoop),
+            limits: self.environment.limits, remotes: self.remotes)
+        wayBack.add(pair)
+        self.wayBack = wayBack
+        stream.becameAuthenticated(limits: self.environment.limits.remote, queue: wayBack.queue)
     }
 }

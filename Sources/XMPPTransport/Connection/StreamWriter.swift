@@ -12,6 +12,12 @@ enum StreamWriter {
             inheriting: contentNamespace, prefixes: Self.prefixes(contentNamespace: contentNamespace))
     }
 
+    /// How many bytes a stanza has between servers; 0 if it cannot be sent at all.
+    static func length(of stanza: Stanza) -> Int {
+        let element = stanza.element(in: Namespace.server)
+        return Self.bytes(of: element, contentNamespace: Namespace.server)?.count ?? 0
+    }
+
     /// The XML declaration and the opening tag.
     static func bytes(of header: StreamHeader) -> [UInt8]? {
         var printer = XMLPrinter(

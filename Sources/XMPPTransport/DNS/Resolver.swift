@@ -9,12 +9,23 @@ import Synchronization
 /// direct TLS and STARTTLS are asked for, then addresses and, where answers are validated, TLSA records. Questions to DNS block, so they are asked on threads of the
 /// resolver's own, which start with the first question; whoever uses the resolver calls `shutDown()` at the end.
 package final class Resolver: Sendable {
-    /// Questions that are being asked at a time; others wait for their turn.
-    static let threads = 16
+    /// For whom DNS is asked: what strangers make us ask must not hold up what we ask for ourselves.
+    enum Asker: Hashable, Sendable {
+        case ourselves
+        /// Those whose dialback keys are being verified.
+        case strangers
+
+        /// Questions that are being asked at a time; others wait for their turn.
+        var threads: Int {
+            switch self {
+            case .ourselves: 16
+            case .strangers: 4
+            }
+        }
+    }
 
     private enum Asking: Sendable {
-        case notYet
-        case on(NIOThreadPool)
+        case on([Asker: NIOThreadPool])
         case over
     }
 
@@ -47,7 +58,7 @@ package final class Resolver: Sendable {
         @Sendable (String, NameQueries.RecordType) throws(NameQueries.Failure) -> NameQueries.Answer
 
     let routes: [String: [Route]]
-    private let asking = Mutex(Asking.notYet)
+    private let asking = Mutex(Asking.on([:]))
     private let makeAsk: @Sendable () throws(NameQueries.Failure) -> Ask
     private let ask = Mutex<Ask?>(nil)
 
@@ -73,11 +84,11 @@ package final class Resolver: Sendable {
 
     /// Where to connect to, best first; hosts are IP addresses unless a static route has a name.
     func candidates(
-        for domain: String, of service: Service = .servers
+        for domain: String, of service: Service = .servers, asking asker: Asker = .ourselves
     ) async throws(RemoteStreamError) -> [Candidate] {
         if let routes = self.routes[domain] { return routes.map { Candidate($0) } }
         do {
-            return try await self.pool().runIfActive {
+            return try await self.pool(for: asker).runIfActive {
                 try self.lookUp(CertificateStore.asciiForm(of: domain), service)
             }
         } catch let error as RemoteStreamError {
@@ -89,31 +100,27 @@ package final class Resolver: Sendable {
 
     /// Ends the threads once what they ask is answered; nothing is looked up after that.
     package func shutDown() async {
-        let pool = self.asking.withLock { asking -> NIOThreadPool? in
+        let pools = self.asking.withLock { asking -> [NIOThreadPool] in
             defer { asking = .over }
-            switch asking {
-            case .on(let pool): return pool
-            case .notYet, .over: return nil
-            }
+            return if case .on(let pools) = asking { Array(pools.values) } else { [] }
         }
-        guard let pool else { return }
-        await withCheckedContinuation { continuation in
-            // It fails only for pools that cannot be stopped.
-            pool.shutdownGracefully { _ in continuation.resume() }
+        for pool in pools {
+            await withCheckedContinuation { continuation in
+                // It fails only for pools that cannot be stopped.
+                pool.shutdownGracefully { _ in continuation.resume() }
+            }
         }
     }
 
-    func pool() throws(RemoteStreamError) -> NIOThreadPool {
+    func pool(for asker: Asker) throws(RemoteStreamError) -> NIOThreadPool {
         let pool = self.asking.withLock { asking -> NIOThreadPool? in
-            switch asking {
-            case .notYet:
-                let pool = NIOThreadPool(numberOfThreads: Self.threads)
-                pool.start()
-                asking = .on(pool)
-                return pool
-            case .on(let pool): return pool
-            case .over: return nil
-            }
+            guard case .on(var pools) = asking else { return nil }
+            if let pool = pools[asker] { return pool }
+            let pool = NIOThreadPool(numberOfThreads: asker.threads)
+            pool.start()
+            pools[asker] = pool
+            asking = .on(pools)
+            return pool
         }
         guard let pool else { throw .shuttingDown }
         return pool
@@ -148,7 +155,7 @@ package final class Resolver: Sendable {
         case .candidates(let candidates):
             var found: [Candidate] = []
             var last: NameQueries.Failure?
-            for candidate in candidates.prefix(RemoteStreams.candidatesLimit) {
+            for candidate in candidates.prefix(RemoteConnector.candidatesLimit) {
                 do throws(NameQueries.Failure) {
                     found += try Self.places(candidate, of: domain, isSecure: isSecure, ask)
                 } catch {

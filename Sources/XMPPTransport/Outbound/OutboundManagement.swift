@@ -6,9 +6,11 @@ import XMPP
 /// (XEP-0198).
 ///
 /// Safe to use from any thread. What is kept and what is written never differ: both happen under one lock.
-final class OutboundManagement: Sendable {
+final class OutboundManagement: StanzaKeeper {
     typealias Initiator = StreamManagementInitiator<Stanza>
 
+    /// What comes the other way is one sequence, over however many connections (XEP-0288).
+    let source = StreamEnvironment.makeStreamID()
     private let state: Mutex<Initiator>
     private let onLost: @Sendable ([Stanza]) -> Void
 
@@ -33,6 +35,9 @@ final class OutboundManagement: Sendable {
         self.giveUp()
         return self.state.withLock { Self.element(in: $0.enable()) }
     }
+
+    /// A stanza of the other server was received, on a stream that is used in both directions.
+    func handle() { self.state.withLock { $0.handle() } }
 
     func receive(_ element: Element) -> [Initiator.Directive] {
         let directives = self.state.withLock { $0.receive(element) }

@@ -3,24 +3,24 @@ import Synchronization
 import XML
 import XMPP
 
-/// An authenticated stream to another server: where stanzas for it are written to.
+/// An authenticated stream on which stanzas are written to another server, whichever side opened it.
 final class OutboundRemoteStream: Sendable {
     /// Completed when the connection is gone.
     let ended: EventLoopFuture<Void>
     private let queue: OutboundQueue
-    private let management: OutboundManagement
+    private let keeper: any StanzaKeeper
     /// What the peer says it takes at most (XEP-0478), in bytes; nil if it does not say.
     private let longestStanza: Int?
     private let closing: @Sendable (StreamError?) -> Void
     private let wasUsed = Atomic(true)
 
     init(
-        queue: OutboundQueue, management: OutboundManagement, ended: EventLoopFuture<Void>,
+        queue: OutboundQueue, keeper: any StanzaKeeper, ended: EventLoopFuture<Void>,
         longestStanza: Int?,
         closing: @escaping @Sendable (StreamError?) -> Void
     ) {
         self.queue = queue
-        self.management = management
+        self.keeper = keeper
         self.ended = ended
         self.longestStanza = longestStanza
         self.closing = closing
@@ -40,7 +40,7 @@ final class OutboundRemoteStream: Sendable {
                 text: "\(bytes.count) bytes; the other server takes \(longestStanza) at most")
         }
         self.wasUsed.store(true, ordering: .relaxed)
-        return try self.management.send(stanza, bytes, into: self.queue)
+        return try self.keeper.send(stanza, bytes, into: self.queue)
     }
 
     /// Queues what is kept already, or is not counted.
@@ -50,7 +50,10 @@ final class OutboundRemoteStream: Sendable {
     }
 
     /// How many stanzas the other server said it had handled; none without stream management.
-    var acknowledgedCount: UInt32 { self.management.acknowledgedCount }
+    var acknowledgedCount: UInt32 { self.keeper.acknowledgedCount }
+
+    /// Something came on the stream, so that it is of use.
+    func touch() { self.wasUsed.store(true, ordering: .relaxed) }
 
     var isOpen: Bool { !self.queue.isClosed }
 

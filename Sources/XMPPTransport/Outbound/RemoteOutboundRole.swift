@@ -17,7 +17,11 @@ final class RemoteOutboundRole: StreamRole {
     private let environment: StreamEnvironment
     private let pair: DomainPair
     private let usesDirectTLS: Bool
+    private let expectation: TLSAExpectation?
     private let management: OutboundManagement
+    private let receiver: (any RemoteStanzaReceiver)?
+    /// What the peer sends on this stream, if it is used in both directions.
+    private var incoming: RemoteStream?
     /// Authenticated, and not yet reported: the peer is asked whether a former stream goes on.
     private var resuming: OutboundRemoteStream?
     private var queue: OutboundQueue?
@@ -27,28 +31,33 @@ final class RemoteOutboundRole: StreamRole {
     private var idleCheck: RepeatedTask?
 
     init(
-        environment: StreamEnvironment, pair: DomainPair, purpose: InitiatingRemoteStream.Purpose,
-        usesDirectTLS: Bool, management: OutboundManagement, outcome: EventLoopPromise<Outcome>
+        environment: StreamEnvironment, errand: RemoteErrand, expectation: TLSAExpectation?,
+        usesDirectTLS: Bool, outcome: EventLoopPromise<Outcome>
     ) {
-        self.management = management
+        let pair = errand.pair
+        self.management = errand.management
+        self.receiver = errand.receiver
         self.environment = environment
         self.pair = pair
+        self.expectation = expectation
         self.usesDirectTLS = usesDirectTLS
         self.outcome = outcome
         self.machine = InitiatingRemoteStream(
             InitiatingRemoteStream.Configuration(
-                pair: pair, purpose: purpose,
+                pair: pair, purpose: errand.purpose,
                 policy: environment.remotePolicy.authentication(of: pair.remote),
                 hasCertificate: environment.certificates.hasCertificate(for: pair.local),
-                dialbackSecret: environment.secret))
+                dialbackSecret: environment.secret, mayBeBidirectional: errand.receiver != nil))
     }
 
     func makeTLSSession() throws(TLSError) -> TLSSession {
-        try TLSSession(
+        let session = try TLSSession(
             store: self.environment.certificates,
             role: .client(
                 .serverStreams, identity: self.pair.local,
                 serverName: CertificateStore.asciiForm(of: self.pair.remote), alpn: self.usesDirectTLS))
+        session.expectation = self.expectation
+        return session
     }
 
     func headerForRefusal() -> StreamHeader? { nil }
@@ -91,6 +100,8 @@ final class RemoteOutboundRole: StreamRole {
             case .authenticated(let limits, let offersManagement):
                 self.authenticated(limits, offersManagement, stream)
             case .management(let element): self.manage(element, stream)
+            case .deliver(let stanza): self.deliver(stanza, stream)
+            case .reply(let stanza): self.answer(malformed: stanza, stream)
             case .verified(let verdict):
                 self.outcome?.succeed(.verified(verdict))
                 self.outcome = nil
@@ -112,7 +123,7 @@ final class RemoteOutboundRole: StreamRole {
         }
         let eventLoop = channel.eventLoop
         let outbound = OutboundRemoteStream(
-            queue: queue, management: self.management, ended: channel.closeFuture,
+            queue: queue, keeper: self.management, ended: channel.closeFuture,
             longestStanza: limits.longestStanza
         ) { error in
             eventLoop.execute { bound.value.close(error) }
@@ -143,6 +154,7 @@ final class RemoteOutboundRole: StreamRole {
         guard let outcome, let eventLoop = stream.channel?.eventLoop else { return }
         stream.becameAuthenticated(limits: self.environment.limits.remote, queue: self.queue)
         stream.flush()
+        self.takeReturn(stream)
         let bound = NIOLoopBound(stream, eventLoop: eventLoop)
         let period = self.environment.limits.idleRemote
         self.idleCheck = eventLoop.scheduleRepeatedTask(initialDelay: period, delay: period) { _ in
@@ -158,7 +170,12 @@ final class RemoteOutboundRole: StreamRole {
         self.resuming = nil
         for directive in self.management.receive(element) {
             switch directive {
-            case .send(let element): outbound.write(element)
+            case .send(let element):
+                if StreamManagementElement.isAnswer(element) {
+                    self.acknowledge(element, outbound)
+                } else {
+                    outbound.write(element)
+                }
             case .resumed(let again):
                 // What was written until now, the negotiation, goes first.
                 stream.flush()
@@ -169,5 +186,43 @@ final class RemoteOutboundRole: StreamRole {
             case .close(let error): stream.close(error)
             }
         }
+    }
+}
+
+// MARK: What the peer sends (XEP-0288)
+
+extension RemoteOutboundRole {
+    /// The peer may send from here on, as fast as on a stream of its own.
+    private func takeReturn(_ stream: StreamHandler) {
+        guard self.machine.isBidirectional, let gate = stream.gate else { return }
+        stream.limitRate(self.environment.limits.rates.rate(ofRemote: self.pair.remote))
+        let incoming = RemoteStream(
+            id: StreamEnvironment.makeStreamID(), remoteAddress: stream.remoteAddress, gate: gate)
+        incoming.goesOn(as: self.management.source)
+        self.incoming = incoming
+    }
+
+    private func deliver(_ stanza: Stanza, _ stream: StreamHandler) {
+        guard let incoming, let receiver, let outbound = self.stream else { return }
+        self.management.handle()
+        outbound.touch()
+        self.environment.metrics.remoteInbound.stanzas.increment()
+        receiver.received(stanza, on: incoming)
+    }
+
+    private func answer(malformed reply: Stanza, _ stream: StreamHandler) {
+        guard let outbound = self.stream else { return }
+        self.management.handle()
+        do {
+            _ = try outbound.send(reply)
+        } catch {
+            self.environment.metrics.dropped.increment()
+        }
+    }
+
+    /// Says what has been handled, once it has had its effect.
+    private func acknowledge(_ answer: Element, _ outbound: OutboundRemoteStream) {
+        guard let incoming, let receiver else { return outbound.write(answer) }
+        receiver.afterAll(from: incoming) { outbound.write(answer) }
     }
 }

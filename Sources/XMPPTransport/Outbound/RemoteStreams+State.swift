@@ -6,9 +6,15 @@ import XMPP
 /// Pure: time and randomness come in as arguments. The shell calls it under a lock and carries the answers out.
 struct RemoteStreamsState<Stream: Sendable>: Sendable {
     private enum Pair: Sendable {
-        case connecting(waiting: [Stanza], failures: Int)
+        case connecting(Waiting, failures: Int)
         case connected(Stream, id: Int)
         case backingOff(until: NIODeadline, failures: Int, StanzaError)
+    }
+
+    /// Stanzas for a stream that is being made.
+    private struct Waiting: Sendable {
+        var stanzas: [Stanza] = []
+        var bytes = 0
     }
 
     /// What to do with a stanza.
@@ -30,8 +36,12 @@ struct RemoteStreamsState<Stream: Sendable>: Sendable {
 
     private let limits: TransportLimits
     private var pairs: [DomainPair: Pair] = [:]
+    /// Streams that the other side has opened and takes stanzas on, the newest last (XEP-0288).
+    private var returns: [DomainPair: [(stream: Stream, id: Int)]] = [:]
     private var isClosed = false
     private var nextID = 0
+    /// The bytes that wait for all pairs together.
+    private(set) var waitingBytes = 0
 
     init(limits: TransportLimits) {
         self.limits = limits
@@ -43,29 +53,53 @@ struct RemoteStreamsState<Stream: Sendable>: Sendable {
         if case .connected(let stream, _) = self.pairs[pair] { stream } else { nil }
     }
 
-    mutating func send(_ stanza: Stanza, over pair: DomainPair, at now: NIODeadline) -> OnSend {
+    /// `weigh` says how many bytes the stanza has; it is asked only if the stanza is to wait.
+    mutating func send(
+        _ stanza: Stanza, over pair: DomainPair, at now: NIODeadline, weigh: () -> Int = { 0 }
+    ) -> OnSend {
         guard !self.isClosed else { return .refuse(StanzaError(.serviceUnavailable, text: "shutting down")) }
         switch self.pairs[pair] {
         case .connected(let stream, let id):
             return .write(stream, id: id)
-        case .connecting(var waiting, let failures):
-            guard waiting.count < self.limits.connectingStanzas else {
-                return .refuse(StanzaError(.resourceConstraint, text: "too much waits for \(pair.remote)"))
-            }
-            waiting.append(stanza)
-            self.pairs[pair] = .connecting(waiting: waiting, failures: failures)
-            return .wait
+        case .connecting(let waiting, let failures):
+            return self.wait(stanza, weigh(), waiting, failures, pair) ?? .wait
+        case .backingOff, nil:
+            // What the other side has opened spares us from opening another, and may be the only way to it.
+            if let way = self.returns[pair]?.last { return .write(way.stream, id: way.id) }
+            return self.connect(pair, for: stanza, weigh(), at: now)
+        }
+    }
+
+    /// Has the stanza wait; the refusal if too much waits already.
+    private mutating func wait(
+        _ stanza: Stanza, _ bytes: Int, _ waiting: Waiting, _ failures: Int, _ pair: DomainPair
+    ) -> OnSend? {
+        guard waiting.stanzas.count < self.limits.connectingStanzas,
+            waiting.bytes + bytes <= self.limits.connectingBytes,
+            self.waitingBytes + bytes <= self.limits.connectingBytesInAll
+        else { return .refuse(StanzaError(.resourceConstraint, text: "too much waits for \(pair.remote)")) }
+        var waiting = waiting
+        waiting.stanzas.append(stanza)
+        waiting.bytes += bytes
+        self.waitingBytes += bytes
+        self.pairs[pair] = .connecting(waiting, failures: failures)
+        return nil
+    }
+
+    private mutating func connect(
+        _ pair: DomainPair, for stanza: Stanza, _ bytes: Int, at now: NIODeadline
+    ) -> OnSend {
+        switch self.pairs[pair] {
+        case .connected, .connecting: return .wait
         case .backingOff(let until, _, let error) where now < until:
             return .refuse(error)
         case .backingOff(_, let failures, _):
-            self.pairs[pair] = .connecting(waiting: [stanza], failures: failures)
-            return .connect
+            return self.wait(stanza, bytes, Waiting(), failures, pair) ?? .connect
         case nil:
             guard self.makeRoom(at: now) else {
                 return .refuse(StanzaError(.resourceConstraint, text: "too many other servers"))
             }
-            self.pairs[pair] = .connecting(waiting: [stanza], failures: 0)
-            return .connect
+            return self.wait(stanza, bytes, Waiting(), 0, pair) ?? .connect
         }
     }
 
@@ -83,7 +117,8 @@ struct RemoteStreamsState<Stream: Sendable>: Sendable {
         guard !self.isClosed, case .connecting(let waiting, _) = self.pairs[pair] else { return nil }
         self.nextID += 1
         self.pairs[pair] = .connected(stream, id: self.nextID)
-        return (waiting, self.nextID)
+        self.waitingBytes -= waiting.bytes
+        return (waiting.stanzas, self.nextID)
     }
 
     /// No candidate worked: the domain rests for a while that doubles with each failure.
@@ -100,25 +135,45 @@ struct RemoteStreamsState<Stream: Sendable>: Sendable {
         let longest = Self.backOff(afterFailures: failures + 1, limits: self.limits).nanoseconds
         let pause = TimeAmount.nanoseconds(Int64.random(in: longest / 2...longest, using: &random))
         self.pairs[pair] = .backingOff(until: now + pause, failures: failures + 1, error)
-        return OnFailure(undeliverable: waiting, retryIn: pause)
+        self.waitingBytes -= waiting.bytes
+        return OnFailure(undeliverable: waiting.stanzas, retryIn: pause)
     }
 
     /// The stream with that number is over, and whoever had it made sees to what comes next: stanzas wait until then.
     ///
     /// `settle` must follow.
     mutating func broke(_ pair: DomainPair, id: Int) {
+        self.returnEnded(pair, id: id)
         guard case .connected(_, id) = self.pairs[pair] else { return }
-        self.pairs[pair] = .connecting(waiting: [], failures: 0)
+        self.pairs[pair] = .connecting(Waiting(), failures: 0)
     }
 
     /// Whether a stream of the pair is to be made again, because something waits or `hasUnacknowledged` is to be sent
     /// again; if not, the pair is forgotten.
     mutating func settle(_ pair: DomainPair, hasUnacknowledged: Bool) -> Bool {
         guard case .connecting(let waiting, _) = self.pairs[pair] else { return false }
-        if !waiting.isEmpty || hasUnacknowledged { return true }
+        if !waiting.stanzas.isEmpty || hasUnacknowledged { return true }
         self.pairs[pair] = nil
         return false
     }
+
+    /// The other side takes stanzas of the pair on a stream that it has opened; the number by which that ends, or nil if
+    /// there are too many.
+    mutating func returning(_ pair: DomainPair, _ stream: Stream) -> Int? {
+        guard !self.isClosed, self.returns[pair] != nil || self.returns.count < self.limits.remotePairs
+        else { return nil }
+        self.nextID += 1
+        self.returns[pair, default: []].append((stream, self.nextID))
+        return self.nextID
+    }
+
+    mutating func returnEnded(_ pair: DomainPair, id: Int) {
+        self.returns[pair]?.removeAll { $0.id == id }
+        if self.returns[pair]?.isEmpty == true { self.returns[pair] = nil }
+    }
+
+    /// The stream by which stanzas of the pair can go that the other side has opened.
+    func wayBack(of pair: DomainPair) -> Stream? { self.returns[pair]?.last?.stream }
 
     /// Takes nothing from now on: the open streams, and what will never be sent.
     mutating func close() -> (streams: [Stream], undeliverable: [Stanza]) {
@@ -128,11 +183,13 @@ struct RemoteStreamsState<Stream: Sendable>: Sendable {
         for (_, pair) in self.pairs.sorted(by: { $0.key < $1.key }) {
             switch pair {
             case .connected(let stream, _): streams.append(stream)
-            case .connecting(let waiting, _): undeliverable += waiting
+            case .connecting(let waiting, _): undeliverable += waiting.stanzas
             case .backingOff: break
             }
         }
         self.pairs = [:]
+        self.returns = [:]
+        self.waitingBytes = 0
         return (streams, undeliverable)
     }
 

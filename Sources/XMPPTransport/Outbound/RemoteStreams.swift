@@ -2,7 +2,6 @@ import CoreMetrics
 import Cryptography
 import Logging
 import NIOCore
-import NIOPosix
 import ServiceLifecycle
 import Synchronization
 package import XMPP
@@ -17,26 +16,23 @@ package final class RemoteStreams: Service {
         case verify(DomainPair, streamID: String, key: String, EventLoopPromise<DialbackVerdict>)
     }
 
-    /// Places one attempt tries, at most.
-    static let candidatesLimit = 16
-
     /// Streams that break one after the other without anything acknowledged, before the domain rests for a while.
     static let fruitlessLimit = 3
 
     let environment: StreamEnvironment
     let resolver: Resolver
+    private let connector: RemoteConnector
     private let state: Mutex<RemoteStreamsState<OutboundRemoteStream>>
     private let receiver = Mutex<(any RemoteStanzaReceiver)?>(nil)
     private let commands: AsyncStream<Command>
     private let continuation: AsyncStream<Command>.Continuation
-    /// Dialback keys that are being verified.
-    private let verifications = Mutex(0)
-    /// Connections that are not yet in use; nil once the service has ended.
-    private let attempts = Mutex<[ObjectIdentifier: any Channel]?>([:])
+    /// Dialback keys that are being verified, by the address of whoever showed them.
+    private let verifications = Mutex<[NetworkAddress: Int]>([:])
 
     package init(environment: StreamEnvironment, resolver: Resolver) {
         self.environment = environment
         self.resolver = resolver
+        self.connector = RemoteConnector(environment: environment, resolver: resolver)
         self.state = Mutex(RemoteStreamsState(limits: environment.limits))
         // A pair is asked for once until the attempt is over, so the buffer holds every connect and every verify.
         (self.commands, self.continuation) = AsyncStream.makeStream(
@@ -60,7 +56,10 @@ package final class RemoteStreams: Service {
         else { throw StanzaError(.internalServerError, text: "not a stanza from here to another server") }
         let pair = DomainPair(local: from.domain, remote: to.domain)
         while true {
-            switch self.state.withLock({ $0.send(stanza, over: pair, at: .now()) }) {
+            let outcome = self.state.withLock { state in
+                state.send(stanza, over: pair, at: .now()) { StreamWriter.length(of: stanza) }
+            }
+            switch outcome {
             case .write(let stream, let id):
                 if try stream.send(stanza) {
                     self.environment.metrics.remoteOutbound.stanzas.increment()
@@ -94,17 +93,23 @@ package final class RemoteStreams: Service {
 
     /// Asks the authoritative server of `pair.remote`, on a connection of its own, whether it made the key.
     ///
-    /// At most `TransportLimits.dialbackVerifications` at a time, whoever asks for them: strangers must not make this
+    /// At most `TransportLimits.dialbackVerifications` at a time, and fewer for one address: strangers must not make this
     /// server open connections without end (XEP-0220 §3).
     func verify(
-        _ pair: DomainPair, streamID: String, key: String, on eventLoop: any EventLoop
+        _ pair: DomainPair, streamID: String, key: String, shownBy address: NetworkAddress,
+        on eventLoop: any EventLoop
     ) -> EventLoopFuture<DialbackVerdict> {
-        guard self.reserveVerification() else {
+        guard self.reserveVerification(for: address) else {
             return eventLoop.makeSucceededFuture(
                 .error(StanzaError(.resourceConstraint, text: "too many keys are being verified; try again")))
         }
         let promise = eventLoop.makePromise(of: DialbackVerdict.self)
-        promise.futureResult.whenComplete { _ in self.verifications.withLock { $0 -= 1 } }
+        promise.futureResult.whenComplete { _ in
+            self.verifications.withLock { counts in
+                let rest = counts[address, default: 1] - 1
+                counts[address] = rest > 0 ? rest : nil
+            }
+        }
         switch self.continuation.yield(.verify(pair, streamID: streamID, key: key, promise)) {
         case .enqueued: break
         case .dropped, .terminated: promise.succeed(.error(StanzaError(.resourceConstraint)))
@@ -113,10 +118,13 @@ package final class RemoteStreams: Service {
         return promise.futureResult
     }
 
-    private func reserveVerification() -> Bool {
-        self.verifications.withLock { count in
-            guard count < self.environment.limits.dialbackVerifications else { return false }
-            count += 1
+    private func reserveVerification(for address: NetworkAddress) -> Bool {
+        let limits = self.environment.limits
+        return self.verifications.withLock { counts in
+            guard counts.values.reduce(0, +) < limits.dialbackVerifications,
+                counts[address, default: 0] < limits.dialbackVerificationsPerAddress
+            else { return false }
+            counts[address, default: 0] += 1
             return true
         }
     }
@@ -128,22 +136,19 @@ package final class RemoteStreams: Service {
             }
             self.shutDown()
         }
-        await self.resolver.shutDown()
+        await self.connector.finish()
     }
 
     private func shutDown() {
         self.continuation.finish()
         let (streams, undeliverable) = self.state.withLock { $0.close() }
         for stream in streams { stream.close(nil) }
-        let attempts = self.attempts.withLock { attempts in
-            defer { attempts = nil }
-            return attempts ?? [:]
-        }
-        for channel in attempts.values { channel.close(promise: nil) }
+        self.connector.shutDown()
         self.giveBack(undeliverable, StanzaError(.serviceUnavailable, text: "shutting down"))
     }
 
-    private func giveBack(_ stanzas: [Stanza], _ error: StanzaError) {
+    /// Stanzas that will not arrive: their senders are told.
+    func giveBack(_ stanzas: [Stanza], _ error: StanzaError) {
         let receiver = self.receiver.withLock { $0 }
         for stanza in stanzas {
             if let receiver, !stanza.isAnswer {
@@ -162,15 +167,33 @@ extension RemoteStreams {
         switch command {
         case .connect(let pair): await self.connect(pair)
         case .verify(let pair, let streamID, let key, let promise):
-            do {
-                let purpose = InitiatingRemoteStream.Purpose.verification(streamID: streamID, key: key)
-                switch try await self.tryCandidates(pair, purpose, self.makeManagement()) {
-                case .verified(let verdict): promise.succeed(verdict)
-                case .authenticated: promise.succeed(.error(StanzaError(.internalServerError)))
-                }
-            } catch {
-                promise.succeed(.error(error.stanzaError(pair.remote)))
+            let purpose = InitiatingRemoteStream.Purpose.verification(streamID: streamID, key: key)
+            promise.succeed(await self.verdict(on: self.errand(pair, purpose, self.makeManagement())))
+        }
+    }
+
+    /// What the authoritative server says, or that it says nothing in time.
+    private func verdict(on errand: RemoteErrand) async -> DialbackVerdict {
+        let time = self.environment.limits.dialbackVerificationTime
+        return await withTaskGroup(of: DialbackVerdict?.self) { group in
+            group.addTask {
+                // Ends early when the answer is there.
+                try? await ContinuousClock().sleep(for: .nanoseconds(time.nanoseconds))
+                return nil
             }
+            group.addTask {
+                do throws(RemoteStreamError) {
+                    switch try await self.connector.reach(errand) {
+                    case .verified(let verdict): return verdict
+                    case .authenticated: return .error(StanzaError(.internalServerError))
+                    }
+                } catch {
+                    return .error(error.stanzaError(errand.pair.remote))
+                }
+            }
+            let first = await group.next() ?? nil
+            group.cancelAll()
+            return first ?? .error(RemoteStreamError.timedOut.stanzaError(errand.pair.remote))
         }
     }
 
@@ -198,6 +221,14 @@ extension RemoteStreams {
         management.giveUp()
     }
 
+    private func errand(
+        _ pair: DomainPair, _ purpose: InitiatingRemoteStream.Purpose, _ management: OutboundManagement
+    ) -> RemoteErrand {
+        RemoteErrand(
+            pair: pair, purpose: purpose, management: management,
+            receiver: self.receiver.withLock { $0 })
+    }
+
     private func makeManagement() -> OutboundManagement {
         OutboundManagement(limits: self.environment.limits.remoteUnacknowledged) { stanzas in
             self.giveBack(
@@ -213,8 +244,10 @@ extension RemoteStreams {
         _ pair: DomainPair, _ management: OutboundManagement
     ) async -> (OutboundRemoteStream, id: Int)? {
         do {
-            guard case .authenticated(let stream) = try await self.tryCandidates(pair, .stanzas, management)
-            else { return nil }
+            let errand = self.errand(pair, .stanzas, management)
+            guard case .authenticated(let stream) = try await self.connector.reach(errand) else {
+                return nil
+            }
             guard let id = self.established(pair, stream) else {
                 stream.close(nil)
                 return nil
@@ -234,11 +267,23 @@ extension RemoteStreams {
         self.environment.logger.notice(
             "another server cannot be reached",
             metadata: [
-                "domains": "\(pair)", "reason": "\(stanzaError.text ?? "")",
+                "domains": "\(pair)", "reason": "\(error.reason)",
                 "retryInSeconds": "\(failure.retryIn.nanoseconds / 1_000_000_000)",
                 "undeliverable": "\(failure.undeliverable.count)",
             ])
-        self.giveBack(failure.undeliverable, stanzaError)
+        let way = self.state.withLock { $0.wayBack(of: pair) }
+        let rest = failure.undeliverable.filter { !self.goes($0, by: way) }
+        self.giveBack(rest, stanzaError)
+    }
+
+    /// Whether the stanza goes by a stream that the other side has opened meanwhile.
+    private func goes(_ stanza: Stanza, by way: OutboundRemoteStream?) -> Bool {
+        guard let way else { return false }
+        do {
+            return try way.send(stanza)
+        } catch {
+            return false
+        }
     }
 
     /// Puts the stream into use.
@@ -262,102 +307,22 @@ extension RemoteStreams {
         for (stanza, error) in refused { self.giveBack([stanza], error) }
         return id
     }
+}
 
-    /// Tries one place after the other; the error is that of the last.
-    private func tryCandidates(
-        _ pair: DomainPair, _ purpose: InitiatingRemoteStream.Purpose, _ management: OutboundManagement
-    ) async throws(RemoteStreamError) -> RemoteOutboundRole.Outcome {
-        guard self.environment.remotePolicy.authentication(of: pair.remote) != .blocked else {
-            throw .blocked
-        }
-        var last = RemoteStreamError.notFound("\(pair.remote) names no place to reach it at")
-        let candidates = try await self.resolver.candidates(for: pair.remote)
-        for route in candidates.prefix(Self.candidatesLimit).map(\.route) {
-            do {
-                return try await self.attempt(pair, purpose, route, management)
-            } catch RemoteStreamError.negotiation(.externalRefused(let failure))
-                where purpose == .stanzas && self.environment.remotePolicy.allowsDialback(with: pair.remote)
-            {
-                self.environment.logger.info(
-                    "another server does not take our certificate; trying dialback",
-                    metadata: ["domains": "\(pair)", "reason": "\(failure.condition)"])
-                do {
-                    return try await self.attempt(pair, .stanzasByDialback, route, management)
-                } catch {
-                    last = error
-                }
-            } catch {
-                last = error
-            }
-        }
-        throw last
+// MARK: Streams that others have opened (XEP-0288)
+
+extension RemoteStreams {
+    /// The other side takes stanzas of the pair on its own stream; the number by which that ends.
+    func opened(_ pair: DomainPair, _ stream: OutboundRemoteStream) -> Int? {
+        self.state.withLock { $0.returning(pair, stream) }
     }
 
-    private func attempt(
-        _ pair: DomainPair, _ purpose: InitiatingRemoteStream.Purpose, _ route: Route,
-        _ management: OutboundManagement
-    ) async throws(RemoteStreamError) -> RemoteOutboundRole.Outcome {
-        let eventLoop = self.environment.group.next()
-        let outcome = eventLoop.makePromise(of: RemoteOutboundRole.Outcome.self)
-        let channel: any Channel
-        do {
-            channel = try await self.bootstrap(
-                pair, purpose, route, management, outcome, on: eventLoop
-            )
-            .connect(host: route.host, port: route.port).get()
-        } catch {
-            let error = RemoteStreamError.unreachable(route, reason: "\(error)")
-            // Fails nothing if the role has done so.
-            outcome.fail(error)
-            throw error
-        }
-        defer { self.attempts.withLock { _ = $0?.removeValue(forKey: ObjectIdentifier(channel)) } }
-        do {
-            return try await outcome.futureResult.get()
-        } catch let error as RemoteStreamError {
-            throw error
-        } catch {
-            throw .unreachable(route, reason: "\(error)")
-        }
+    func returnEnded(_ pair: DomainPair, id: Int) {
+        self.state.withLock { $0.returnEnded(pair, id: id) }
     }
 
-    /// Notes a connection that is being made, so that the end of the service ends it; refuses it after that.
-    private func register(_ channel: any Channel) throws {
-        let id = ObjectIdentifier(channel)
-        let isRegistered = self.attempts.withLock { attempts in
-            attempts?[id] = channel
-            return attempts != nil
-        }
-        guard isRegistered else { throw RemoteStreamError.shuttingDown }
-        channel.closeFuture.whenComplete { _ in self.attempts.withLock { _ = $0?.removeValue(forKey: id) } }
-    }
-
-    private func bootstrap(
-        _ pair: DomainPair, _ purpose: InitiatingRemoteStream.Purpose, _ route: Route,
-        _ management: OutboundManagement, _ outcome: EventLoopPromise<RemoteOutboundRole.Outcome>,
-        on eventLoop: any EventLoop
-    ) -> ClientBootstrap {
-        let environment = self.environment
-        return ClientBootstrap(group: eventLoop)
-            .connectTimeout(environment.limits.connectTime)
-            .channelOption(.tcpOption(.tcp_nodelay), value: 1)
-            .channelInitializer { channel in
-                channel.eventLoop.makeCompletedFuture {
-                    try self.register(channel)
-                    let usesDirectTLS = route.security == .directTLS
-                    let role = RemoteOutboundRole(
-                        environment: environment, pair: pair, purpose: purpose, usesDirectTLS: usesDirectTLS,
-                        management: management, outcome: outcome)
-                    if usesDirectTLS {
-                        let tls = TLSHandler(
-                            session: try role.makeTLSSession(),
-                            handshakeTimeout: environment.limits.handshakeTime)
-                        try channel.pipeline.syncOperations.addHandler(tls)
-                    }
-                    let handler = StreamHandler(
-                        role: role, environment: environment, usesDirectTLS: usesDirectTLS)
-                    try channel.pipeline.syncOperations.addHandler(handler)
-                }
-            }
+    /// Whether stanzas of the pair could go by a stream that the other side has opened.
+    func hasWayBack(for pair: DomainPair) -> Bool {
+        self.state.withLock { $0.wayBack(of: pair) != nil }
     }
 }

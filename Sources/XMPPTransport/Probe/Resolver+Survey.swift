@@ -25,7 +25,7 @@ extension Resolver {
         }
         defer { late.cancel() }
         do {
-            let asked = try self.pool().runIfActive(eventLoop: eventLoop) {
+            let asked = try self.pool(for: .ourselves).runIfActive(eventLoop: eventLoop) {
                 try NameSurvey(domain: domain, question: self.question()).facts()
             }
             // Whichever comes second changes nothing.
@@ -72,7 +72,7 @@ private struct NameSurvey {
             (left.0.priority, right.0.weight, left.0.target, left.0.port)
                 < (right.0.priority, left.0.weight, right.0.target, right.0.port)
         }
-        for (record, usesDirectTLS) in sorted.prefix(RemoteStreams.candidatesLimit) {
+        for (record, usesDirectTLS) in sorted.prefix(RemoteConnector.candidatesLimit) {
             facts.servers.append(
                 self.server(record.target, Int(record.port), usesDirectTLS: usesDirectTLS, &facts))
         }

@@ -11,12 +11,14 @@ struct InitiatingRemoteStreamTests {
 
     private static func machine(
         _ purpose: InitiatingRemoteStream.Purpose = .stanzas,
-        policy: RemotePolicy.Authentication = .certificateOrDialback, certificate: Bool = true
+        policy: RemotePolicy.Authentication = .certificateOrDialback, certificate: Bool = true,
+        mayBeBidirectional: Bool = false
     ) -> InitiatingRemoteStream {
         InitiatingRemoteStream(
             .init(
                 pair: DomainPair(local: "a.test", remote: "b.test"), purpose: purpose, policy: policy,
-                hasCertificate: certificate, dialbackSecret: self.secret))
+                hasCertificate: certificate, dialbackSecret: self.secret,
+                mayBeBidirectional: mayBeBidirectional))
     }
 
     private static let header = StreamHeader(
@@ -151,6 +153,83 @@ struct InitiatingRemoteStreamTests {
         var second = Self.machine(.stanzasByDialback, policy: .pinned([[1]]))
         #expect(
             Self.failure(Self.afterTLS(&second, facts, .dialback(hasErrors: true))) == .noCommonMethod)
+    }
+
+    private static let bidi = Element("bidi", namespace: Namespace.bidirectional)
+
+    @Test("XEP-0288 §2.2: <bidi/> goes where it is offered, under TLS and before authentication")
+    func bidirectional() {
+        var machine = Self.machine(mayBeBidirectional: true)
+        let directives = Self.afterTLS(&machine, Self.trusted, .mechanisms(["EXTERNAL"]), .bidirectional)
+        let auth = SASLElement.auth(mechanism: "EXTERNAL", initialResponse: Array("a.test".utf8))
+        #expect(directives == [.stream(.send(Self.bidi)), .stream(.send(auth.element))])
+        #expect(machine.isBidirectional)
+        var plain = Self.machine(mayBeBidirectional: true)
+        #expect(
+            Self.afterTLS(&plain, Self.trusted, .mechanisms(["EXTERNAL"]))
+                == [.stream(.send(auth.element))])
+        #expect(!plain.isBidirectional)
+        var unwilling = Self.machine()
+        #expect(
+            Self.afterTLS(&unwilling, Self.trusted, .mechanisms(["EXTERNAL"]), .bidirectional)
+                == [.stream(.send(auth.element))])
+    }
+
+    @Test(
+        "XEP-0288 §2.2: the peer's stanzas pass between the two domains of the stream and no others",
+        arguments: [
+            ("u@b.test/r", "v@a.test", nil), ("u@c.test", "v@a.test", StreamError.Condition.invalidFrom),
+            ("u@b.test", "v@rooms.a.test", .hostUnknown), ("u@b.test", "", .improperAddressing),
+        ] as [(String, String, StreamError.Condition?)])
+    func returning(from: String, to: String, expected: StreamError.Condition?) {
+        var machine = Self.machine(certificate: false, mayBeBidirectional: true)
+        _ = Self.afterTLS(&machine, Self.trusted, .dialback(hasErrors: true), .bidirectional)
+        var element = Element("message", namespace: Namespace.server, ["from": from, "to": to])
+        if to.isEmpty { element[attribute: "to"] = nil }
+        var early = machine
+        #expect(early.received(element) == [])
+        _ = machine.received(DialbackResult(from: Self.remote, to: Self.local, .valid).element)
+        let directives = machine.received(element)
+        if let expected {
+            guard case .stream(.close(let error)) = directives.first else {
+                Issue.record("\(directives)")
+                return
+            }
+            #expect(error?.condition == expected)
+            #expect(machine.received(element) == [])
+        } else {
+            guard case .deliver = directives.first else {
+                Issue.record("\(directives)")
+                return
+            }
+        }
+    }
+
+    @Test("XEP-0288 §2.2: a peer that wants to prove another domain on the stream hears that it cannot")
+    func piggybacking() throws {
+        var machine = Self.machine(certificate: false, mayBeBidirectional: true)
+        _ = Self.afterTLS(&machine, Self.trusted, .dialback(hasErrors: true), .bidirectional)
+        _ = machine.received(DialbackResult(from: Self.remote, to: Self.local, .valid).element)
+        let rooms = JID(preparedLocal: nil, domain: "rooms.b.test", resource: nil)
+        let directives = machine.received(DialbackResult(from: rooms, to: Self.local, .key("k")).element)
+        guard case .stream(.send(let element)) = directives.first else {
+            Issue.record("\(directives)")
+            return
+        }
+        let answer = try DialbackResult(parsing: element)
+        #expect(answer.from == Self.local && answer.to == rooms)
+        #expect(answer.verdict == .error(StanzaError(.featureNotImplemented)))
+        #expect(machine.received(DialbackResult(from: rooms, to: Self.local, .valid).element) == [])
+    }
+
+    @Test("On a stream that goes one way the peer's stanzas are not acted on")
+    func oneWay() {
+        var machine = Self.machine(certificate: false)
+        _ = Self.afterTLS(&machine, Self.trusted, .dialback(hasErrors: true), .bidirectional)
+        _ = machine.received(DialbackResult(from: Self.remote, to: Self.local, .valid).element)
+        let element = Element(
+            "message", namespace: Namespace.server, ["from": "u@b.test", "to": "v@a.test"])
+        #expect(machine.received(element) == [])
     }
 
     @Test("A verification asks and reports what its server answers for that stream")

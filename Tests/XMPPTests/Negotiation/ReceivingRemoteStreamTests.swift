@@ -169,6 +169,39 @@ struct ReceivingRemoteStreamTests {
         #expect(!machine.isAuthenticated)
     }
 
+    @Test(
+        "XEP-0288 §2.1: both directions are offered under TLS, and asked for before anything is authenticated"
+    )
+    func bidirectional() throws {
+        let bidi = Element("bidi", namespace: Namespace.bidirectional)
+        var clear = Self.machine()
+        let first = try Self.features(clear.received(Self.header(), streamID: "s1"))
+        #expect(!first.offersBidirectional)
+        #expect(Self.condition(clear.received(bidi)) == .policyViolation)
+        var machine = Self.machine()
+        _ = machine.established(Self.facts(["b.test"]))
+        #expect(try Self.features(machine.received(Self.header(), streamID: "s1")).offersBidirectional)
+        #expect(machine.received(bidi) == [])
+        #expect(machine.isBidirectional)
+        var late = Self.open(["b.test"])
+        _ = late.received(Self.request())
+        #expect(Self.condition(late.received(bidi)) == .policyViolation)
+        var asked = Self.open()
+        _ = asked.received(Self.request())
+        #expect(Self.condition(asked.received(bidi)) == .policyViolation)
+    }
+
+    @Test("Nobody else speaks for a domain that is served here, whatever he shows and whoever answers for it")
+    func ownDomain() {
+        var machine = Self.machine()
+        _ = machine.established(Self.facts(["a.test"]))
+        #expect(Self.condition(machine.received(Self.header(from: "a.test"), streamID: "s1")) == .invalidFrom)
+        var second = Self.open(["b.test", "a.test"])
+        _ = second.received(Self.request())
+        #expect(Self.condition(second.received(Self.request(from: "a.test"))) == .invalidFrom)
+        #expect(second.proven == ["b.test"])
+    }
+
     @Test("Who is blocked hears so before TLS, and is not believed as a second domain of a stream either")
     func blocked() {
         let policy = RemotePolicy(exceptions: ["b.test": .blocked])
@@ -249,8 +282,15 @@ struct ReceivingRemoteStreamTests {
         #expect(refusal[attribute: "type"] == "error")
     }
 
-    @Test("Five bad keys end the stream")
+    @Test("Five keys that are bad, or that nobody answers for, end the stream")
     func failures() {
+        var vain = Self.open()
+        for number in 1...5 {
+            let pair = DomainPair(local: "a.test", remote: "d\(number).test")
+            _ = vain.received(Self.request(from: pair.remote))
+            let directives = vain.verified(pair, .error(StanzaError(.remoteServerTimeout)))
+            #expect(Self.condition(directives) == (number == 5 ? .policyViolation : nil))
+        }
         var machine = Self.open()
         for number in 1...5 {
             let pair = DomainPair(local: "a.test", remote: "d\(number).test")

@@ -45,9 +45,8 @@ struct RemotePolicyTests {
                 peer.announced = verdict
                 return peer
             }
-            return TLSFacts(
-                version: "TLSv1.3", cipher: "",
-                peer: switch self {
+            let shown: TLSFacts.Peer? =
+                switch self {
                 case .nothing: nil
                 case .trusted: peer("b.test", .trusted)
                 case .trustedForOthers: peer("c.test", .trusted)
@@ -55,7 +54,8 @@ struct RemotePolicyTests {
                 case .pinnedKey: peer("c.test", .untrusted(reason: "expired"), [1])
                 case .announced: announced(peer("c.test", .untrusted(reason: "expired")), .matched)
                 case .notAsAnnounced: announced(peer("b.test", .trusted), .mismatched)
-                })
+                }
+            return TLSFacts(version: "TLSv1.3", cipher: "", peer: shown)
         }
     }
 

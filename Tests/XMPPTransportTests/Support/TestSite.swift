@@ -31,6 +31,8 @@ final class TestSite: Sendable {
     }
 
     static let password = "correct horse"
+    /// Says nothing.
+    static let quiet = Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() })
     static let usableIterations = 4_096
 
     let domain: String
