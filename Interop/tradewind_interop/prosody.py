@@ -20,7 +20,7 @@ s2s_require_encryption = true
 s2s_secure_auth = {secure}
 authentication = "internal_hashed"
 unbound = {{ resolvconf = false, hoststxt = "{hosts}" }}
-modules_enabled = {{ "roster", "saslauth", "tls", "dialback", "disco", "version", "time", "ping", "smacks" {limits} }}
+modules_enabled = {{ "roster", "saslauth", "tls", "dialback", "disco", "version", "time", "ping", "smacks" {limits}{modules} }}
 {rates}
 log = {{ {{ levels = {{ min = "debug" }}, to = "file", filename = "{root}/prosody.log" }} }}
 ssl = {{ certificate = "{stem}.crt", key = "{stem}.key", cafile = "{ca}" }}
@@ -35,13 +35,13 @@ RATES = 'limits = { c2s = { rate = "10kb/s"; }; s2sin = { rate = "30kb/s"; }; }'
 class Prosody:
     """Speaks for `domain` on `address`; found by the others through `hosts`, a file in /etc/hosts format.
 
-    `section` is added to the end of its configuration; `has_limits` are Debian's.
+    `section` is added to the end of its configuration; `has_limits` are Debian's; `modules` are names of more modules.
     """
 
     software = "Prosody"
 
     def __init__(self, root, domain, address, hosts, authority, accounts=(), require_certificates=True,
-                 section="", has_limits=False):
+                 section="", has_limits=False, modules=()):
         self.root = pathlib.Path(root)
         self.domain = domain
         self.address = address
@@ -52,6 +52,7 @@ class Prosody:
         self.configuration.write_text(CONFIGURATION.format(
             root=self.root, address=address, hosts=hosts, ca=authority.certificate, domain=domain, stem=stem,
             secure="true" if require_certificates else "false", limits=', "limits"' if has_limits else "",
+            modules="".join(f', "{name}"' for name in modules),
             rates=RATES if has_limits else "") + section)
         folder = data / domain.replace(".", "%2e") / "accounts"
         folder.mkdir(parents=True)

@@ -27,7 +27,8 @@ class Tradewind:
     """
 
     def __init__(self, root, domain, authority, address="127.0.0.1", server_port=None, routes=(),
-                 driver="memory", coordinator=False, settings=(), options=(), attachment=None, admin="admin"):
+                 driver="memory", coordinator=False, settings=(), options=(), attachment=None, admin="admin",
+                 usages="serverAuth,clientAuth"):
         self.domain = domain
         # Where requests go: a client's process is one of the resources of its account.
         self.entity = f"{domain}/tradewind" if "@" in domain else domain
@@ -37,7 +38,7 @@ class Tradewind:
         self.server_port = server_port or free_port(address)
         self.http_port = free_port()
         if attachment is None:
-            stem = authority.issue(domain)
+            stem = authority.issue(domain, usages)
             attachment = [
                 "--domain", domain, "--certificate", f"{stem}.crt", "--key", f"{stem}.key",
                 "--client-port", str(self.client_port), "--server-port", str(self.server_port)]

@@ -23,7 +23,7 @@ import XMPP
 
     /// What shows elsewhere: in payloads, between servers, before authentication, in rooms, or by the local service.
     static let unannounced: Set<Int> = [
-        4, 45, 50, 59, 68, 82, 106, 114, 128, 133, 163, 178, 184, 185, 203, 220, 223, 249, 297, 313, 334,
+        4, 45, 50, 59, 68, 82, 106, 114, 128, 133, 163, 178, 184, 185, 203, 220, 223, 249, 288, 297, 313, 334,
         368, 402, 410, 421, 440, 453, 478,
     ]
 
