@@ -76,6 +76,11 @@ package final class StanzaDispatcher: StanzaHandler, Service {
         }
     }
 
+    /// Says what else service discovery shall announce.
+    package func announce(_ features: [String]) {
+        self.state.withLock { $0.table.features.formUnion(features) }
+    }
+
     /// Says who takes messages that carry a `<body/>` and no payload that somebody registered for.
     package func registerChat(_ handler: @escaping @Sendable (Message) async -> Void) {
         self.state.withLock { $0.table.chat = handler }

@@ -46,6 +46,8 @@ package enum Namespace {
     package static let privateData = "jabber:iq:private"
     package static let lastActivity = "jabber:iq:last"
     package static let chatStates = "http://jabber.org/protocol/chatstates"
+    package static let correction = "urn:xmpp:message-correct:0"
+    package static let quickResponses = "urn:xmpp:tmp:quick-response"
     package static let chatMarkers = "urn:xmpp:chat-markers:0"
     package static let channelBinding = "urn:xmpp:sasl-cb:0"
     package static let streamLimits = "urn:xmpp:stream-limits:0"

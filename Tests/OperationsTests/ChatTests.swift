@@ -122,6 +122,15 @@ struct ChatTests {
         #expect(again.contains("nothing to confirm"))
     }
 
+    @Test("Whom nobody can know is told where to write, and nothing of the site")
+    func strangers() {
+        let core = ChatCore(site: Self.paris)
+        for line in ["help", "?", "machine list", "confirm abcd"] {
+            let text = core.text(forStranger: line, at: "paris.test")
+            #expect(text.contains("Write to paris.test directly") && !text.contains("machine"))
+        }
+    }
+
     @Test("A code expires, is bound to its caller, has three tries and dies by cancel or a new question")
     func limitsCodes() throws {
         var desk = ConfirmationDesk()
@@ -200,9 +209,11 @@ struct ChatTests {
     }
 
     private static func code(in answer: ChatCore.OnLine) throws -> String {
-        guard case .say(let text) = answer, let word = text.split(separator: " ").last else {
-            throw OperationError(.internalError, "no question was asked")
-        }
+        guard case .ask(let text, let replies) = answer,
+            let word = replies.first?.text.split(separator: " ").last
+        else { throw OperationError(.internalError, "no question was asked") }
+        // Who has no buttons reads the same answers in the text.
+        #expect(replies.allSatisfy { text.contains($0.text) })
         return String(word)
     }
 }

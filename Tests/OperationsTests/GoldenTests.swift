@@ -30,6 +30,14 @@ struct GoldenTests {
             "Invoke")
     }
 
+    @Test("The mark of what a process says by itself")
+    func automatic() throws {
+        try Self.check(AutomaticAnswer(), "AutomaticAnswer")
+        #expect(throws: PayloadError.self) {
+            try AutomaticAnswer(parsing: Element("automatic", namespace: "urn:x"))
+        }
+    }
+
     @Test("A result")
     func outcome() throws {
         try Self.check(

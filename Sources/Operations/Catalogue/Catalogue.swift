@@ -6,7 +6,7 @@ package enum Catalogue {
     /// All operations, noun by noun.
     package static let operations: [Operation] =
         Self.machines + Self.reservations + Self.hosts + Self.workloads + Self.sites + Self.accounts
-        + Self.grants + Self.process
+        + Self.grants + Self.rooms + Self.process
 
     private static let byName = Dictionary(uniqueKeysWithValues: Self.operations.map { ($0.name, $0) })
 

@@ -5,6 +5,8 @@ package struct ChatCore: Sendable {
     package enum OnLine: Hashable, Sendable {
         /// Answer with this text.
         case say(String)
+        /// Ask with this text, and suggest these answers; the text names them too.
+        case ask(String, [QuickReply])
         /// Perform it, then answer with `text(of:)`.
         case perform(Invocation)
     }
@@ -50,7 +52,9 @@ package struct ChatCore: Sendable {
                 return .perform(invocation)
             }
             let code = self.desk.ask(about: invocation, now: now, using: &generator)
-            return .say(self.question(command, code: code))
+            return .ask(
+                self.question(command, code: code),
+                [QuickReply("confirm \(code)", label: "Confirm"), QuickReply("cancel", label: "Cancel")])
         } catch {
             return .say(self.text(of: error))
         }
@@ -82,7 +86,18 @@ package struct ChatCore: Sendable {
         let seconds = ConfirmationDesk.lifetime.components.seconds
         return self.headed(
             "\(command.operation.phrase) \(subject) at \(site): \(command.operation.summary). "
-                + "To do it, write within \(seconds) s: confirm \(code)")
+                + "To do it, write within \(seconds) s: confirm \(code)\nTo leave it as it is: cancel")
+    }
+
+    /// What somebody in a room is told whom nobody can know there: where to write instead, and nothing about the site.
+    package func text(forStranger line: String, at address: String) -> String {
+        switch line.lowercased() {
+        case "help", "?":
+            self.headed(
+                "I do what people with a grant ask me to. Write to \(address) directly, and begin with: help")
+        case _:
+            self.headed("I cannot tell who you are here. Write to \(address) directly.")
+        }
     }
 
     /// The answer to an operation that was performed.

@@ -11,6 +11,19 @@ extension StanzaDispatcher {
     ) {
         if let feed { self.register(feed) }
         self.registerChat { message in await chat.receive(message) }
+        self.registerPresence { presence in await chat.rooms.receive(presence) }
+        self.announce([Namespace.chatStates, Namespace.receipts])
+        self.register(
+            message: DirectInvitation.elementName, namespace: DirectInvitation.namespace,
+            feature: DirectInvitation.namespace
+        ) { _, message, _ in
+            // A message through a room may carry both kinds: the room's own is taken once, below.
+            guard !message.payloads.contains(where: RoomNotice.matches) else { return }
+            if await !chat.take(invitation: message) { await chat.receive(message) }
+        }
+        self.register(message: RoomNotice.elementName, namespace: RoomNotice.namespace) { _, message, _ in
+            if await !chat.take(invitation: message) { await chat.receive(message) }
+        }
         self.register(
             Responder { _, request, from throws(StanzaError) in
                 try await invocations.respond(to: request, from: from)

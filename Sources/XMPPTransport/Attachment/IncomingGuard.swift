@@ -25,13 +25,6 @@ struct IncomingGuard: Hashable, Sendable {
     /// The resource of a client.
     var resource: String?
 
-    /// Namespaces of what is only ever meant for a client that asked its own server for it.
-    private static let unsolicited: Set = [
-        "urn:xmpp:carbons:2", "urn:xmpp:mam:2", "urn:xmpp:mam:1",
-        "http://jabber.org/protocol/pubsub#event",
-        "urn:xmpp:forward:0",
-    ]
-
     func judge(_ stanza: Stanza) -> Verdict {
         var stanza = stanza
         // What a server sends a client without a sender comes from the client's own account (RFC 6120 §8.1.2.1).
@@ -48,7 +41,7 @@ struct IncomingGuard: Hashable, Sendable {
             }
             return .deliver(stanza)
         case .message(let message):
-            if message.payloads.contains(where: { Self.unsolicited.contains($0.namespace) }) {
+            if message.holdsWhatIsSentOnRequest {
                 return .drop("a copy, an archive or an event that nobody asked for")
             }
             return sender.bare == self.address ? .drop("a message of our own account") : .deliver(stanza)

@@ -20,6 +20,16 @@ final class ComponentStreamRole: StreamRole {
         self.machine = ReceivingComponentStream(secrets: components.secrets)
     }
 
+    /// A component that is dead keeps its successor out, so it is asked as clients are.
+    var longestSilence: TimeAmount? { self.environment.limits.clientSilence }
+
+    func silent(on stream: StreamHandler) -> Bool {
+        guard let component, let server = self.environment.domains.min() else { return false }
+        let address = JID(preparedLocal: nil, domain: server, resource: nil)
+        return component.send(
+            .iq(IQ(to: component.domain, from: address, id: "silence", body: .get(Ping().element))))
+    }
+
     func makeTLSSession() throws(TLSError) -> TLSSession {
         try TLSSession(
             store: self.environment.certificates, role: .server(.clientStreams, domain: nil, alpn: false))

@@ -113,6 +113,8 @@ struct ServeConfiguration: Sendable {
     /// The token that the command line shows when it is given this file.
     let clientTokenFile: String
     let grants: [Grant]
+    /// Domains whose chat rooms are believed about who is in them, besides our own.
+    let trustedRooms: Set<String>
     let roles: [String: Set<String>]
 
     var site: SiteID { SiteID(self.address.description) }
@@ -162,6 +164,7 @@ struct ServeConfiguration: Sendable {
         var grants: [Grant] = []
         for text in try file.list("grants") { grants.append(try Grant(text: text)) }
         self.grants = grants
+        self.trustedRooms = try Self.domains(file, "chat.trusted-rooms")
         self.roles = try Self.roles(file)
     }
 
@@ -186,6 +189,26 @@ struct ServeConfiguration: Sendable {
             }
         }
         return address
+    }
+
+    /// A list of domains, prepared.
+    private static func domains(
+        _ file: ConfigurationFile, _ key: String
+    ) throws(OperationError) -> Set<String> {
+        var domains: Set<String> = []
+        for text in try file.list(key) {
+            let address: JID
+            do {
+                address = try JID(text)
+            } catch {
+                throw file.problem(key, "a list of domains; “\(text)” is none: \(error)")
+            }
+            guard address.local == nil, address.resource == nil else {
+                throw file.problem(key, "a list of domains, without @ and /; “\(text)” is none")
+            }
+            domains.insert(address.domain)
+        }
+        return domains
     }
 
     /// `admins=alice@paris.example,bob@paris.example`, one text for each role.

@@ -71,7 +71,9 @@ enum SiteProcess {
         }
         table.registerCheck(
             SiteDoctor(configuration, connection, roles, database: database), now: Self.now)
-        let chat = ChatFace(table: table, link: link, now: Self.now, logger: logger)
+        let rooms = RoomKeeper(link: link, trusted: configuration.trustedRooms, logger: logger)
+        table.registerRooms(rooms)
+        let chat = ChatFace(table: table, link: link, rooms: rooms, now: Self.now, logger: logger)
         dispatcher.register(
             chat: chat,
             commands: CommandFace(table: table, address: configuration.entity, now: Self.now),

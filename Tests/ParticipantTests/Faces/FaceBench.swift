@@ -11,18 +11,24 @@ import XMPPTransport
 
 /// What the faces of a process stand on, with a link that only notes what is sent.
 final class FaceBench: Sendable {
-    /// Notes what is sent over it; nobody answers.
+    /// Notes what is sent over it; clients say what they support, if that is known, and nothing else.
     private struct NotingLink: XMPPLink {
         let address: JID
-        let sent: Recorder<Message>
+        let bench: FaceBench
 
         func send(_ stanza: Stanza) async throws {
-            guard case .message(let message) = stanza else { return }
-            self.sent.record(message)
+            switch stanza {
+            case .message(let message): self.bench.sent.record(message)
+            case .presence(let presence): self.bench.presences.record(presence)
+            case .iq: return
+            }
         }
 
         func request(_ iq: IQ, timeout: Duration) async throws -> IQ {
-            throw StanzaError(.remoteServerTimeout)
+            guard let features = self.bench.features.withLock({ $0 }) else {
+                throw StanzaError(.remoteServerTimeout)
+            }
+            return iq.reply(.result(DiscoInfo(features: features).element))
         }
     }
 
@@ -49,6 +55,9 @@ final class FaceBench: Sendable {
     static let bob = JID(preparedLocal: "bob", domain: "paris.test", resource: "desk")
 
     let sent = Recorder<Message>()
+    let presences = Recorder<Presence>()
+    /// What every client answers to service discovery; nil for no answer.
+    let features = Mutex<[String]?>(nil)
     /// What was performed: operation and caller.
     let performed = Recorder<String>()
     /// Where `host.list` waits, and only that.
@@ -77,6 +86,8 @@ final class FaceBench: Sendable {
         return table
     }
 
+    private static let quiet = Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() })
+
     private func perform(
         _ invocation: Invocation, _ progress: ProgressSink
     ) async throws(OperationError) -> OperationResult {
@@ -97,9 +108,12 @@ final class FaceBench: Sendable {
 
     /// Runs a chat face while `body` talks to it.
     func chat(_ body: (ChatFace) async throws -> Void) async throws {
+        let link = NotingLink(address: Self.site, bench: self)
+        let rooms = RoomKeeper(link: link, trusted: ["rooms.example"], logger: Self.quiet)
+        var table = self.table
+        table.registerRooms(rooms)
         let face = ChatFace(
-            table: self.table, link: NotingLink(address: Self.site, sent: self.sent), now: { self.now },
-            logger: Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() }))
+            table: table, link: link, rooms: rooms, now: { self.now }, logger: Self.quiet)
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { try await face.run() }
             try await body(face)

@@ -1,3 +1,4 @@
+import NIOCore
 import Testing
 import XML
 import XMPP
@@ -205,6 +206,25 @@ struct ComponentTests {
             #expect(try await component.client.nextStreamError().condition == .resourceConstraint)
             let answer = try await alice.nextMessage()
             #expect(answer.kind == .error && answer.id == "big" && answer.from == component.domain)
+        }
+    }
+
+    @Test(
+        "RFC 6120 §4.6.4: a component that is silent for long is asked, and its domain is free if it says nothing"
+    )
+    func silence() async throws {
+        var limits = ServerLimits()
+        limits.transport.keepalive = .milliseconds(100)
+        limits.transport.clientSilence = .milliseconds(100)
+        limits.transport.clientAnswer = .milliseconds(100)
+        try await self.run(limits: limits) { server in
+            let component = try await TestComponent.connect(to: server)
+            guard case .iq(let ping) = try await component.client.next() else {
+                Issue.record("it was not asked")
+                return
+            }
+            #expect(ping.from == Self.paris && ping.request.map(Ping.matches) == true)
+            #expect(try await component.client.nextStreamError().condition == .connectionTimeout)
         }
     }
 

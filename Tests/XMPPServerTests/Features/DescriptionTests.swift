@@ -23,8 +23,8 @@ import XMPP
 
     /// What shows elsewhere: in payloads, between servers, before authentication, in rooms, or by the local service.
     static let unannounced: Set<Int> = [
-        4, 45, 50, 59, 68, 82, 106, 114, 128, 133, 163, 178, 184, 185, 203, 220, 223, 249, 288, 297, 313, 334,
-        368, 402, 410, 421, 440, 453, 478,
+        4, 45, 50, 59, 68, 82, 85, 106, 114, 128, 133, 163, 178, 184, 185, 203, 220, 223, 249, 288, 297, 308,
+        313, 334, 368, 402, 410, 421, 439, 440, 453, 478,
     ]
 
     /// The extensions that the file claims, by number.

@@ -20,6 +20,32 @@ struct IMGoldenTests {
         }
     }
 
+    @Test("XEP-0085 §2: the five states, in any message, and no other")
+    func chatStates() throws {
+        for state in ChatState.allCases {
+            let message = Message(to: nil, payloads: [state.element])
+            #expect(message.chatState == state)
+            #expect(state.element.namespace == "http://jabber.org/protocol/chatstates")
+        }
+        let odd = [Element("asleep", namespace: Namespace.chatStates), Element("active", namespace: "urn:x")]
+        #expect(Message(to: nil, payloads: odd).chatState == nil)
+        #expect(Message(to: nil, body: "active").chatState == nil)
+    }
+
+    @Test("XEP-0308 §3")
+    func corrections() throws {
+        try GoldenFile.check("Correction", Correction(of: "bad1"))
+        #expect(throws: PayloadError.self) {
+            try Correction(parsing: Element("replace", namespace: Namespace.correction))
+        }
+    }
+
+    @Test("XEP-0439 §4.1")
+    func quickResponses() throws {
+        try GoldenFile.check("QuickResponse", QuickResponse(value: "confirm x7kp", label: "Confirm"))
+        try GoldenFile.check("QuickResponse-bare", QuickResponse(value: "cancel"))
+    }
+
     @Test("XEP-0012")
     func lastActivity() throws {
         try GoldenFile.check("LastActivity", LastActivity(seconds: 903, status: "Heading home"))
