@@ -199,7 +199,8 @@ let package = Package(
             ]),
         tests("StorageTests", ["Storage", "CloudModel", "Placement", "XMPP", "XML", grdb]),
         tests(
-            "MachineDriversTests", ["TestRandomness", "TestSupport", "MachineDrivers", "CloudModel", "XML", "Cryptography"]),
+            "MachineDriversTests",
+            ["TestRandomness", "TestSupport", "MachineDrivers", "CloudModel", "XML", "Cryptography"]),
         tests(
             "ParticipantTests",
             [
@@ -215,7 +216,8 @@ let package = Package(
         tests(
             "RoleTests",
             [
-                "TestRandomness", "TestSupport", "Agent", "Coordinator", "Participant", "MachineDrivers", "Storage",
+                "TestRandomness", "TestSupport", "Agent", "Coordinator", "Participant", "MachineDrivers",
+                "Storage",
                 "Operations",
                 "XMPPServer",
                 "XMPPTransport", "Federation", "Gossip", "Placement", "XMPP", "XML", "CloudModel", logging,

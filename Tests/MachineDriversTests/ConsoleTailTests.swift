@@ -1,5 +1,6 @@
 import CloudModel
 import MachineDrivers
+import TestRandomness
 import Testing
 import XML
 
@@ -34,7 +35,7 @@ struct ConsoleTailTests {
 
     @Test("Whatever a guest writes can be sent", arguments: 0 as UInt64..<200)
     func anything(seed: UInt64) throws {
-        var generator = SplitMix64(seed: seed)
+        var generator = SeededGenerator(seed: seed)
         let bytes = (0..<512).map { _ in UInt8.random(in: 0...255, using: &generator) }
         let tail = ConsoleTail(
             text: String(decoding: bytes, as: UTF8.self), isTruncated: false, limit: 300)

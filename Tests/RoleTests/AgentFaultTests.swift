@@ -5,6 +5,7 @@ import MachineDrivers
 import Operations
 import Participant
 import Storage
+import TestRandomness
 import TestSupport
 import Testing
 import XML
@@ -198,7 +199,7 @@ struct AgentFaultTests {
     @Test("A reason that is on disk already is cut when it is read")
     func keptReasons() throws {
         var ledger = AgentFixtures.ledger()
-        var generator = AgentSeed(11)
+        var generator = SeededGenerator(seed: 11)
         let request = SiteLedger.Request(
             id: generator.id(), holder: AgentHarness.coordinator,
             specification: AgentFixtures.specification("web-1"), replica: nil)

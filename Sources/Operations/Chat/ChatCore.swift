@@ -164,7 +164,7 @@ extension Section {
     fileprivate var isNewestLast: Bool {
         switch self {
         case .text(_, newest: .tail): true
-        case .text(_, newest: .head), .record, .table, .automatic: false
+        case .text(_, newest: .head), .record, .table, .findings, .automatic: false
         }
     }
 }

@@ -49,12 +49,12 @@ extension DiagnosisRules {
         case .noCommonMethod:
             return Finding(
                 subject, .fault,
-                self.policy == .certificate
+                !self.policy.allowsDialback
                     ? "EXTERNAL is not offered, and our policy forbids dialback"
                     : "neither EXTERNAL nor dialback is offered",
                 cure:
                     "its owner has the server trust the authority of our certificate, which must name \(pair.local)"
-                    + (self.policy == .certificate ? "; or allow dialback with server.dialback: true" : ""))
+                    + (!self.policy.allowsDialback ? "; or allow dialback with server.dialback: true" : ""))
         case .refused(let error): return self.refusal(error, pair)
         case .timedOut:
             return Finding(

@@ -72,10 +72,7 @@ extension DiagnosisRules {
 
     /// A peer may still prove itself by dialback where that is allowed.
     private func gravity(_ owner: Owner) -> Finding.Verdict {
-        switch (owner, self.policy) {
-        case (.peer, .certificateOrDialback): .warning
-        case (.peer, .certificate), (.ourselves, _): .fault
-        }
+        owner == .peer && self.policy.allowsDialback ? .warning : .fault
     }
 
     private func who(_ owner: Owner) -> String {

@@ -85,11 +85,23 @@ extension DiagnosisRules {
         guard let certificate = facts.certificate else {
             return [
                 Finding(
-                    "certificate", self.policy == .certificate ? .fault : .warning, "none is shown",
+                    "certificate", self.policy.allowsDialback ? .warning : .fault, "none is shown",
                     cure: "its owner gives the server a certificate for \(pair.remote)")
             ]
         }
+        if case .pinned = self.policy, let tls = facts.tls { return [self.pin(tls, pair)] }
         return self.findings(of: certificate, for: pair.remote, by: .peer, now: now)
+    }
+
+    /// A key that is pinned counts by itself: who issued the certificate, for whom and until when, does not matter.
+    private func pin(_ tls: TLSFacts, _ pair: DomainPair) -> Finding {
+        switch self.policy.judge(pair.remote, tls) {
+        case .proved: Finding("certificate", .ok, "its key is the one pinned for \(pair.remote)")
+        case .needsDialback, .refused:
+            Finding(
+                "certificate", .fault, "its key is not the one pinned for \(pair.remote)",
+                cure: "ask its owner for the digest of the new key, and pin that in federation.peers")
+        }
     }
 
     private func limits(_ limits: StreamLimits) -> Finding {

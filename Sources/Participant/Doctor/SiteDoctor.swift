@@ -151,6 +151,10 @@ extension SiteDoctor {
         }
         let rules = self.rules(domain)
         if let standing = self.standing(of: peer) { report.add([standing]) }
+        if let prober, prober.policy(of: domain) == .blocked {
+            report.add([rules.blocked(domain)])
+            return report
+        }
         if let prober {
             await tell("asking where DNS says that \(domain) is")
             let names = await prober.names(of: domain)
