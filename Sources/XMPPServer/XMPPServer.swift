@@ -55,13 +55,7 @@ package final class XMPPServer: Service {
             address, stored: stored, database: database, configuration: configuration, startedAt: now())
         var random = SecureRandom()
         let secret = try await store.secret(for: "domain", orStore: random.bytes(Self.secretLength))
-        if let hosting = configuration.rooms {
-            domain.host(
-                try await Self.rooms(
-                    hosting, beside: address, store: RoomStore(database: database),
-                    secret: try await store.secret(for: "rooms", orStore: random.bytes(Self.secretLength))))
-            try await Self.restoreHistories(in: &domain, from: ArchiveStore(database: database))
-        }
+        try await Self.hostRooms(of: configuration, in: &domain, beside: address, database: database)
         let secrets = try Self.host(configuration.components, in: &domain)
         let environment = try Self.environment(
             configuration, domain, secret: secret, group: group, logger: logger)
@@ -215,18 +209,25 @@ package final class XMPPServer: Service {
         return address
     }
 
-    /// The rooms that were kept (XEP-0045); `secret` is what occupants' ids are derived from.
-    private static func rooms(
-        _ hosting: RoomHosting, beside domain: JID, store: RoomStore, secret: [UInt8]
-    ) async throws -> RoomService {
+    /// Hosts the rooms that were kept, with the last that was said in them (XEP-0045); none without a domain for them.
+    private static func hostRooms(
+        of configuration: Configuration, in domain: inout LocalDomain, beside server: JID, database: Database
+    ) async throws {
+        guard let hosting = configuration.rooms else { return }
         let address = try Self.address(hosting.domain)
-        guard address != domain else {
+        guard address != server else {
             throw ConfigurationError(
-                description: "the rooms need a domain of their own, not \(domain): rooms.\(domain), for one")
+                description: "the rooms need a domain of their own, not \(server): rooms.\(server), for one")
         }
-        return RoomService(
-            address: address, policy: hosting.policy, limits: hosting.limits, secret: secret,
-            rooms: try await store.rooms().map(RoomSnapshot.init))
+        var random = SecureRandom()
+        // What the ids of occupants are derived from.
+        let secret = try await AccountStore(database: database)
+            .secret(for: "rooms", orStore: random.bytes(Self.secretLength))
+        domain.host(
+            RoomService(
+                address: address, policy: hosting.policy, limits: hosting.limits, secret: secret,
+                rooms: try await RoomStore(database: database).rooms().map(RoomSnapshot.init)))
+        try await Self.restoreHistories(in: &domain, from: ArchiveStore(database: database))
     }
 
     private static func environment(
