@@ -68,7 +68,7 @@ class DoctorTests(Workspace):
     def test_the_site_itself(self):
         seen = self.examine()
         self.assertEqual(seen["certificate"]["verdict"], "warning", seen)
-        for subject in ("port", "encryption", "authentication", "database", "hypervisor"):
+        for subject in ("port", "encryption", "database", "hypervisor"):
             self.assertEqual(seen[subject]["verdict"], "ok", seen)
 
     def test_as_an_operation_in_chat_and_for_people(self):

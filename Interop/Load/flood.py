@@ -3,8 +3,8 @@ import asyncio
 
 from tradewind_interop.client import Client
 
-# Elements in one stanza: the server takes 4,096 of a client.
-NAMES_PER_STANZA = 2_000
+# The server takes no more distinct names in one stanza of a client than 1,024.
+NAMES_PER_STANZA = 1_000
 WAITING_BYTES = 1 << 20
 PAUSE_SECONDS = 0.002
 
@@ -18,6 +18,8 @@ def flood(server, username, password, authority, names, seconds):
 async def send(xmpp, domain, names, seconds):
     end = asyncio.get_running_loop().time() + seconds
     for first in range(0, names, NAMES_PER_STANZA):
+        if xmpp.transport.is_closing():
+            raise RuntimeError(f"the server closed the stream after some {first} names")
         while xmpp.transport.get_write_buffer_size() > WAITING_BYTES:
             if asyncio.get_running_loop().time() > end:
                 return first

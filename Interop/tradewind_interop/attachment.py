@@ -9,7 +9,9 @@ PASSWORD = "correct-horse"
 SERVER = "example.org"
 COORDINATOR = "tokyo.test"
 # Workloads placed while a link is cut: more of them until it was cut twice.
-LEAST_PLACED, MOST_PLACED = 4, 12
+LEAST_PLACED, MOST_PLACED = 4, 40
+# What a link has between two cuts.
+UP_SECONDS = 0.5
 
 
 class Attachment:
@@ -120,9 +122,11 @@ class CutAttachment(Attachment):
         placed = []
 
         def cut():
-            while not done.wait(0.7):
+            while not done.wait(UP_SECONDS):
+                before = self.relay.connections
                 self.relay.cut()
-                done.wait(4)
+                while self.relay.connections == before and not done.wait(0.05):
+                    pass
 
         cutter = threading.Thread(target=cut)
         cutter.start()

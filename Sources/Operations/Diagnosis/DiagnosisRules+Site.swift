@@ -59,9 +59,14 @@ extension DiagnosisRules {
     }
 
     /// What to say of a port of this site that other servers connect to.
+    ///
+    /// Nobody can prove there to be this site, not even itself: that it does not is no finding.
     package func ownPort(_ facts: StreamFacts, _ pair: DomainPair, now: Instant) -> [Finding] {
         switch facts.reach {
-        case .connected: self.findings(of: facts, pair, now: now).filter { $0.subject != "limits" }
+        case .connected:
+            self.findings(of: facts, pair, now: now).filter {
+                !["limits", "authentication"].contains($0.subject)
+            }
         case .refused, .timedOut, .failed: [self.silent(facts, "other servers", facts.usesDirectTLS)]
         }
     }

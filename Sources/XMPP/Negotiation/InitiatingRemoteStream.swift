@@ -106,9 +106,11 @@ package struct InitiatingRemoteStream: Sendable {
         [.stream(.sendHeader(self.header))]
     }
 
+    /// Whoever looks at its own server does not say who it is: that server takes nobody else for itself.
     private var header: StreamHeader {
         StreamHeader(
-            contentNamespace: Namespace.server, to: self.remote, from: self.local, declaresDialback: true)
+            contentNamespace: Namespace.server, to: self.remote,
+            from: self.local == self.remote ? nil : self.local, declaresDialback: true)
     }
 
     /// TLS is up: by STARTTLS the stream begins anew, by direct TLS it has not yet begun.

@@ -35,7 +35,7 @@ struct FailureLedger: Sendable {
         return self.delay * min(entry.count, self.failuresPerAddress)
     }
 
-    /// Whether the address has failed so often that it may try no more for now.
+    /// Whether the address has failed so often that it may not try again yet.
     func isBarred(_ address: NetworkAddress, at now: NIODeadline) -> Bool {
         self.current(address, at: now).map { $0.count >= self.failuresPerAddress } ?? false
     }
