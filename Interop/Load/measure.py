@@ -144,7 +144,7 @@ def beside(load):
         during = load.messages(4, 1, "-r", QUIET_RATE)
         taken = flooding.result()
     return {"p99 ms alone": alone["p99 ms"], "p99 ms beside": during["p99 ms"], "p50 ms alone": alone["p50 ms"],
-            "p50 ms beside": during["p50 ms"], "names taken": taken, "lost": alone["lost"] + during["lost"]}
+            "p50 ms beside": during["p50 ms"], "names written": taken, "lost": alone["lost"] + during["lost"]}
 
 
 # What each row is called, its body, and whether it needs two servers.
