@@ -10,8 +10,10 @@ SERVER = "example.org"
 COORDINATOR = "tokyo.test"
 # Workloads placed while a link is cut: more of them until it was cut twice.
 LEAST_PLACED, MOST_PLACED = 4, 40
-# What a link has between two cuts.
-UP_SECONDS = 0.5
+# From one workload to the next, so that there are some under way whenever the link is cut.
+PLACE_SECONDS = 0.4
+# What a link has before it is cut, and what the site has to come back after that.
+UP_SECONDS, RECOVERY_SECONDS = 0.7, 4
 
 
 class Attachment:
@@ -123,10 +125,8 @@ class CutAttachment(Attachment):
 
         def cut():
             while not done.wait(UP_SECONDS):
-                before = self.relay.connections
                 self.relay.cut()
-                while self.relay.connections == before and not done.wait(0.05):
-                    pass
+                done.wait(RECOVERY_SECONDS)
 
         cutter = threading.Thread(target=cut)
         cutter.start()
@@ -135,6 +135,7 @@ class CutAttachment(Attachment):
             while len(placed) < LEAST_PLACED or (self.relay.connections <= 2 and len(placed) < MOST_PLACED):
                 placed.append(f"cut{len(placed):02}")
                 self.place_in_the_end(placed[-1])
+                done.wait(PLACE_SECONDS)
         finally:
             done.set()
             cutter.join()

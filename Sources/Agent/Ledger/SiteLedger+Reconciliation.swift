@@ -44,8 +44,7 @@ extension SiteLedger {
     /// What the ledger still wants done; the same question after a crash has the same answer.
     package var work: Work {
         var work = Work()
-        for (_, entry) in self.machines.sorted(by: { $0.key < $1.key }) where entry.machine.state != .deleted
-        {
+        for entry in self.machines.values where entry.machine.state != .deleted {
             if entry.isDoomed {
                 work.toDelete.append(entry)
             } else if entry.machine.state == .creating {
@@ -54,6 +53,10 @@ extension SiteLedger {
                 work.toStart.append(entry)
             }
         }
+        // Most machines want nothing done: only those that do are put in order.
+        work.toCreate.sort { $0.machine.id < $1.machine.id }
+        work.toStart.sort { $0.machine.id < $1.machine.id }
+        work.toDelete.sort { $0.machine.id < $1.machine.id }
         return work
     }
 
