@@ -47,6 +47,10 @@ class ClientLibraryTests(Workspace):
         self.admin.ask("coordinator.test", "workload show chatted", 30)
         wait_until(lambda: "running" in self.admin.ask("coordinator.test", "workload show chatted"),
                    30, "the replica runs", self.tokyo.log)
+        for order, state in (("shutdown", "stopped"), ("start", "running")):
+            self.admin.ask("coordinator.test", f"machine {order} chatted-0", 30)
+            wait_until(lambda: [m["state"] for m in self.tokyo.perform("machine", "list")] == [state], 30,
+                       f"the machine is {state}", self.tokyo.log)
         question = self.admin.ask("coordinator.test", "workload remove chatted")
         code = next(word for line in question.splitlines() if "confirm" in line
                     for word in [line.split("confirm")[-1].split()[0].strip("“”.\"'`")])

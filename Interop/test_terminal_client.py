@@ -44,6 +44,10 @@ class TerminalClientTests(Workspace):
         wait_until(lambda: self.tokyo.perform("machine", "list")[0]["state"] == "running", 30, "the replica runs")
         terminal.type("workload show typed")
         terminal.wait_for("running")
+        for order, state in (("shutdown", "stopped"), ("start", "running")):
+            terminal.type(f"machine {order} typed-0")
+            wait_until(lambda: self.tokyo.perform("machine", "list")[0]["state"] == state, 30,
+                       f"the machine is {state}", terminal.screen)
         terminal.type("workload remove typed")
         terminal.wait_for("confirm ")
         code = terminal.screen().rsplit("confirm ", 1)[1].split()[0].strip("“”.\"'`")

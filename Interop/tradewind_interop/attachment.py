@@ -8,6 +8,8 @@ from .waiting import wait_until
 PASSWORD = "correct-horse"
 SERVER = "example.org"
 COORDINATOR = "tokyo.test"
+# A site at which the one under test places workloads itself.
+OTHER = "osaka.test"
 # Workloads placed while a link is cut: more of them until it was cut twice.
 LEAST_PLACED, MOST_PLACED = 4, 40
 # From one workload to the next, so that there are some under way whenever the link is cut.
@@ -24,45 +26,58 @@ class Attachment:
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
-        cls.ours, cls.theirs = f"{cls.network}.1", f"{cls.network}.2"
+        cls.ours, cls.theirs, cls.others = f"{cls.network}.1", f"{cls.network}.2", f"{cls.network}.4"
         cls.hosts = cls.root / "hosts"
         cls.hosts.write_text(
-            f"127.0.0.1 localhost\n{cls.ours} {COORDINATOR}\n{cls.theirs} {SERVER} paris.{SERVER} rome.{SERVER}\n")
+            f"127.0.0.1 localhost\n{cls.ours} {COORDINATOR}\n{cls.others} {OTHER}\n"
+            f"{cls.theirs} {SERVER} paris.{SERVER} rome.{SERVER}\n")
         cls.image = cls.root / "image.qcow2"
         cls.image.write_bytes(b"the in-memory driver boots anything")
         (cls.root / "secret").write_text("a-long-random-secret\n")
         (cls.root / "password").write_text(f"{PASSWORD}\n")
+        routes = [f"{name}={cls.theirs}:5269" for name in (SERVER, f"paris.{SERVER}", f"rome.{SERVER}")]
         cls.tokyo = cls.begin(Tradewind(
             cls.root, COORDINATOR, cls.authority, cls.ours, server_port=5269, driver="none", coordinator=True,
-            routes=[f"{name}={cls.theirs}:5269" for name in (SERVER, f"paris.{SERVER}", f"rome.{SERVER}")]))
+            routes=routes))
+        cls.osaka = cls.begin(Tradewind(
+            cls.root, OTHER, cls.authority, cls.others, server_port=5269, routes=routes,
+            options=["--image-directory", str(cls.root)]))
         cls.begin_site()
         cls.romeo = cls.begin(Client(
             cls.admin, PASSWORD, cls.theirs, cls.client_port, cls.authority))
         join(cls.tokyo, cls.paris, "reservation,machine,workload")
+        join(cls.paris, cls.osaka, "reservation,machine")
+
+    @classmethod
+    def routes(cls):
+        """How a server that is Tradewind's own finds the others, which DNS does not know."""
+        return [f"{COORDINATOR}={cls.ours}:5269", f"{OTHER}={cls.others}:5269"]
 
     client_port = 5222
     admin = f"romeo@{SERVER}"
 
     @classmethod
     def begin_attached(cls, address, options, **others):
-        """A site that speaks through the other server; `options` as the page has them."""
+        """A site and coordinator that speaks through the other server; `options` as the page has them."""
         attachment = [word for pair in options.items() for word in pair]
         return cls.begin(Tradewind(
-            cls.root, address, cls.authority, attachment=attachment, admin=cls.admin,
+            cls.root, address, cls.authority, attachment=attachment, admin=cls.admin, coordinator=True,
             options=["--image-directory", str(cls.root)], **others))
 
-    def free(self, site):
-        """What the coordinator believes is free there."""
-        known = next(s for s in self.tokyo.perform("site", "list") if s["site"] == site.domain)
+    def free(self, site, coordinator=None):
+        """What the coordinator, tokyo unless told otherwise, believes is free there."""
+        known = next(s for s in (coordinator or self.tokyo).perform("site", "list") if s["site"] == site.domain)
         return known.get("capacity", {}).get("free", {}).get("vcpus")
 
-    def place(self, name, *options):
-        wait_until(lambda: self.free(self.paris), 30, "the site tells of its capacity", self.paris.log)
-        self.tokyo.perform("workload", "place", name, f"image={self.image}", "memory=128M",
-                           f"audience={self.paris.domain}", *options)
+    def place(self, name, *options, coordinator=None, site=None):
+        """Has the coordinator place a workload for users at the site: paris by tokyo unless told otherwise."""
+        coordinator, site = coordinator or self.tokyo, site or self.paris
+        wait_until(lambda: self.free(site, coordinator), 30, "the site tells of its capacity", site.log)
+        coordinator.perform("workload", "place", name, f"image={self.image}", "memory=128M",
+                            f"audience={site.domain}", *options)
 
-    def state(self, name):
-        machines = {m["specification"]["name"]: m["state"] for m in self.paris.perform("machine", "list")}
+    def state(self, name, site=None):
+        machines = {m["specification"]["name"]: m["state"] for m in (site or self.paris).perform("machine", "list")}
         return machines.get(name)
 
     def test_capacity_place_stop_start_and_remove(self):
@@ -78,6 +93,23 @@ class Attachment:
         wait_until(lambda: self.state("web-0") is None, 30, "the machine is gone", self.paris.log)
         wait_until(lambda: self.free(self.paris) == before, 30, "its room is free again", self.paris.log)
 
+    def test_its_own_coordinator_places_here_and_at_another_site(self):
+        wait_until(lambda: self.free(self.paris, self.paris), 30, "it knows its own capacity", self.paris.log)
+        self.place("own", "replicas=2", "per-site=1", coordinator=self.paris, site=self.osaka)
+        replicas = self.paris.perform("workload", "show", "own")["replicas"]
+        names = {replica["site"]: f"own-{replica['index']}" for replica in replicas}
+        self.assertEqual(sorted(names), sorted([self.paris.domain, OTHER]))
+        for site in (self.paris, self.osaka):
+            name, at = names[site.domain], f"at={site.domain}"
+            wait_until(lambda: self.state(name, site) == "running", 30, f"{name} runs", site.log)
+            self.paris.perform("machine", "shutdown", name, at)
+            wait_until(lambda: self.state(name, site) == "stopped", 30, f"{name} stops", site.log)
+            self.paris.perform("machine", "start", name, at)
+            wait_until(lambda: self.state(name, site) == "running", 30, f"{name} runs again", site.log)
+        self.paris.perform("workload", "remove", "own")
+        for site in (self.paris, self.osaka):
+            wait_until(lambda: self.state(names[site.domain], site) is None, 30, "the machine is gone", site.log)
+
     def test_an_admin_chats_with_the_site(self):
         self.assertIn("machine", self.romeo.ask(self.paris.domain, "help"))
         self.assertIn(self.paris.domain, self.romeo.ask(self.paris.domain, "machine list"))
@@ -86,14 +118,7 @@ class Attachment:
         items = self.romeo.call(lambda xmpp: xmpp["xep_0050"].get_commands(self.paris.entity))
         nodes = {node: str(jid) for jid, node, _ in items["disco_items"]["items"]}
         self.assertEqual(nodes["site.list"], self.paris.entity)
-
-        async def run(xmpp):
-            request = xmpp.make_iq_set(ito=self.paris.entity)
-            request["command"]["node"] = "site.list"
-            request["command"]["action"] = "execute"
-            return await request.send(timeout=20)
-
-        answer = self.romeo.call(run)
+        answer = self.romeo.command(self.paris.entity, "site.list")
         self.assertEqual(answer["command"]["status"], "completed")
         self.assertIn(COORDINATOR, str(answer))
 
@@ -106,45 +131,61 @@ class Attachment:
 class CutAttachment(Attachment):
     """An attachment through a relay that can be cut, as `cls.relay`."""
 
-    def place_in_the_end(self, name):
+    recovery_seconds = RECOVERY_SECONDS
+
+    def place_in_the_end(self, name, coordinator, site):
         """Places it as an admin would: again, if the answer was that the site cannot be reached just now."""
         def is_placed():
-            self.place(name)
-            shown = self.tokyo.perform("workload", "show", name)
+            try:
+                self.place(name, f"only={site.domain}", coordinator=coordinator, site=site)
+            except AssertionError as refusal:
+                if "does not answer" in str(refusal):
+                    return False
+                raise
+            shown = coordinator.perform("workload", "show", name)
             if shown["state"] in ("running", "placed"):
                 return True
-            self.tokyo.perform("workload", "remove", name)
+            coordinator.perform("workload", "remove", name)
             return False
 
-        wait_until(is_placed, 60, f"{name} is placed", self.tokyo.log)
+        wait_until(is_placed, 60, f"{name} is placed", coordinator.log)
 
-    def test_no_command_is_lost_or_performed_twice_when_the_link_is_cut(self):
-        wait_until(lambda: self.free(self.paris), 30, "the site tells of its capacity", self.paris.log)
+    def place_while_the_link_is_cut(self, prefix, coordinator, site):
+        """Every workload gets its one machine, and loses it, however often the link goes."""
+        wait_until(lambda: self.free(site, coordinator), 30, "the site tells of its capacity", site.log)
         done = threading.Event()
+        before = self.relay.connections
         placed = []
 
         def cut():
             while not done.wait(UP_SECONDS):
                 self.relay.cut()
-                done.wait(RECOVERY_SECONDS)
+                done.wait(self.recovery_seconds)
 
         cutter = threading.Thread(target=cut)
         cutter.start()
         try:
             # However fast this machine places, the link is cut at least twice meanwhile.
-            while len(placed) < LEAST_PLACED or (self.relay.connections <= 2 and len(placed) < MOST_PLACED):
-                placed.append(f"cut{len(placed):02}")
-                self.place_in_the_end(placed[-1])
+            while len(placed) < LEAST_PLACED or (
+                    self.relay.connections < before + 2 and len(placed) < MOST_PLACED):
+                placed.append(f"{prefix}{len(placed):02}")
+                self.place_in_the_end(placed[-1], coordinator, site)
                 done.wait(PLACE_SECONDS)
         finally:
             done.set()
             cutter.join()
-        self.assertGreater(self.relay.connections, 2)
+        self.assertGreaterEqual(self.relay.connections, before + 2)
         names = [f"{name}-0" for name in placed]
-        wait_until(lambda: all(self.state(name) == "running" for name in names), 60, "all of them run",
-                   self.paris.log)
-        machines = [m["specification"]["name"] for m in self.paris.perform("machine", "list")]
-        self.assertEqual(sorted(m for m in machines if m.startswith("cut")), names)
+        wait_until(lambda: all(self.state(name, site) == "running" for name in names), 60, "all of them run",
+                   site.log)
+        machines = [m["specification"]["name"] for m in site.perform("machine", "list")]
+        self.assertEqual(sorted(m for m in machines if m.startswith(prefix)), names)
         for name in placed:
-            self.tokyo.perform("workload", "remove", name)
-        wait_until(lambda: not any(self.state(name) for name in names), 60, "none is left behind", self.paris.log)
+            coordinator.perform("workload", "remove", name)
+        wait_until(lambda: not any(self.state(name, site) for name in names), 60, "none is left behind", site.log)
+
+    def test_no_command_is_lost_or_performed_twice_when_the_link_is_cut(self):
+        self.place_while_the_link_is_cut("cut", self.tokyo, self.paris)
+
+    def test_no_command_of_its_own_coordinator_is_lost_or_performed_twice_when_the_link_is_cut(self):
+        self.place_while_the_link_is_cut("sent", self.paris, self.osaka)

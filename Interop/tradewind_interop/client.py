@@ -75,6 +75,16 @@ class Client:
 
         return wait_until(answer, seconds, f"{to} answers '{body}'", lambda: f"heard: {self.bodies[seen:]}")
 
+    def command(self, to, node):
+        """Executes the ad-hoc command `node` at `to` (XEP-0050) and returns the answer."""
+        async def run(xmpp):
+            request = xmpp.make_iq_set(ito=to)
+            request["command"]["node"] = node
+            request["command"]["action"] = "execute"
+            return await request.send(timeout=ANSWER_SECONDS)
+
+        return self.call(run)
+
     def hear(self, sender, body, seconds=ANSWER_SECONDS):
         """Waits until exactly `body` has come from the bare address `sender`."""
         wait_until(lambda: (sender, body) in self.bodies, seconds, f"{self.jid} hears '{body}' from {sender}",

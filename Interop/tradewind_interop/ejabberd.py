@@ -9,6 +9,10 @@ import subprocess
 
 from .waiting import wait_until
 
+# Where Erlang's nodes meet, instead of asking a daemon for the port.
+DISTRIBUTION_PORT = 5210
+COOKIE = "interop"
+
 CONFIGURATION = """\
 hosts: [{domain}]
 loglevel: debug
@@ -35,7 +39,7 @@ modules:
 
 
 class Ejabberd:
-    """Speaks for `domain` on `address`, without Erlang's distribution, so that no other daemon is started.
+    """Speaks for `domain` on `address`; its node listens there too, so that `epmd` is not started.
 
     `listeners` is added to its section `listen`. It looks names up with the system's resolver; a private mount namespace gives it `hosts` as /etc/hosts.
     """
@@ -57,6 +61,9 @@ class Ejabberd:
             quoted = ",".join(f'"{name}"' for name in names)
             lookups.append(f"{{host,{{{ip.replace('.', ',')}}},[{quoted}]}}.")
         (self.root / "inetrc").write_text("\n".join(lookups) + "\n")
+        (self.root / "ejabberdctl.cfg").write_text(
+            f"ERLANG_NODE=ejabberd@{address}\nERL_DIST_PORT={DISTRIBUTION_PORT}\n"
+            f'ERL_OPTIONS="-setcookie {COOKIE}"\nSPOOL_DIR={self.root}/db\nLOGS_DIR={self.root}/log\n')
         for path in (self.root, *self.root.rglob("*")):
             shutil.chown(path, "ejabberd", "ejabberd")
         environment = {
@@ -70,7 +77,10 @@ class Ejabberd:
         registrations = " ".join(
             f"-eval 'ok = ejabberd_auth:try_register(<<\"{name}\">>, <<\"{domain}\">>, <<\"{word}\">>).'"
             for name, word in accounts)
-        script = (f"mount --bind {hosts} /etc/hosts && exec runuser -u ejabberd -- erl -noinput "
+        node = (f"-name ejabberd@{address} -setcookie {COOKIE} -start_epmd false "
+                f"-erl_epmd_port {DISTRIBUTION_PORT} "
+                f"-kernel inet_dist_use_interface '{{{address.replace('.', ',')}}}'")
+        script = (f"mount --bind {hosts} /etc/hosts && exec runuser -u ejabberd -- erl -noinput {node} "
                   f"-mnesia dir '\"{self.root}/db\"' -s ejabberd {registrations}")
         self.process = subprocess.Popen(
             ["unshare", "-m", "bash", "-c", script], env=environment, cwd=self.root, start_new_session=True,
@@ -81,6 +91,15 @@ class Ejabberd:
     def _listens(address, port):
         with socket.socket() as probe:
             return probe.connect_ex((address, port)) == 0
+
+    def control(self, line, folder):
+        """Runs a line of the shell with `ejabberdctl` in it, as its administrator would in `folder`."""
+        done = subprocess.run(
+            ["runuser", "-u", "ejabberd", "--", "bash", "-c",
+             line.replace("ejabberdctl", f"ejabberdctl --config-dir {self.root}")],
+            env={"HOME": str(self.root), "PATH": f"{os.environ['PATH']}:/usr/sbin"}, cwd=folder,
+            capture_output=True, text=True, timeout=60)
+        assert done.returncode == 0, f"{line}: {done.stdout}{done.stderr}{self.log()}"
 
     def log(self):
         path = self.root / "log" / "ejabberd.log"

@@ -2,7 +2,9 @@
 import pathlib
 import re
 
-PAGE = pathlib.Path(__file__).parents[2] / "Sources/tradewind/tradewind.docc/AttachToAnExistingServer.md"
+REPOSITORY = pathlib.Path(__file__).parents[2]
+README = REPOSITORY / "README.md"
+PAGE = REPOSITORY / "Sources/tradewind/tradewind.docc/AttachToAnExistingServer.md"
 SECRET = "a-long-random-secret"
 
 
@@ -23,6 +25,14 @@ def ejabberd_listener(address):
     lines = snippet("yaml", "ejabberd_service").splitlines(keepends=True)
     assert lines[0] == "listen:\n"
     return "".join(lines[1:]).replace("127.0.0.1", address)
+
+
+def own_server_component(address):
+    """The section of another site's own server as the page has it, listening on this test's loopback address."""
+    section = snippet("yaml", "components:")
+    head = "  components:\n"
+    assert section.startswith("server:\n") and head in section, section
+    return section.replace(head, f"{head}    host: {address}\n")
 
 
 def init_options(containing):

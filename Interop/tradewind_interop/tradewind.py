@@ -23,12 +23,12 @@ class Tradewind:
     """Speaks for `domain`; its certificate comes from the run's authority.
 
     With an `attachment`, the options of `tradewind init` for it, it speaks through somebody else's server; `domain` is
-    then whatever its address is.
+    then whatever its address is. `files` are written into its folder, texts by their names.
     """
 
     def __init__(self, root, domain, authority, address="127.0.0.1", server_port=None, routes=(),
                  driver="memory", coordinator=False, settings=(), options=(), attachment=None, admin="admin",
-                 usages="serverAuth,clientAuth"):
+                 usages="serverAuth,clientAuth", files=None):
         self.domain = domain
         # Where requests go: a client's process is one of the resources of its account.
         self.entity = f"{domain}/tradewind" if "@" in domain else domain
@@ -60,6 +60,8 @@ class Tradewind:
             assert old in text, f"{old!r} is not in {text}"
             text = text.replace(old, new)
         self.configuration.write_text(text)
+        for name, content in (files or {}).items():
+            (self.directory / name).write_text(content)
         self.process = None
         self.start()
 
