@@ -4,10 +4,11 @@ import unittest
 from tradewind_interop.client import Client
 from tradewind_interop.prosody import Prosody
 from tradewind_interop.server_to_server import ServerToServer
-from tradewind_interop.tradewind import Tradewind
+from tradewind_interop.tradewind import Tradewind, free_port
 from tradewind_interop.workspace import Workspace
 
 OURS, THEIRS = "127.0.31.5", "127.0.31.2"
+DIRECT_TLS_PORT = 5270
 
 
 class ProsodyTests(ServerToServer, Workspace):
@@ -19,6 +20,23 @@ class ProsodyTests(ServerToServer, Workspace):
         cls.peer = cls.begin(Prosody(
             cls.root / "prosody", "prosody.test", THEIRS, hosts, cls.authority, [("romeo", "secret")]))
         cls.begin_site(OURS, THEIRS)
+
+
+class ProsodyDirectTLSTests(ServerToServer, Workspace):
+    """XEP-0368: neither listens where STARTTLS would be looked for; Prosody finds our port by its SRV record."""
+
+    settings = (("  servers:\n", f"  servers:\n    tls-port: {DIRECT_TLS_PORT}\n"),)
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        hosts = cls.root / "hosts"
+        hosts.write_text(f"127.0.0.1 localhost\n{OURS} paris.test\n{THEIRS} prosody.test\n")
+        cls.peer = cls.begin(Prosody(
+            cls.root / "prosody", "prosody.test", THEIRS, hosts, cls.authority, [("romeo", "secret")],
+            settings=f"s2s_ports = {{}}\ns2s_direct_tls_ports = {{ {DIRECT_TLS_PORT} }}",
+            record=f"_xmpps-server._tcp.paris.test. 60 IN SRV 0 0 {DIRECT_TLS_PORT} paris.test."))
+        cls.begin_site(OURS, THEIRS, server_port=free_port(OURS), their_port=f"{DIRECT_TLS_PORT},tls")
 
 
 # Nothing listens there.

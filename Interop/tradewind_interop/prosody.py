@@ -19,9 +19,10 @@ c2s_require_encryption = true
 s2s_require_encryption = true
 s2s_secure_auth = {secure}
 authentication = "internal_hashed"
-unbound = {{ resolvconf = false, hoststxt = "{hosts}" }}
+unbound = {{ resolvconf = false, hoststxt = "{hosts}", options = {{ {records} }} }}
 modules_enabled = {{ "roster", "saslauth", "tls", "dialback", "disco", "version", "time", "ping", "smacks" {limits}{modules} }}
 {rates}
+{settings}
 log = {{ {{ levels = {{ min = "debug" }}, to = "file", filename = "{root}/prosody.log" }} }}
 ssl = {{ certificate = "{stem}.crt", key = "{stem}.key", cafile = "{ca}" }}
 VirtualHost "{domain}"
@@ -35,13 +36,14 @@ RATES = 'limits = { c2s = { rate = "10kb/s"; }; s2sin = { rate = "30kb/s"; }; }'
 class Prosody:
     """Speaks for `domain` on `address`; found by the others through `hosts`, a file in /etc/hosts format.
 
-    `section` is added to the end of its configuration; `has_limits` are Debian's; `modules` are names of more modules.
+    `section` is added to the end of its configuration; `has_limits` are Debian's; `modules` are names of more modules;
+    `settings` go to the configuration's head; `record` is one of DNS, as in a zone file.
     """
 
     software = "Prosody"
 
     def __init__(self, root, domain, address, hosts, authority, accounts=(), require_certificates=True,
-                 section="", has_limits=False, modules=()):
+                 section="", has_limits=False, modules=(), settings="", record=None):
         self.root = pathlib.Path(root)
         self.domain = domain
         self.address = address
@@ -52,7 +54,8 @@ class Prosody:
         self.configuration.write_text(CONFIGURATION.format(
             root=self.root, address=address, hosts=hosts, ca=authority.certificate, domain=domain, stem=stem,
             secure="true" if require_certificates else "false", limits=', "limits"' if has_limits else "",
-            modules="".join(f', "{name}"' for name in modules),
+            modules="".join(f', "{name}"' for name in modules), settings=settings,
+            records=f'["local-data:"] = "{record}"' if record else "",
             rates=RATES if has_limits else "") + section)
         folder = data / domain.replace(".", "%2e") / "accounts"
         folder.mkdir(parents=True)
@@ -71,8 +74,11 @@ class Prosody:
         self.pid = int(pidfile.read_text())
 
     def log(self):
+        return self.whole_log()[-4000:]
+
+    def whole_log(self):
         path = self.root / "prosody.log"
-        return path.read_text()[-4000:] if path.exists() else ""
+        return path.read_text() if path.exists() else ""
 
     def stop(self):
         os.kill(self.pid, signal.SIGTERM)

@@ -19,6 +19,9 @@ class Relay:
         self._lock = threading.Lock()
         self._is_open = True
         self.connections = 0
+        # From those who connected to the target.
+        self.bytes_up = 0
+        self._outer = set()
         self._thread = threading.Thread(target=self._run, daemon=True)
         self._thread.start()
 
@@ -39,6 +42,7 @@ class Relay:
             inner.close()
             return
         self.connections += 1
+        self._outer.add(outer)
         for one, other in ((inner, outer), (outer, inner)):
             one.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             self._peers[one] = other
@@ -48,6 +52,8 @@ class Relay:
         try:
             data = source.recv(CHUNK_BYTES)
             if data:
+                if self._peers[source] in self._outer:
+                    self.bytes_up += len(data)
                 self._peers[source].sendall(data)
                 return
         except OSError:
@@ -58,6 +64,7 @@ class Relay:
         for end in (one, self._peers.get(one)):
             if end in self._peers:
                 del self._peers[end]
+                self._outer.discard(end)
                 self._selector.unregister(end)
                 end.close()
 

@@ -7,11 +7,11 @@ class ServerToServer:
     """The scenarios; a subclass of this and `Workspace` starts the other server as `cls.peer`."""
 
     @classmethod
-    def begin_site(cls, ours, theirs, usages="serverAuth,clientAuth"):
+    def begin_site(cls, ours, theirs, usages="serverAuth,clientAuth", server_port=5269, their_port="5269"):
         domain = cls.peer.domain
         cls.site = cls.begin(Tradewind(
-            cls.root, "paris.test", cls.authority, ours, server_port=5269, routes=[f"{domain}={theirs}:5269"],
-            settings=cls.settings, usages=usages))
+            cls.root, "paris.test", cls.authority, ours, server_port=server_port,
+            routes=[f"{domain}={theirs}:{their_port}"], settings=cls.settings, usages=usages))
         cls.site.perform("account", "create", "alice", "password=correct-horse")
         cls.site.perform("grant", "add", f"romeo@{domain}", "permissions=machine")
         cls.romeo = cls.begin(
