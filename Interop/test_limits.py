@@ -84,7 +84,6 @@ class LimitedLinkTests(Workspace):
         told = f"{len(changes)} changes, {sent} bytes in {seconds:.1f} s, chat {chat}, commands {commands}"
         self.assertLess(max(chat), ANSWER_SECONDS, told)
         self.assertLess(max(commands), ANSWER_SECONDS, told)
-        self.assertGreater(len(changes), 2 * seconds, "the site changes oftener than it tells of it")
         self.assertGreater(sent, 0.8 * RATE * seconds, f"the link was not full: {told}")
         # TLS adds a little to what is counted.
         self.assertLess(sent, 1.1 * (BURST + RATE * seconds), told)
