@@ -5,15 +5,32 @@
 package struct Element: Hashable, Sendable {
     package struct Attribute: Hashable, Sendable {
         package var name: String
-        /// Empty for an unprefixed attribute; `http://www.w3.org/XML/1998/namespace` for `xml:lang`.
-        package var namespace: String
         package var value: String
+        /// Nil for the empty namespace, which nearly all attributes have: they do without a third string.
+        private var named: NamedNamespace?
+
+        /// Empty for an unprefixed attribute; `http://www.w3.org/XML/1998/namespace` for `xml:lang`.
+        package var namespace: String {
+            get { self.named?.name ?? "" }
+            set { self.named = newValue.isEmpty ? nil : NamedNamespace(newValue) }
+        }
 
         package init(name: String, namespace: String = "", value: String) {
             self.name = name
-            self.namespace = namespace
             self.value = value
+            self.named = namespace.isEmpty ? nil : NamedNamespace(namespace)
         }
+    }
+
+    /// A namespace that is not the empty one.
+    private final class NamedNamespace: Hashable, Sendable {
+        let name: String
+
+        init(_ name: String) { self.name = name }
+
+        static func == (left: NamedNamespace, right: NamedNamespace) -> Bool { left.name == right.name }
+
+        func hash(into hasher: inout Hasher) { hasher.combine(self.name) }
     }
 
     package enum Node: Hashable, Sendable {

@@ -38,26 +38,17 @@
 
     @inline(__always)
     private func attribute(_ index: Int, names: inout NameCache) -> Element.Attribute {
-        Element.Attribute(
-            name: self.name(index, names: &names), namespace: self.namespace(index, names: &names),
-            value: self.value(index))
-    }
-
-    private func name(_ index: Int, names: inout NameCache) -> String {
-        guard let name = unsafe self.attributeFields?[index * Self.fieldsPerAttribute] else { return "" }
-        return unsafe names.string(name)
-    }
-
-    private func namespace(_ index: Int, names: inout NameCache) -> String {
-        guard let name = unsafe self.attributeFields?[index * Self.fieldsPerAttribute + 2] else { return "" }
-        return unsafe names.string(name)
-    }
-
-    private func value(_ index: Int) -> String {
-        guard let fields = unsafe self.attributeFields else { return "" }
+        guard let fields = unsafe self.attributeFields else { return Element.Attribute(name: "", value: "") }
         let field = unsafe fields + index * Self.fieldsPerAttribute
-        guard let start = unsafe field[3], let end = unsafe field[4] else { return "" }
-        return unsafe String(copying: UnsafeBufferPointer(start: start, count: end - start))
+        let name = if let name = unsafe field[0] { unsafe names.string(name) } else { "" }
+        let value: String =
+            if let start = unsafe field[3], let end = unsafe field[4] {
+                unsafe String(copying: UnsafeBufferPointer(start: start, count: end - start))
+            } else {
+                ""
+            }
+        guard let namespace = unsafe field[2] else { return Element.Attribute(name: name, value: value) }
+        return Element.Attribute(name: name, namespace: unsafe names.string(namespace), value: value)
     }
 
     /// The namespaces this tag declares, by prefix; the default one under "".
