@@ -108,6 +108,31 @@ struct ImageStoreTests {
         }
     }
 
+    @Test("Nobody waits for a download from an address that somebody else named")
+    func othersAddress() async throws {
+        try await self.inDirectory { directory in
+            let silent = try LoopbackServer(body: [], declared: 1)
+            defer { silent.stop() }
+            let server = try LoopbackServer(body: Self.body, declared: Self.body.count)
+            server.start()
+            defer { server.stop() }
+            let store = self.store(directory)
+            // Nobody accepts its connection: this download lasts until it is given up.
+            let held = Task {
+                await self.error {
+                    _ = try await store.prepare(
+                        ImageReference(format: .raw, location: silent.url, sha256: Self.digest),
+                        inUse: Self.nothing)
+                }
+            }
+            let prepared = try await store.prepare(
+                ImageReference(format: .raw, location: server.url, sha256: Self.digest), inUse: Self.nothing)
+            #expect(prepared == .disk(path: "\(directory)/cache/\(Self.digest)", format: .raw))
+            held.cancel()
+            #expect(await held.value != nil)
+        }
+    }
+
     @Test("A download whose checksum is wrong is told and leaves nothing behind")
     func wrongChecksum() async throws {
         try await self.inDirectory { directory in

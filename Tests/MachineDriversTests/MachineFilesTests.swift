@@ -34,7 +34,7 @@ struct MachineFilesTests {
             let limit = Mebibytes(1)
             let text = String(repeating: "x", count: Int(limit.bytes) + excess - 5) + "\nend\n"
             try self.makeFile("console.log", of: id, in: directory, Data(text.utf8))
-            try await files.cutConsoles(of: [id], beyond: limit)
+            #expect(await files.cutConsoles(of: [id], beyond: limit).isEmpty)
             let path = files.consoleLog(of: id)
             let size = try FileManager.default.attributesOfItem(atPath: path)[.size] as? NSNumber
             #expect(size?.int64Value == (excess == 0 ? limit.bytes : 0))
@@ -48,9 +48,28 @@ struct MachineFilesTests {
             let after = try await files.consoleTail(of: id, limit: 1_000)
             #expect(after.text.hasSuffix("xx\nend\nmore\n") && after.text.utf8.count == 1_000)
             // Again and again, never more than the limit and the kept end.
-            try await files.cutConsoles(of: [id], beyond: .zero)
-            try await files.cutConsoles(of: [id], beyond: .zero)
+            #expect(await files.cutConsoles(of: [id], beyond: .zero).isEmpty)
+            #expect(await files.cutConsoles(of: [id], beyond: .zero).isEmpty)
             #expect(try await files.consoleTail(of: id, limit: 5).text == "more\n")
+        }
+    }
+
+    @Test("A console whose end cannot be kept is cut all the same, and so are the others")
+    func consoleThatCannotBeKept() async throws {
+        try await self.inDirectory { directory in
+            let ids = [definition(seed: 34).id, definition(seed: 35).id]
+            let files = MachineFiles(directory: directory)
+            for id in ids { try self.makeFile("console.log", of: id, in: directory, Data("text".utf8)) }
+            // A directory in its place stands for whatever may keep the end from being written.
+            try FileManager.default.createDirectory(
+                atPath: "\(directory)/\(ids[0])/console.kept/full", withIntermediateDirectories: true)
+            let faults = await files.cutConsoles(of: Set(ids), beyond: .zero)
+            #expect(faults.keys.sorted() == [ids[0]])
+            for id in ids {
+                let attributes = try FileManager.default.attributesOfItem(atPath: files.consoleLog(of: id))
+                #expect((attributes[.size] as? NSNumber)?.intValue == 0)
+            }
+            #expect(try await files.consoleTail(of: ids[1], limit: 10).text == "text")
         }
     }
 

@@ -45,7 +45,8 @@ struct RolesTests {
                 .replacing("  driver: memory\n", with: "  driver: memory\n" + offered)
                 .write(toFile: path, atomically: true, encoding: .utf8)
             let configuration = try await ServeConfiguration.reading(path)
-            let driver = try Roles.driver(try #require(configuration.agent), configuration)
+            let driver = try Roles.driver(
+                try #require(configuration.agent), configuration, logger: Logger(label: "test"))
             #expect(try await driver.hosts().map(\.total) == [expected])
             try FileManager.default.removeItem(atPath: folder)
         }

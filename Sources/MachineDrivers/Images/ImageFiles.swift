@@ -26,6 +26,8 @@ actor ImageFiles {
     private var lastUse: [String: Int] = [:]
     /// Downloads of this process that are under way.
     private var temporaries: Set<String> = []
+    /// Downloads that this process has begun.
+    private var attempts = 0
     private let executor = BlockingExecutor(label: "tradewind.image-files")
 
     init(configuration: ImageStoreConfiguration) {
@@ -66,7 +68,8 @@ actor ImageFiles {
 
     /// An empty file beside the cache, for a download of its own.
     func makeTemporary(_ sha256: String, location: String) throws(ImageError) -> String {
-        let path = self.path(of: sha256) + Self.temporarySuffix
+        self.attempts += 1
+        let path = self.path(of: sha256) + ".\(self.attempts)" + Self.temporarySuffix
         do {
             try FileManager.default.createDirectory(
                 atPath: self.configuration.cache, withIntermediateDirectories: true,
@@ -74,7 +77,7 @@ actor ImageFiles {
         } catch {
             throw .failed(location: location, reason: error.localizedDescription)
         }
-        // One that a killed process left behind is written over.
+        // One that a killed process left behind is written over, or removed when room is made.
         let descriptor = unsafe open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o600)
         guard descriptor >= 0 else { throw self.fault(errno, location: location) }
         _ = close(descriptor)
@@ -121,7 +124,7 @@ actor ImageFiles {
 
     func discard(_ temporary: String) {
         self.temporaries.remove(temporary)
-        // What cannot be removed is written over by the next download.
+        // What cannot be removed now is removed when room is made.
         unsafe _ = unlink(temporary)
     }
 

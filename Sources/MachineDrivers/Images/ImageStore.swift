@@ -3,7 +3,7 @@ import Foundation
 
 /// Makes images ready to boot: fetched, checked, and lying on this host.
 ///
-/// Requests for the same image at the same time share one download. A file enters the cache by being renamed to its
+/// Requests for the same image from the same address at the same time share one download. A file enters the cache by being renamed to its
 /// digest after the check, so that what is there is whole and right whenever the process was killed.
 package actor ImageStore {
     /// What a file was when its digest was last computed.
@@ -83,11 +83,12 @@ package actor ImageStore {
     private func download(
         _ url: URL, location: String, sha256: String, _ inUse: @Sendable () async -> Set<String>
     ) async throws(ImageError) -> String {
+        let key = SharedDownloads.Key(sha256: sha256, location: location)
         while true {
             guard !Task.isCancelled else { throw .givenUp(location: location) }
             if let cached = await self.files.use(sha256) { return cached }
-            if self.downloads.begin(sha256) { break }
-            if let outcome = await self.downloads.wait(for: sha256) { return try outcome.get() }
+            if self.downloads.begin(key) { break }
+            if let outcome = await self.downloads.wait(for: key) { return try outcome.get() }
         }
         let outcome: Result<String, ImageError>
         do throws(ImageError) {
@@ -95,7 +96,7 @@ package actor ImageStore {
         } catch {
             outcome = .failure(error)
         }
-        self.downloads.end(sha256, Task.isCancelled ? nil : outcome)
+        self.downloads.end(key, Task.isCancelled ? nil : outcome)
         return try outcome.get()
     }
 

@@ -1,4 +1,6 @@
 package import CloudModel
+package import Logging
+import Synchronization
 
 /// Machines on a host that libvirt manages: QEMU inside this process by default, any URI by configuration.
 ///
@@ -9,9 +11,16 @@ package final class LibvirtDriver: MachineDriver {
     private let subscribers = DriverEvents()
     private let session: LibvirtSession
     private let files: MachineFiles
+    private let logger: Logger
+    /// Machines whose console could not be cut: each is told once.
+    private let uncut = Mutex<Set<MachineID>>([])
 
-    package init(configuration: LibvirtConfiguration) {
+    package init(
+        configuration: LibvirtConfiguration,
+        logger: Logger = Logger(label: "tradewind.driver") { _ in SwiftLogNoOpLogHandler() }
+    ) {
         self.configuration = configuration
+        self.logger = logger
         self.session = LibvirtSession(configuration: configuration, subscribers: self.subscribers)
         self.files = MachineFiles(directory: configuration.filesDirectory)
     }
@@ -24,11 +33,25 @@ package final class LibvirtDriver: MachineDriver {
         var host = try await self.session.host()
         if self.configuration.isLocalQEMU {
             let machines = try await self.session.identifiers()
-            try await self.files.cutConsoles(of: machines, beyond: self.configuration.consoleMax)
+            await self.cutConsoles(of: machines)
             host.total.disk = try await self.files.capacity(with: machines)
         }
         if let offered = self.configuration.offered { host.total = offered }
         return [host]
+    }
+
+    /// A console that cannot be cut is told and hides no host.
+    private func cutConsoles(of machines: Set<MachineID>) async {
+        let faults = await self.files.cutConsoles(of: machines, beyond: self.configuration.consoleMax)
+        let new = self.uncut.withLock { uncut in
+            defer { uncut = Set(faults.keys) }
+            return Set(faults.keys).subtracting(uncut)
+        }
+        for id in new.sorted() {
+            self.logger.warning(
+                "a console has grown beyond its limit and cannot be cut",
+                metadata: ["machine": "\(id)", "error": "\(faults[id].map(\.description) ?? "")"])
+        }
     }
 
     package func machines() async throws(DriverError) -> [DriverMachine] {

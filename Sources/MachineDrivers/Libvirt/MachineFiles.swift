@@ -84,24 +84,47 @@ actor MachineFiles {
             text: String(decoding: bytes, as: UTF8.self), isTruncated: isTruncated, limit: limit)
     }
 
-    /// Cuts each console that has grown beyond `limit`; its end is kept beside it.
+    /// Cuts each console that has grown beyond `limit`; its end is kept beside it. What went wrong is returned, and
+    /// stops nothing else.
     ///
     /// The hypervisor appends to the file, so it goes on at the beginning of the emptied one. What a guest writes
-    /// between the two steps is lost.
-    func cutConsoles(of machines: Set<MachineID>, beyond limit: Mebibytes) throws(DriverError) {
-        for id in machines.sorted() {
+    /// between the two steps is lost. A full disk may not take the end before the cut has made room for it.
+    func cutConsoles(of machines: Set<MachineID>, beyond limit: Mebibytes) -> [MachineID: DriverError] {
+        var faults: [MachineID: DriverError] = [:]
+        for id in machines {
             let path = self.consoleLog(of: id)
             var status = stat()
             guard unsafe stat(path, &status) == 0, Int64(status.st_size) > limit.bytes else { continue }
-            do {
-                let (end, _) = try Self.end(of: path, atMost: ConsoleTail.limit)
-                try end.write(to: URL(fileURLWithPath: self.keptConsole(of: id)), options: .atomic)
+            do throws(DriverError) {
+                try self.cutConsole(of: id, at: path)
             } catch {
-                throw .failed(attempt: "keep the end of \(path)", reason: "\(error)")
+                faults[id] = error
             }
-            guard unsafe truncate(path, 0) == 0 else {
-                throw .failed(attempt: "cut \(path)", reason: ImageFiles.systemError(errno))
-            }
+        }
+        return faults
+    }
+
+    private func cutConsole(of id: MachineID, at path: String) throws(DriverError) {
+        let (end, _) = try Self.end(of: path, atMost: ConsoleTail.limit)
+        let isKept: Bool
+        do throws(DriverError) {
+            try self.keep(end, of: id)
+            isKept = true
+        } catch {
+            isKept = false
+        }
+        guard unsafe truncate(path, 0) == 0 else {
+            throw .failed(attempt: "cut \(path)", reason: ImageFiles.systemError(errno))
+        }
+        if !isKept { try self.keep(end, of: id) }
+    }
+
+    private func keep(_ end: Data, of id: MachineID) throws(DriverError) {
+        let path = self.keptConsole(of: id)
+        do {
+            try end.write(to: URL(fileURLWithPath: path), options: .atomic)
+        } catch {
+            throw .failed(attempt: "keep the end of a console as \(path)", reason: error.localizedDescription)
         }
     }
 

@@ -52,7 +52,8 @@ struct Roles: Sendable {
                 mayListen: Self.mayListen(grants, federation), now: SiteProcess.now, logger: logger)
             self.feed = feed
             self.agent = try Self.agent(
-                wishes, configuration, driver: try Self.driver(wishes, configuration), database: database,
+                wishes, configuration, driver: try Self.driver(wishes, configuration, logger: logger),
+                database: database,
                 federation: federation, reports: reports, feed: feed, logger: logger)
         } else {
             (self.agent, self.feed) = (nil, nil)
@@ -145,7 +146,7 @@ struct Roles: Sendable {
     }
 
     static func driver(
-        _ wishes: ServeConfiguration.Agent, _ configuration: ServeConfiguration
+        _ wishes: ServeConfiguration.Agent, _ configuration: ServeConfiguration, logger: Logger
     ) throws(OperationError) -> any MachineDriver {
         switch wishes.driver {
         case .memory:
@@ -164,7 +165,7 @@ struct Roles: Sendable {
             libvirt.network = wishes.network
             libvirt.consoleMax = wishes.consoleMax
             if wishes.uri == nil { try SiteProcess.makeDirectory(wishes.root) }
-            return LibvirtDriver(configuration: libvirt)
+            return LibvirtDriver(configuration: libvirt, logger: logger)
         }
     }
 
