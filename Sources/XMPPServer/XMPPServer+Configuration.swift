@@ -35,6 +35,8 @@ extension XMPPServer {
         package var contacts: ContactAddresses
         /// Whether clients may change their password and delete their account by themselves (XEP-0077).
         package var allowsSelfService: Bool
+        /// Whether everybody may ask which version of the software this is (XEP-0092).
+        package var showsVersion: Bool
 
         package init(
             domain: String, certificate: CertificateFiles, trust: TrustAnchors = .system,
@@ -62,6 +64,16 @@ extension XMPPServer {
             self.rooms = rooms
             self.contacts = contacts
             self.allowsSelfService = allowsSelfService
+            self.showsVersion = true
+        }
+
+        /// The server's features, but for those that are switched off.
+        var features: [DomainFeature] {
+            DomainFeature.all.filter { feature in
+                (self.archive != nil || feature.name != DomainFeature.archive.name)
+                    && (self.showsVersion || feature.name != DomainFeature.softwareVersion.name)
+                    && (self.allowsSelfService || feature.name != DomainFeature.registration.name)
+            }
         }
 
         /// The four ports every XMPP client and server looks for: 5222 and 5269 with STARTTLS, 5223 and 5270 with TLS first.

@@ -16,12 +16,8 @@ extension XMPPServer {
         let limits = configuration.limits
         let kept = try await store.keptMessages()
         let blocked = try await store.blockLists()
-        let features = DomainFeature.all.filter { feature in
-            (configuration.archive != nil || feature.name != DomainFeature.archive.name)
-                && (configuration.allowsSelfService || feature.name != DomainFeature.registration.name)
-        }
         var domain = LocalDomain(
-            address: address, profile: ServiceProfile(), features: FeatureTable(features),
+            address: address, profile: ServiceProfile(), features: FeatureTable(configuration.features),
             sessions: SessionTable(
                 sessionsPerAccount: limits.sessionsPerAccount,
                 directedPerSession: limits.directedPerSession),

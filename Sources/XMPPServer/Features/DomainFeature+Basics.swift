@@ -17,25 +17,34 @@ extension DomainFeature {
         return feature
     }
 
-    /// Ping (XEP-0199), software version (XEP-0092) and time (XEP-0202).
+    /// Ping (XEP-0199) and time (XEP-0202).
     static var liveness: Self {
         var feature = Self("liveness")
         feature.accountFeatures = [Namespace.ping]
-        feature.domainFeatures = [Namespace.ping, Namespace.version, Namespace.time]
+        feature.domainFeatures = [Namespace.ping, Namespace.time]
         feature.accountQueries = [
             .get(Ping.self): AccountQuery(for: .viewers) { $0.answer($1, .result(nil)) }
         ]
         feature.domainQueries = [
             .get(Ping.self): { $0.answer($1, .result(nil)) },
-            .get(SoftwareVersion.self): { domain, request in
-                let version = SoftwareVersion(
-                    name: domain.profile.softwareName, version: domain.profile.softwareVersion)
-                return domain.answer(request, .result(version.element))
-            },
             .get(EntityTime.self): { domain, request in
                 let time = EntityTime(EntityTime.Reading(time: DateTime(request.now)))
                 return domain.answer(request, .result(time.element))
             },
+        ]
+        return feature
+    }
+
+    /// Software version (XEP-0092), for those who may know it.
+    static var softwareVersion: Self {
+        var feature = Self("software version")
+        feature.domainFeatures = [Namespace.version]
+        feature.domainQueries = [
+            .get(SoftwareVersion.self): { domain, request in
+                let version = SoftwareVersion(
+                    name: domain.profile.softwareName, version: domain.profile.softwareVersion)
+                return domain.answer(request, .result(version.element))
+            }
         ]
         return feature
     }

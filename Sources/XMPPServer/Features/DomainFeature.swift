@@ -56,7 +56,8 @@ package struct DomainFeature: Sendable {
 
     /// Every feature of the server, in the order in which stream features are written.
     package static let all: [DomainFeature] = [
-        .binding, .roster, .discovery, .liveness, .offlineMessages, .stableIDs, .carbons, .blocking, .archive,
+        .binding, .roster, .discovery, .liveness, .softwareVersion, .offlineMessages, .stableIDs, .carbons,
+        .blocking, .archive,
         .personalEvents, .vCards, .privateData, .lastActivity, .registration, .resumption, .clientState,
     ]
 }

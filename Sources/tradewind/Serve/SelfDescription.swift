@@ -4,17 +4,20 @@ import XMPP
 
 /// What the embedded server says for the process when there is one: which software, and what time it is.
 struct SelfDescription: Sendable {
-    let version: String
+    /// Nil for one that is not told.
+    let version: String?
     let now: @Sendable () -> Instant
 
     /// Answers the questions from now on.
     func register(on dispatcher: StanzaDispatcher) {
-        dispatcher.register(
-            Responder { [version] iq, _, _ throws(StanzaError) in
-                guard case .get = iq.body else { throw StanzaError(.notAllowed) }
-                return SoftwareVersion(name: "Tradewind", version: version).element
-            }, name: SoftwareVersion.elementName, namespace: SoftwareVersion.namespace,
-            feature: Namespace.version)
+        if let version {
+            dispatcher.register(
+                Responder { iq, _, _ throws(StanzaError) in
+                    guard case .get = iq.body else { throw StanzaError(.notAllowed) }
+                    return SoftwareVersion(name: "Tradewind", version: version).element
+                }, name: SoftwareVersion.elementName, namespace: SoftwareVersion.namespace,
+                feature: Namespace.version)
+        }
         dispatcher.register(
             Responder { [now] iq, _, _ throws(StanzaError) in
                 guard case .get = iq.body else { throw StanzaError(.notAllowed) }

@@ -25,6 +25,7 @@ extension ServeConfiguration.Profile {
         case (.some, .none), (.none, .some):
             throw file.problem("site.latitude", "given together with site.longitude")
         }
+        self.showsVersion = try file.flag("site.show-version") ?? self.showsVersion
         for text in try file.list("site.labels") {
             guard let colon = text.firstIndex(of: ":") else {
                 throw file.problem("site.labels", "a list of texts NAME:VALUE; “\(text)” is none")

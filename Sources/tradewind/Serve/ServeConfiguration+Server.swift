@@ -21,6 +21,7 @@ extension ServeConfiguration {
         configuration.hasFeeds = server.hasFeeds
         configuration.contacts = server.contacts
         configuration.allowsSelfService = server.allowsSelfService
+        configuration.showsVersion = self.profile.showsVersion
         configuration.components = server.components
         configuration.limits.transport.rates.exempt.formUnion(self.trusted)
         if let mechanisms = server.mechanisms { configuration.mechanisms = mechanisms }

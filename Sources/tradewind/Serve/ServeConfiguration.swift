@@ -55,6 +55,8 @@ struct ServeConfiguration: Sendable {
         var country: String?
         var position: Position?
         var labels: [String: String] = [:]
+        /// Whether everybody may ask for the version of the software.
+        var showsVersion = true
     }
 
     /// What this process is as an agent.

@@ -70,9 +70,10 @@ enum SiteLink: Sendable {
     }
 
     /// What the process says of itself, where no server of ours says it.
-    func register(on dispatcher: StanzaDispatcher) {
+    func register(on dispatcher: StanzaDispatcher, showingVersion: Bool) {
         guard case .attached = self else { return }
-        SelfDescription(version: SiteProcess.version, now: SiteProcess.now).register(on: dispatcher)
+        SelfDescription(version: showingVersion ? SiteProcess.version : nil, now: SiteProcess.now).register(
+            on: dispatcher)
     }
 
     /// The operations on accounts: only where accounts are ours.

@@ -60,7 +60,7 @@ enum SiteProcess {
             audit: { record in Self.log(record, to: logger) })
         roles.register(on: dispatcher)
         roles.register(in: &table)
-        connection.register(on: dispatcher)
+        connection.register(on: dispatcher, showingVersion: configuration.profile.showsVersion)
         connection.register(in: &table, grants: grants)
         table.registerGrants(grants)
         let health: @Sendable () async -> HealthReport = { [roles] in
