@@ -63,7 +63,8 @@ class Load:
         result = self.run(pairs, ["-w", window, "-s", self.seconds, *options])
         used = sum(process.cpu_seconds() for process in processes) - before
         return {"messages/s": round(result["rate"]), "p50 ms": result["p50"], "p99 ms": result["p99"],
-                "lost": result["lost"], "CPU µs/message": round(used / max(result["received"], 1) * 1e6, 1)}
+                "lost": result["lost"], "CPU µs/message": round(used / max(result["received"], 1) * 1e6, 1),
+                "MB": round(sum(process.memory() for process in processes) / 1e6)}
 
     def logins(self, *options):
         # Once before: Prosody hashes a password when it is first used.
