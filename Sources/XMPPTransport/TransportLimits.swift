@@ -54,6 +54,12 @@ package struct TransportLimits: Hashable, Sendable {
 
     /// Pairs of domains that outbound streams are kept for.
     package var remotePairs = 10_000
+    /// Those among them that are there because one sender (a bare JID) here wrote to them, the domain itself excepted and
+    /// remote domains that have come here by themselves; a stanza that would need one more is refused with
+    /// `resource-constraint`.
+    ///
+    /// A person with all the rooms one may own takes about half of `remotePairs`.
+    package var remotePairsPerSender = 250
     /// Dialback keys that are being verified at a time, each on a connection of its own; one more is answered with
     /// `resource-constraint`.
     package var dialbackVerifications = 64

@@ -184,7 +184,8 @@ struct RemoteStreamTests {
             func verify(_ remote: String) -> EventLoopFuture<DialbackVerdict> {
                 let pair = DomainPair(local: "a.test", remote: remote)
                 return here.remotes.verify(
-                    pair, streamID: "1", key: "k", shownBy: NetworkAddress(nil), on: loop)
+                    pair, streamID: "1", key: "k", shownBy: NetworkAddress(nil), on: loop
+                ).verdict
             }
             // One that is over makes room.
             guard case .error(let notFound) = try await verify("c.test").get() else {
@@ -225,7 +226,8 @@ struct RemoteStreamTests {
             func verify(_ remote: String, from address: String) -> EventLoopFuture<DialbackVerdict> {
                 here.remotes.verify(
                     DomainPair(local: "a.test", remote: remote), streamID: "1", key: "k",
-                    shownBy: NetworkAddress(text: address), on: loop)
+                    shownBy: NetworkAddress(text: address), on: loop
+                ).verdict
             }
             func condition(_ verdict: DialbackVerdict) -> StanzaError.Condition? {
                 if case .error(let error) = verdict { error.condition } else { nil }
@@ -243,11 +245,73 @@ struct RemoteStreamTests {
         try await silent.close()
     }
 
+    @Test("A key is verified for as long as the stream that showed it lasts, and no longer")
+    func verificationEndsWithItsStream() async throws {
+        let authority = try TestAuthority()
+        let events = Recorder<String>()
+        // It takes connections and says nothing.
+        let silent = try await ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
+            .childChannelInitializer { channel in
+                events.record("asked")
+                channel.closeFuture.whenComplete { _ in events.record("given up") }
+                return channel.eventLoop.makeSucceededVoidFuture()
+            }
+            .bind(host: "127.0.0.1", port: 0).get()
+        let port = try #require(silent.localAddress?.port)
+        var limits = TransportLimits.patient
+        limits.dialbackVerificationTime = .minutes(10)
+        let nobody = try CertificateStore(certificates: [:], trust: authority.trust)
+        try await TestSite.run(
+            "a.test", certificate: try authority.issue("a.test"), trust: authority.trust,
+            policy: RemotePolicy(standard: .certificateOrDialback), limits: limits,
+            routes: ["b.test": [Route(host: "127.0.0.1", port: port)]]
+        ) { here in
+            let peer = try await RawPeer(
+                port: here.ports.servers, side: .serverStreams, serverName: "a.test", certificates: nobody)
+            _ = try await peer.startTLS(to: "a.test", from: "b.test")
+            peer.send(
+                DialbackResult(from: try JID("b.test"), to: try JID("a.test"), .key("k")).element)
+            #expect(try await events.next() == "asked")
+            #expect(here.remotes.verificationCount == 1)
+            peer.close()
+            #expect(try await events.next() == "given up")
+            while here.remotes.verificationCount > 0 { await Task.yield() }
+        }
+        try await silent.close()
+    }
+
+    @Test("Places that one attempt tries are no more than sixteen", arguments: [15, 16])
+    func places(dead: Int) async throws {
+        #expect(RemoteConnector.candidatesLimit == 16)
+        let authority = try TestAuthority()
+        let (own, other) = (try authority.issue("a.test"), try authority.issue("b.test"))
+        try await TestSite.run("b.test", certificate: other, trust: authority.trust) { there in
+            // Port 1 of loopback: nobody listens there.
+            let routes =
+                [Route](repeating: Route(host: "127.0.0.1", port: 1), count: dead)
+                + [Route(host: "127.0.0.1", port: there.ports.servers)]
+            try await TestSite.run(
+                "a.test", certificate: own, trust: authority.trust, routes: ["b.test": routes]
+            ) { here in
+                let stanza = try Self.message(from: "u@a.test", to: "v@b.test")
+                try here.remotes.send(stanza)
+                if dead < RemoteConnector.candidatesLimit {
+                    #expect(try await there.remote.next() == .received(stanza))
+                } else if case .undeliverable(stanza, let error) = try await here.remote.next() {
+                    #expect(error.condition == .remoteServerTimeout)
+                } else {
+                    Issue.record("the stanza was not given back")
+                }
+            }
+        }
+    }
+
     @Test("What is to be found without DNS needs no threads, and after its end a resolver finds nothing else")
     func resolver() async throws {
         let route = Route(host: "127.0.0.1", port: 5_269)
         let resolver = Resolver(routes: ["b.test": [route]])
         #expect(Resolver.Asker.ourselves.threads == 16)
+        #expect(Resolver.Asker.people.threads == 16)
         #expect(Resolver.Asker.strangers.threads == 4)
         await resolver.shutDown()
         #expect(try await resolver.candidates(for: "b.test") == [Candidate(route)])

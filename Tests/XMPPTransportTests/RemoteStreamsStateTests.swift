@@ -1,6 +1,7 @@
 import NIOCore
 import TestRandomness
 import Testing
+import XML
 import XMPP
 
 @testable import XMPPTransport
@@ -166,5 +167,140 @@ struct RemoteStreamsStateTests {
         #expect(undeliverable.count == 1)
         #expect(self.send(&state) == "service-unavailable")
         #expect(state.connected(Self.pair, 4) == nil)
+    }
+
+    // MARK: For whom streams are made
+
+    private static func sender(_ local: String?, _ domain: String = "a.test") -> JID {
+        JID(preparedLocal: local, domain: domain, resource: local == nil ? nil : "desk")
+    }
+
+    /// What a stanza of somebody to a domain of that number comes to.
+    private func send(
+        _ state: inout RemoteStreamsState<Int>, from sender: JID, to number: Int,
+        at time: NIODeadline = start
+    ) -> String {
+        let stanza = Stanza.message(Message(to: nil, from: sender, body: "x"))
+        let pair = DomainPair(local: sender.domain, remote: "d\(number).test")
+        return switch state.send(stanza, over: pair, at: time) {
+        case .write: "write"
+        case .wait: "wait"
+        case .connect: "connect"
+        case .refuse(let error): error.condition.rawValue
+        }
+    }
+
+    private static func few(_ pairs: Int) -> RemoteStreamsState<Int> {
+        var limits = TransportLimits()
+        limits.remotePairsPerSender = pairs
+        return RemoteStreamsState<Int>(limits: limits, domains: ["a.test"])
+    }
+
+    @Test("Attack: one account writes to domains without end. Its 251st is refused, and nobody else's")
+    func pairsPerSender() {
+        #expect(TransportLimits().remotePairsPerSender == 250)
+        let mallory = Self.sender("mallory")
+        var state = RemoteStreamsState<Int>(limits: TransportLimits(), domains: ["a.test"])
+        for number in 1...250 { #expect(self.send(&state, from: mallory, to: number) == "connect") }
+        let stanza = Stanza.message(Message(to: nil, from: mallory, body: "x"))
+        let refused = DomainPair(local: "a.test", remote: "d251.test")
+        guard case .refuse(let error) = state.send(stanza, over: refused, at: Self.start) else {
+            Issue.record("one too many was taken")
+            return
+        }
+        #expect(error.condition == .resourceConstraint)
+        #expect(error.text?.contains("mallory@a.test has 250 other servers") == true)
+        // What goes to those that are there goes on, whoever it is from.
+        #expect(self.send(&state, from: mallory, to: 1) == "wait")
+        #expect(self.send(&state, from: Self.sender("alice"), to: 251) == "connect")
+        #expect(self.send(&state, from: mallory, to: 251) == "wait")
+        #expect(state.pairCount(of: mallory.bare) == 250)
+    }
+
+    @Test(
+        "Another of one's addresses, or another client, is the same person; the domain itself is bound by nothing"
+    )
+    func samePerson() {
+        var state = Self.few(1)
+        let phone = JID(preparedLocal: "u", domain: "a.test", resource: "phone")
+        #expect(self.send(&state, from: Self.sender("u"), to: 1) == "connect")
+        #expect(self.send(&state, from: phone, to: 2) == "resource-constraint")
+        for number in 2...5 { #expect(self.send(&state, from: Self.sender(nil), to: number) == "connect") }
+        // A domain that is hosted beside it speaks for those who use it.
+        let feeds = Self.sender(nil, "feeds.a.test")
+        #expect(self.send(&state, from: feeds, to: 6) == "connect")
+        #expect(self.send(&state, from: feeds, to: 7) == "resource-constraint")
+    }
+
+    @Test("A stream that was closed, and a pause that is over, count no more")
+    func pairsEnd() {
+        var random = SeededGenerator(seed: 1)
+        var state = Self.few(1)
+        let user = Self.sender("u")
+        #expect(self.send(&state, from: user, to: 1) == "connect")
+        let first = DomainPair(local: "a.test", remote: "d1.test")
+        let id = state.connected(first, 1)?.id
+        #expect(self.send(&state, from: user, to: 2) == "resource-constraint")
+        state.broke(first, id: id ?? 0)
+        let mustGoOn = state.settle(first, hasUnacknowledged: false)
+        #expect(!mustGoOn)
+        #expect(state.pairCount(of: user.bare) == 0)
+        #expect(self.send(&state, from: user, to: 2) == "connect")
+        let second = DomainPair(local: "a.test", remote: "d2.test")
+        let pause = state.failed(second, Self.error, at: Self.start, using: &random).retryIn
+        let early = Self.start + pause - .nanoseconds(1)
+        #expect(self.send(&state, from: user, to: 3, at: early) == "resource-constraint")
+        // Whoever tries it again next has it for his own.
+        #expect(self.send(&state, from: user, to: 2, at: Self.start + pause) == "connect")
+        #expect(state.pairCount(of: user.bare) == 1)
+        let again = state.failed(second, Self.error, at: Self.start + pause, using: &random).retryIn
+        #expect(self.send(&state, from: user, to: 3, at: Self.start + pause + again) == "connect")
+        #expect(state.pairCount == 1)
+    }
+
+    @Test("Attack: visitors from domains without end do not use up what a person may have")
+    func visitors() {
+        var state = Self.few(1)
+        let user = Self.sender("u")
+        for number in 1...5 { state.visited("d\(number).test") }
+        for number in 1...5 { #expect(self.send(&state, from: user, to: number) == "connect") }
+        #expect(state.pairCount(of: user.bare) == 0)
+        // Two streams, of which one ends.
+        state.visited("d6.test")
+        state.visited("d6.test")
+        state.left("d6.test")
+        #expect(self.send(&state, from: user, to: 6) == "connect")
+        state.visited("d7.test")
+        state.left("d7.test")
+        #expect(self.send(&state, from: user, to: 7) == "connect")
+        #expect(self.send(&state, from: user, to: 8) == "resource-constraint")
+    }
+
+    @Test(
+        "Attack: visitors from domains without end take half of the table, and ask DNS on threads of their own"
+    )
+    func visitorsShare() {
+        var limits = TransportLimits()
+        limits.remotePairs = 4
+        var state = RemoteStreamsState<Int>(limits: limits, domains: ["a.test"])
+        for number in 1...3 { state.visited("d\(number).test") }
+        func asker(_ stanza: Stanza, _ number: Int) -> Resolver.Asker? {
+            let pair = DomainPair(local: "a.test", remote: "d\(number).test")
+            guard case .connect(let asker) = state.send(stanza, over: pair, at: Self.start) else {
+                return nil
+            }
+            return asker
+        }
+        let domain = Self.sender(nil)
+        let answer = Stanza.iq(IQ(to: nil, from: domain, id: "1", body: .result(nil)))
+        let question = Stanza.iq(
+            IQ(to: nil, from: domain, id: "1", body: .get(Element("q", namespace: "urn:example"))))
+        #expect(asker(answer, 1) == .strangers)
+        #expect(asker(answer, 2) == .strangers)
+        #expect(asker(answer, 3) == nil, "a third is more than half")
+        #expect(state.visitorPairCount == 2)
+        // What the domain has to say by itself is said to visitors too, and people find room.
+        #expect(asker(question, 3) == .ourselves)
+        #expect(asker(.message(Message(to: nil, from: Self.sender("u"), body: "x")), 4) == .people)
     }
 }

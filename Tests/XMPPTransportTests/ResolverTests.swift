@@ -135,4 +135,19 @@ struct ResolverTests {
         zone.bogus = [key]
         await #expect(throws: RemoteStreamError.self) { try await zone.candidates("b.test") }
     }
+
+    @Test("Of a domain that names places without end sixteen are looked at")
+    func places() async throws {
+        let limit = UInt8(RemoteConnector.candidatesLimit)
+        for count in [limit, limit + 1] {
+            var zone = Zone()
+            zone.records["_xmpp-server._tcp.b.test \(NameQueries.RecordType.srv)"] = (1...count).map {
+                Self.srv(0, 0, UInt16($0), "x\($0).test")
+            }
+            for number in 1...count {
+                zone.add(.aaaa, "x\(number).test", Self.six(number))
+            }
+            #expect(try await zone.candidates("b.test").count == Int(limit))
+        }
+    }
 }

@@ -23,6 +23,10 @@ final class RemoteInboundRole: StreamRole {
     private var peer = ""
     /// How stanzas go the other way, if the peer uses the stream in both directions.
     private var wayBack: WayBack?
+    /// The keys that this stream waits for a verdict on.
+    private var verifications: [DomainPair: DialbackVerification] = [:]
+    /// The domains that were proved, once for each time.
+    private var visitors: [String] = []
     private var eventLoop: (any EventLoop)?
 
     init(
@@ -83,6 +87,10 @@ final class RemoteInboundRole: StreamRole {
     }
 
     func ended(_ end: StreamEnd) {
+        for verification in self.verifications.values { verification.giveUp() }
+        self.verifications = [:]
+        for domain in self.visitors { self.remotes.left(domain) }
+        self.visitors = []
         guard let remote else { return }
         self.wayBack?.close()
         if let tally { self.settle(tally, of: remote, after: end) }
@@ -118,6 +126,8 @@ final class RemoteInboundRole: StreamRole {
     private func authenticated(_ pair: DomainPair, _ stream: StreamHandler) {
         stream.becameAuthenticated(limits: self.environment.limits.remote, queue: self.wayBack?.queue)
         self.wayBack?.add(pair)
+        self.visitors.append(pair.remote)
+        self.remotes.visited(pair.remote)
         guard self.remote == nil, let gate = stream.gate else { return }
         self.eventLoop = stream.channel?.eventLoop
         stream.limitRate(self.environment.limits.rates.rate(ofRemote: pair.remote))
@@ -135,10 +145,12 @@ final class RemoteInboundRole: StreamRole {
     private func verify(_ pair: DomainPair, _ streamID: String, _ key: String, _ stream: StreamHandler) {
         guard let eventLoop = stream.channel?.eventLoop else { return }
         let bound = NIOLoopBound((self, stream), eventLoop: eventLoop)
-        self.remotes.verify(
-            pair, streamID: streamID, key: key, shownBy: stream.networkAddress, on: eventLoop
-        ).whenSuccess { verdict in
+        let verification = self.remotes.verify(
+            pair, streamID: streamID, key: key, shownBy: stream.networkAddress, on: eventLoop)
+        self.verifications[pair] = verification
+        verification.verdict.whenSuccess { verdict in
             let (role, stream) = bound.value
+            role.verifications[pair] = nil
             role.perform(role.machine.verified(pair, verdict), stream)
             stream.flush()
         }

@@ -9,16 +9,18 @@ import Synchronization
 /// direct TLS and STARTTLS are asked for, then addresses and, where answers are validated, TLSA records. Questions to DNS block, so they are asked on threads of the
 /// resolver's own, which start with the first question; whoever uses the resolver calls `shutDown()` at the end.
 package final class Resolver: Sendable {
-    /// For whom DNS is asked: what strangers make us ask must not hold up what we ask for ourselves.
+    /// For whom DNS is asked: what others make us ask must not hold up what we ask for ourselves.
     enum Asker: Hashable, Sendable {
         case ourselves
-        /// Those whose dialback keys are being verified.
+        /// Accounts and rooms here, whose messages may be for domains without end.
+        case people
+        /// Those whose dialback keys are being verified, and those who have come to us and are answered.
         case strangers
 
         /// Questions that are being asked at a time; others wait for their turn.
         var threads: Int {
             switch self {
-            case .ourselves: 16
+            case .ourselves, .people: 16
             case .strangers: 4
             }
         }

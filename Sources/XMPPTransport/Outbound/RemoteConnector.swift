@@ -46,7 +46,7 @@ final class RemoteConnector: Sendable {
         var last = RemoteStreamError.notFound("\(remote) names no place to reach it at")
         let found = try await self.resolver.candidates(for: remote, asking: errand.asker)
         var rest = Array(found.prefix(Self.candidatesLimit))
-        while let priority = rest.map(\.priority).min() {
+        while !Task.isCancelled, let priority = rest.map(\.priority).min() {
             let group = rest.filter { $0.priority == priority }
             let winner: ConnectionRacer.Winner
             do {
@@ -101,12 +101,17 @@ extension RemoteConnector {
         to group: [Candidate]
     ) async throws(RemoteStreamError) -> ConnectionRacer.Winner {
         let eventLoop = self.environment.group.next()
+        let made = MadeChannels()
         do {
-            return try await ConnectionRacer.run(
-                count: group.count, on: eventLoop, stagger: self.environment.limits.connectionStagger
-            ) { index in
-                self.begin(group[index].route, on: eventLoop)
-            }.get()
+            return try await withTaskCancellationHandler {
+                try await ConnectionRacer.run(
+                    count: group.count, on: eventLoop, stagger: self.environment.limits.connectionStagger
+                ) { index in
+                    self.begin(group[index].route, on: eventLoop, noting: made)
+                }.get()
+            } onCancel: {
+                made.close()
+            }
         } catch let error as RemoteStreamError {
             throw error
         } catch {
@@ -115,7 +120,9 @@ extension RemoteConnector {
         }
     }
 
-    private func begin(_ route: Route, on eventLoop: any EventLoop) -> ConnectionRacer.Attempt {
+    private func begin(
+        _ route: Route, on eventLoop: any EventLoop, noting all: MadeChannels
+    ) -> ConnectionRacer.Attempt {
         let limits = self.environment.limits
         let made = MadeChannels()
         let channel = ClientBootstrap(group: eventLoop)
@@ -126,7 +133,8 @@ extension RemoteConnector {
             .channelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
                     try self.register(channel)
-                    made.add(channel)
+                    try made.add(channel)
+                    try all.add(channel)
                 }
             }
             .connect(host: route.host, port: route.port)
@@ -191,13 +199,20 @@ extension RemoteConnector {
     }
 }
 
-/// The channels that one attempt has made: a name may stand for several addresses.
+/// The channels that one attempt, or several beside each other, have made: a name may stand for several addresses.
 private final class MadeChannels: Sendable {
-    private let channels = Mutex<[any Channel]>([])
+    /// Nil once they are closed, and then no more may be made.
+    private let channels = Mutex<[any Channel]?>([])
 
-    func add(_ channel: any Channel) { self.channels.withLock { $0.append(channel) } }
+    func add(_ channel: any Channel) throws {
+        guard self.channels.withLock({ $0?.append(channel) }) != nil else { throw CancellationError() }
+    }
 
     func close() {
-        for channel in self.channels.withLock({ $0 }) { channel.close(promise: nil) }
+        let channels = self.channels.withLock { channels in
+            defer { channels = nil }
+            return channels ?? []
+        }
+        for channel in channels { channel.close(promise: nil) }
     }
 }

@@ -4,15 +4,9 @@ import XMPP
 struct RemoteErrand: Sendable {
     let pair: DomainPair
     var purpose: InitiatingRemoteStream.Purpose
+    /// For whom DNS is asked.
+    let asker: Resolver.Asker
     let management: OutboundManagement
     /// Gets what comes the other way, where the other side uses the stream in both directions (XEP-0288).
     let receiver: (any RemoteStanzaReceiver)?
-
-    /// For whom DNS is asked.
-    var asker: Resolver.Asker {
-        switch self.purpose {
-        case .stanzas, .stanzasByDialback: .ourselves
-        case .verification: .strangers
-        }
-    }
 }

@@ -24,7 +24,9 @@ struct RemoteStreamsState<Stream: Sendable>: Sendable {
         /// It waits; somebody is connecting.
         case wait
         /// It waits, and the caller must have the pair connected.
-        case connect
+        ///
+        /// DNS is asked for whoever the stream is for.
+        case connect(Resolver.Asker)
         case refuse(StanzaError)
     }
 
@@ -34,8 +36,24 @@ struct RemoteStreamsState<Stream: Sendable>: Sendable {
         var retryIn: TimeAmount
     }
 
+    /// For whom a stream was made, where that is counted.
+    private enum Cause: Hashable, Sendable {
+        /// Somebody here (a bare JID).
+        case sender(JID)
+        /// Those who have come to us and are only answered.
+        case visitors
+    }
+
     private let limits: TransportLimits
+    /// The domains whose own address is bound by no number of pairs: whoever runs the server speaks by it.
+    private let domains: Set<String>
     private var pairs: [DomainPair: Pair] = [:]
+    /// For whom the streams of a pair were made, where that counts, until the pair is forgotten.
+    private var causes: [DomainPair: Cause] = [:]
+    /// How many pairs that are for each.
+    private var pairsByCause: [Cause: Int] = [:]
+    /// Streams by which each remote domain has proved itself here.
+    private var visits: [String: Int] = [:]
     /// Streams that the other side has opened and takes stanzas on, the newest last (XEP-0288).
     private var returns: [DomainPair: [(stream: Stream, id: Int)]] = [:]
     private var isClosed = false
@@ -43,11 +61,20 @@ struct RemoteStreamsState<Stream: Sendable>: Sendable {
     /// The bytes that wait for all pairs together.
     private(set) var waitingBytes = 0
 
-    init(limits: TransportLimits) {
+    init(limits: TransportLimits, domains: Set<String> = []) {
         self.limits = limits
+        self.domains = domains
     }
 
     var pairCount: Int { self.pairs.count }
+
+    /// How many pairs count for a sender (a bare JID).
+    func pairCount(of sender: JID) -> Int { self.pairCount(for: .sender(sender)) }
+
+    /// How many pairs are there because visitors are answered.
+    var visitorPairCount: Int { self.pairCount(for: .visitors) }
+
+    private func pairCount(for cause: Cause) -> Int { self.pairsByCause[cause] ?? 0 }
 
     func stream(for pair: DomainPair) -> Stream? {
         if case .connected(let stream, _) = self.pairs[pair] { stream } else { nil }
@@ -94,23 +121,109 @@ struct RemoteStreamsState<Stream: Sendable>: Sendable {
         case .backingOff(let until, _, let error) where now < until:
             return .refuse(error)
         case .backingOff(_, let failures, _):
-            return self.wait(stanza, bytes, Waiting(), failures, pair) ?? .connect
+            return self.begin(pair, for: stanza, bytes, failures, at: now)
         case nil:
             guard self.makeRoom(at: now) else {
                 return .refuse(StanzaError(.resourceConstraint, text: "too many other servers"))
             }
-            return self.wait(stanza, bytes, Waiting(), 0, pair) ?? .connect
+            return self.begin(pair, for: stanza, bytes, 0, at: now)
         }
+    }
+
+    private mutating func begin(
+        _ pair: DomainPair, for stanza: Stanza, _ bytes: Int, _ failures: Int, at now: NIODeadline
+    ) -> OnSend {
+        self.release(pair)
+        let cause = self.cause(of: stanza, to: pair)
+        if let cause, !self.makeRoom(for: cause, at: now) {
+            return .refuse(self.tooMany(for: cause, pair))
+        }
+        if let refusal = self.wait(stanza, bytes, Waiting(), failures, pair) { return refusal }
+        if let cause {
+            self.causes[pair] = cause
+            self.pairsByCause[cause, default: 0] += 1
+        }
+        return switch cause {
+        case nil: .connect(.ourselves)
+        case .sender: .connect(.people)
+        case .visitors: .connect(.strangers)
+        }
+    }
+
+    private func tooMany(for cause: Cause, _ pair: DomainPair) -> StanzaError {
+        let text =
+            switch cause {
+            case .visitors: "too many other servers wait for an answer"
+            case .sender(let sender):
+                """
+                \(sender) has \(self.limits.remotePairsPerSender) other servers to talk to already; \
+                \(pair.remote) can be reached once one of them was silent for a while
+                """
+            }
+        return StanzaError(.resourceConstraint, text: text)
     }
 
     /// Forgets domains whose pause is over, if the table is full.
     private mutating func makeRoom(at now: NIODeadline) -> Bool {
         if self.pairs.count < self.limits.remotePairs { return true }
-        self.pairs = self.pairs.filter { _, pair in
-            if case .backingOff(let until, _, _) = pair { now < until } else { true }
-        }
+        for pair in self.pairs.keys where self.isRested(pair, at: now) { self.forget(pair) }
         return self.pairs.count < self.limits.remotePairs
     }
+
+    private func isRested(_ pair: DomainPair, at now: NIODeadline) -> Bool {
+        if case .backingOff(let until, _, _) = self.pairs[pair] { now >= until } else { false }
+    }
+
+    private mutating func forget(_ pair: DomainPair) {
+        self.pairs[pair] = nil
+        self.release(pair)
+    }
+
+    // MARK: For whom streams are made
+
+    /// For whom a pair that the stanza has connected counts; nil if for nobody.
+    ///
+    /// What the domain itself says on its own account is not counted. An answer, and whatever goes where the other side
+    /// has come to us by itself, counts for nobody here: visitors without end must not use up what a person may have, nor,
+    /// for they have a share of the table, what all others may.
+    private func cause(of stanza: Stanza, to pair: DomainPair) -> Cause? {
+        guard let sender = stanza.from?.bare else { return nil }
+        let isOwn = sender.local == nil && self.domains.contains(sender.domain)
+        if stanza.isAnswer { return .visitors }
+        if isOwn { return nil }
+        return self.visits[pair.remote] == nil ? .sender(sender) : .visitors
+    }
+
+    private func limit(for cause: Cause) -> Int {
+        switch cause {
+        case .sender: self.limits.remotePairsPerSender
+        case .visitors: self.limits.remotePairs / 2
+        }
+    }
+
+    /// Forgets the cause's domains whose pause is over, if there are too many.
+    private mutating func makeRoom(for cause: Cause, at now: NIODeadline) -> Bool {
+        if self.pairCount(for: cause) < self.limit(for: cause) { return true }
+        let rested = self.causes.filter { $0.value == cause && self.isRested($0.key, at: now) }
+        for pair in rested.keys { self.forget(pair) }
+        return self.pairCount(for: cause) < self.limit(for: cause)
+    }
+
+    private mutating func release(_ pair: DomainPair) {
+        guard let cause = self.causes.removeValue(forKey: pair) else { return }
+        let rest = self.pairCount(for: cause) - 1
+        self.pairsByCause[cause] = rest > 0 ? rest : nil
+    }
+
+    /// A remote domain has proved itself on a stream of its own; `left` follows when that ends.
+    mutating func visited(_ domain: String) { self.visits[domain, default: 0] += 1 }
+
+    mutating func left(_ domain: String) {
+        let rest = self.visits[domain, default: 1] - 1
+        self.visits[domain] = rest > 0 ? rest : nil
+    }
+
+    // MARK: What became of a stream
 
     /// The stream is up: what waited for it, to be written first, and the number by which it ends; nil if it came too late.
     mutating func connected(_ pair: DomainPair, _ stream: Stream) -> (waiting: [Stanza], id: Int)? {
@@ -153,7 +266,7 @@ struct RemoteStreamsState<Stream: Sendable>: Sendable {
     mutating func settle(_ pair: DomainPair, hasUnacknowledged: Bool) -> Bool {
         guard case .connecting(let waiting, _) = self.pairs[pair] else { return false }
         if !waiting.stanzas.isEmpty || hasUnacknowledged { return true }
-        self.pairs[pair] = nil
+        self.forget(pair)
         return false
     }
 
@@ -187,7 +300,7 @@ struct RemoteStreamsState<Stream: Sendable>: Sendable {
             case .backingOff: break
             }
         }
-        self.pairs = [:]
+        (self.pairs, self.causes, self.pairsByCause) = ([:], [:], [:])
         self.returns = [:]
         self.waitingBytes = 0
         return (streams, undeliverable)

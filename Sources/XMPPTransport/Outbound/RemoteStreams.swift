@@ -12,8 +12,8 @@ package import XMPP
 /// what it queues is sent once the service runs.
 package final class RemoteStreams: Service {
     private enum Command: Sendable {
-        case connect(DomainPair)
-        case verify(DomainPair, streamID: String, key: String, EventLoopPromise<DialbackVerdict>)
+        case connect(DomainPair, Resolver.Asker)
+        case verify(DomainPair, streamID: String, key: String, DialbackVerification)
     }
 
     /// Streams that break one after the other without anything acknowledged, before the domain rests for a while.
@@ -33,7 +33,8 @@ package final class RemoteStreams: Service {
         self.environment = environment
         self.resolver = resolver
         self.connector = RemoteConnector(environment: environment, resolver: resolver)
-        self.state = Mutex(RemoteStreamsState(limits: environment.limits))
+        self.state = Mutex(
+            RemoteStreamsState(limits: environment.limits, domains: environment.domains))
         // A pair is asked for once until the attempt is over, so the buffer holds every connect and every verify.
         (self.commands, self.continuation) = AsyncStream.makeStream(
             bufferingPolicy: .bufferingOldest(
@@ -47,7 +48,7 @@ package final class RemoteStreams: Service {
 
     /// Queues a stanza for another server, without blocking; `from` must be of a served domain, `to` of another one.
     ///
-    /// Throws at once if the queue is full (`resource-constraint`) or the domain is resting after failures
+    /// Throws at once if the queue is full or the sender has too many other servers (`resource-constraint`), or the domain is resting after failures
     /// (`remote-server-not-found`, `remote-server-timeout`). What fails later goes to `undeliverable` of the receiver.
     /// Stanzas of one pair arrive in the order of the calls.
     package func send(_ stanza: Stanza) throws(StanzaError) {
@@ -68,9 +69,9 @@ package final class RemoteStreams: Service {
                 // It was closed by the peer or for being idle: the next turn of the loop has a new one made.
                 self.state.withLock { $0.broke(pair, id: id) }
             case .wait: return
-            case .connect:
+            case .connect(let asker):
                 // The state allows one attempt for each pair, so the buffer has room.
-                self.continuation.yield(.connect(pair))
+                self.continuation.yield(.connect(pair, asker))
                 return
             case .refuse(let error): throw error
             }
@@ -94,29 +95,33 @@ package final class RemoteStreams: Service {
     /// Asks the authoritative server of `pair.remote`, on a connection of its own, whether it made the key.
     ///
     /// At most `TransportLimits.dialbackVerifications` at a time, and fewer for one address: strangers must not make this
-    /// server open connections without end (XEP-0220 §3).
+    /// server open connections without end (XEP-0220 §3). Whoever does not want to know any more gives it up.
     func verify(
         _ pair: DomainPair, streamID: String, key: String, shownBy address: NetworkAddress,
         on eventLoop: any EventLoop
-    ) -> EventLoopFuture<DialbackVerdict> {
+    ) -> DialbackVerification {
+        let verification = DialbackVerification(on: eventLoop)
         guard self.reserveVerification(for: address) else {
-            return eventLoop.makeSucceededFuture(
+            verification.end(
                 .error(StanzaError(.resourceConstraint, text: "too many keys are being verified; try again")))
+            return verification
         }
-        let promise = eventLoop.makePromise(of: DialbackVerdict.self)
-        promise.futureResult.whenComplete { _ in
+        verification.verdict.whenComplete { _ in
             self.verifications.withLock { counts in
                 let rest = counts[address, default: 1] - 1
                 counts[address] = rest > 0 ? rest : nil
             }
         }
-        switch self.continuation.yield(.verify(pair, streamID: streamID, key: key, promise)) {
+        switch self.continuation.yield(.verify(pair, streamID: streamID, key: key, verification)) {
         case .enqueued: break
-        case .dropped, .terminated: promise.succeed(.error(StanzaError(.resourceConstraint)))
-        @unknown default: promise.succeed(.error(StanzaError(.internalServerError)))
+        case .dropped, .terminated: verification.end(.error(StanzaError(.resourceConstraint)))
+        @unknown default: verification.end(.error(StanzaError(.internalServerError)))
         }
-        return promise.futureResult
+        return verification
     }
+
+    /// Keys that are being verified.
+    var verificationCount: Int { self.verifications.withLock { $0.values.reduce(0, +) } }
 
     private func reserveVerification(for address: NetworkAddress) -> Bool {
         let limits = self.environment.limits
@@ -165,20 +170,27 @@ package final class RemoteStreams: Service {
 extension RemoteStreams {
     private func perform(_ command: Command) async {
         switch command {
-        case .connect(let pair): await self.connect(pair)
-        case .verify(let pair, let streamID, let key, let promise):
+        case .connect(let pair, let asker): await self.connect(pair, for: asker)
+        case .verify(let pair, let streamID, let key, let verification):
             let purpose = InitiatingRemoteStream.Purpose.verification(streamID: streamID, key: key)
-            promise.succeed(await self.verdict(on: self.errand(pair, purpose, self.makeManagement())))
+            let errand = self.errand(pair, purpose, self.makeManagement(), for: .strangers)
+            verification.end(await self.verdict(on: errand, until: verification))
         }
     }
 
-    /// What the authoritative server says, or that it says nothing in time.
-    private func verdict(on errand: RemoteErrand) async -> DialbackVerdict {
+    /// What the authoritative server says, or that it says nothing in time or before nobody wants to know any more.
+    private func verdict(
+        on errand: RemoteErrand, until verification: DialbackVerification
+    ) async -> DialbackVerdict {
         let time = self.environment.limits.dialbackVerificationTime
         return await withTaskGroup(of: DialbackVerdict?.self) { group in
             group.addTask {
                 // Ends early when the answer is there.
                 try? await ContinuousClock().sleep(for: .nanoseconds(time.nanoseconds))
+                return nil
+            }
+            group.addTask {
+                await verification.waitUntilGivenUp()
                 return nil
             }
             group.addTask {
@@ -198,10 +210,10 @@ extension RemoteStreams {
     }
 
     /// Makes a stream, and makes it again for as long as a broken connection leaves something to be sent.
-    private func connect(_ pair: DomainPair) async {
+    private func connect(_ pair: DomainPair, for asker: Resolver.Asker) async {
         let management = self.makeManagement()
         var (acknowledged, fruitless) = (UInt32(0), 0)
-        while let (stream, id) = await self.open(pair, management) {
+        while let (stream, id) = await self.open(pair, management, for: asker) {
             // An end with an error is an end.
             _ = try? await stream.ended.get()
             let hasUnacknowledged = management.unacknowledgedCount > 0
@@ -222,10 +234,11 @@ extension RemoteStreams {
     }
 
     private func errand(
-        _ pair: DomainPair, _ purpose: InitiatingRemoteStream.Purpose, _ management: OutboundManagement
+        _ pair: DomainPair, _ purpose: InitiatingRemoteStream.Purpose, _ management: OutboundManagement,
+        for asker: Resolver.Asker
     ) -> RemoteErrand {
         RemoteErrand(
-            pair: pair, purpose: purpose, management: management,
+            pair: pair, purpose: purpose, asker: asker, management: management,
             receiver: self.receiver.withLock { $0 })
     }
 
@@ -241,10 +254,10 @@ extension RemoteStreams {
 
     /// The stream, in use, and its number; nil if there is none, and then what waited has been given back.
     private func open(
-        _ pair: DomainPair, _ management: OutboundManagement
+        _ pair: DomainPair, _ management: OutboundManagement, for asker: Resolver.Asker
     ) async -> (OutboundRemoteStream, id: Int)? {
         do {
-            let errand = self.errand(pair, .stanzas, management)
+            let errand = self.errand(pair, .stanzas, management, for: asker)
             guard case .authenticated(let stream) = try await self.connector.reach(errand) else {
                 return nil
             }
@@ -312,6 +325,12 @@ extension RemoteStreams {
 // MARK: Streams that others have opened (XEP-0288)
 
 extension RemoteStreams {
+    /// A remote domain has proved itself on a stream of its own.
+    func visited(_ domain: String) { self.state.withLock { $0.visited(domain) } }
+
+    /// That stream is over.
+    func left(_ domain: String) { self.state.withLock { $0.left(domain) } }
+
     /// The other side takes stanzas of the pair on its own stream; the number by which that ends.
     func opened(_ pair: DomainPair, _ stream: OutboundRemoteStream) -> Int? {
         self.state.withLock { $0.returning(pair, stream) }

@@ -282,6 +282,33 @@ struct ReceivingRemoteStreamTests {
         #expect(refusal[attribute: "type"] == "error")
     }
 
+    @Test("No more than 256 domains are proved on one stream, by whatever means")
+    func provenLimit() {
+        let limit = ReceivingRemoteStream.provenDomainsLimit
+        #expect(limit == 256)
+        let names = (0...limit).map { "d\($0).test" }
+        var machine = Self.open(names)
+        for name in names.dropLast() {
+            let directives = machine.received(Self.request(from: name))
+            let pair = DomainPair(local: "a.test", remote: name)
+            #expect(directives.last == .authenticated(pair))
+        }
+        guard
+            case .stream(.send(let refusal)) = machine.received(Self.request(from: "d\(limit).test")).first
+        else {
+            Issue.record("one too many was taken")
+            return
+        }
+        #expect(refusal[attribute: "type"] == "error")
+        #expect(machine.proven.count == limit)
+        // Those that were proved go on speaking.
+        let message = machine.received(Self.message(from: "u@d0.test", to: "v@a.test"))
+        guard case .deliver = message.first else {
+            Issue.record("what a proved domain says does not pass")
+            return
+        }
+    }
+
     @Test("Five keys that are bad, or that nobody answers for, end the stream")
     func failures() {
         var vain = Self.open()
