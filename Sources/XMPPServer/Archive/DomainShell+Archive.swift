@@ -3,7 +3,7 @@ import Logging
 import Storage
 import XMPP
 
-/// The steps that read and write archives and nodes. In the lane only.
+/// The steps that read and write archives and nodes. Each in its lane only.
 extension DomainShell {
     func carryOut(_ step: ArchiveStep) async -> [DomainDirective] {
         guard let archive = self.archive else { return self.withDomain { $0.failed(step) } }
@@ -13,13 +13,15 @@ extension DomainShell {
                 // What this stream sent just before is to be found.
                 await archive.settle()
                 let page = try await archive.store.page(reading.selection)
-                return self.withDomain { $0.answered(reading, page) }
+                let now = self.now()
+                return self.withDomain { $0.answered(reading, page, at: now) }
             case .describe(let iq, let session, let owner):
                 await archive.settle()
                 let horizon = self.withDomain { $0.archive?.horizon(at: self.now()) }
                 let ends = try await archive.store.ends(
                     of: owner.description, from: horizon?.millisecondsSinceEpoch ?? 0)
-                return self.withDomain { $0.answered(iq, session, archive: owner, ends: ends) }
+                let now = self.now()
+                return self.withDomain { $0.answered(iq, session, archive: owner, ends: ends, at: now) }
             case .setPreferences(let preferences, let request):
                 let standard = self.withDomain { $0.archive?.standard } ?? .always
                 try await archive.store.save(

@@ -102,20 +102,42 @@ extension LocalDomain {
     }
 
     /// The page has been read: the messages, then what ends them.
-    func answered(_ reading: ArchiveReading, _ page: ArchivePage) -> [DomainDirective] {
+    ///
+    /// - Parameter now: when it was read.
+    mutating func answered(
+        _ reading: ArchiveReading, _ page: ArchivePage, at now: Instant
+    ) -> [DomainDirective] {
         guard let archive = self.archive else { return [] }
+        if let refusal = self.refusal(ofReading: reading.iq, reading.archive, reading.session, at: now) {
+            return [refusal]
+        }
         let answer = reading.answer(page, ids: archive.ids)
         let messages = answer.messages.map { self.hand(.message($0), to: reading.session) }
         return messages + [self.hand(.iq(reading.iq.reply(answer.body)), to: reading.session)]
     }
 
-    func answered(
+    mutating func answered(
         _ iq: IQ, _ session: SessionID?, archive: JID,
-        ends: (first: ArchiveRecord, last: ArchiveRecord)?
+        ends: (first: ArchiveRecord, last: ArchiveRecord)?, at now: Instant
     ) -> [DomainDirective] {
         guard let ids = self.archive?.ids else { return [] }
+        if let refusal = self.refusal(ofReading: iq, archive, session, at: now) { return [refusal] }
         let metadata = ArchiveReading.metadata(ends, of: archive, ids: ids)
         return [self.hand(.iq(iq.reply(.result(metadata.element))), to: session)]
+    }
+
+    /// Counts the reading of a room's archive and looks once more whether the asker may see it: while the disk was asked
+    /// he may have been banned, or the room may have made way for another of the same name.
+    private mutating func refusal(
+        ofReading iq: IQ, _ archive: JID, _ session: SessionID?, at now: Instant
+    ) -> DomainDirective? {
+        guard session == nil, self.rooms?.address.domain == archive.domain else { return nil }
+        do throws(StanzaError) {
+            try self.rooms?.count(reading: iq, of: archive, at: now)
+            return nil
+        } catch {
+            return self.hand(.iq(iq.reply(.error(error))), to: nil)
+        }
     }
 
     /// The archive could not be read or written.

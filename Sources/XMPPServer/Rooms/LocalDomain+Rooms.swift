@@ -53,23 +53,30 @@ extension LocalDomain {
             guard case .message(var message)? = try? Stanza(parsing: Element(parsing: record.stanza)) else {
                 continue
             }
+            // Who comes in is told the subject by itself, and only the last.
+            if message.isSubjectChange { continue }
             message.payloads.removeAll(where: RoomNotice.matches)
             message.payloads.append(StanzaID(id: ids.id(of: record.sequence, in: room), by: room).element)
             self.rooms?.remember(message, at: Instant(millisecondsSinceEpoch: record.receivedAt), in: room)
         }
     }
 
-    /// The change is on disk.
+    /// The change is on disk; a new subject goes into the room's archive too.
     package mutating func changed(_ change: RoomChange, at now: Instant) -> [DomainDirective] {
-        (self.rooms?.apply(change, at: now) ?? []).map(self.forward)
+        var entry: ArchiveEntry?
+        if let speech = self.rooms?.archivable(change), let speaker = speech.message.from {
+            entry = self.archive?.file(speech.archived, in: speech.room, peer: speaker, at: now)
+        }
+        let stanzas = self.rooms?.apply(change, id: entry?.stanzaID, at: now) ?? []
+        return (entry.map { [.archive($0)] } ?? []) + stanzas.map(self.forward)
     }
 
     /// What is still to be written then.
     package func overdue(after change: RoomChange) -> RoomWrite? { self.rooms?.overdue(after: change) }
 
     /// The change could not be written: nothing has changed, and who wanted it is told.
-    package func failed(_ change: RoomChange) -> [DomainDirective] {
-        (self.rooms?.failed(change) ?? []).map(self.forward)
+    package mutating func failed(_ change: RoomChange, at now: Instant) -> [DomainDirective] {
+        (self.rooms?.failed(change, at: now) ?? []).map(self.forward)
     }
 
     /// Tells everybody who is in a room that the service ends.

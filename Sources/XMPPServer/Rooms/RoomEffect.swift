@@ -33,6 +33,15 @@ package enum RoomEffect: Hashable, Sendable {
     case destroy(IQ, RoomDestruction)
 }
 
+extension RoomEffect {
+    /// The same, with the id that a new subject has in the room's archive (XEP-0359 §3.2), if it has one.
+    func archived(under id: StanzaID?) -> RoomEffect {
+        guard let id, case .setSubject(var message, let subject, let author) = self else { return self }
+        message.payloads.append(id.element)
+        return .setSubject(message, subject, from: author)
+    }
+}
+
 /// What has to be on disk before a room's decision counts.
 package enum RoomWrite: Hashable, Sendable {
     /// All of a room, new or changed.
@@ -68,6 +77,27 @@ package struct RoomChange: Hashable, Sendable {
     package let room: JID
     package let write: RoomWrite
     package let effect: RoomEffect
+    /// Whose rate it counts for once it is over; nil for nobody's.
+    package internal(set) var cause: Cause?
+
+    /// What brought a change about.
+    package struct Cause: Hashable, Sendable {
+        package enum Kind: Hashable, Sendable {
+            case message
+            case request
+        }
+
+        package let kind: Kind
+        /// The bare JID.
+        package let sender: JID
+    }
+
+    init(room: JID, write: RoomWrite, effect: RoomEffect, cause: Cause? = nil) {
+        self.room = room
+        self.write = write
+        self.effect = effect
+        self.cause = cause
+    }
 }
 
 /// What an event at the rooms comes to.

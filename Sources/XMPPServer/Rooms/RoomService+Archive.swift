@@ -14,6 +14,27 @@ extension RoomService {
         self.rooms[speech.room.local ?? ""]?.reflect(speech, id: id, at: now) ?? []
     }
 
+    /// A change of the subject that belongs into the room's archive (XEP-0313 §6.1.3); nil for every other change.
+    package func archivable(_ change: RoomChange) -> RoomSpeech? {
+        guard case .setSubject(let message, _, let author) = change.effect,
+            let room = self.rooms[change.room.local ?? ""], room.isArchived, message.archiving ?? true
+        else { return nil }
+        let speaker = RoomItem(
+            affiliation: room.affiliations[author], role: room.occupant(at: author)?.role ?? .absent,
+            address: author)
+        return RoomSpeech(room: room.address, message: message, isKept: true, speaker: speaker)
+    }
+
+    /// Counts a request to a room's archive, which has been read by now; throws if the asker may not see it any more.
+    mutating func count(reading iq: IQ, of address: JID, at now: Instant) throws(StanzaError) {
+        guard let asker = iq.from, let request = iq.request else { return }
+        _ = self.requests.admits(asker.bare, at: now)
+        guard let room = self.rooms[address.local ?? ""] else {
+            throw StanzaError(.itemNotFound, text: "there is no such room")
+        }
+        _ = try room.archiveRequest(iq, request, from: asker)
+    }
+
     /// Remembers what was said before the process started, for those who come in.
     package mutating func remember(_ message: Message, at time: Instant, in room: JID) {
         self.rooms[room.local ?? ""]?.history.remember(message, at: time)

@@ -19,7 +19,7 @@ package struct RoomService: Sendable {
     private var entries: FloodGate
     private var presences: FloodGate
     private var messages: FloodGate
-    private var requests: FloodGate
+    var requests: FloodGate
 
     /// - Parameters:
     ///   - secret: random bytes that stay the same for as long as the rooms: occupants' ids are derived from them.
@@ -57,16 +57,42 @@ package struct RoomService: Sendable {
             case .presence(let presence):
                 return .send(try self.handle(presence, from: from, to: to, at: now))
             case .message(let message):
-                let step = try self.handle(message, from: from, to: to, at: now)
-                if case .durable = step { self.messages.refund(from.bare) }
-                return step
+                return self.deferred(
+                    try self.handle(message, from: from, to: to, at: now), .message, by: from.bare)
             case .iq(let iq):
-                let step = try self.handle(iq, from: from, to: to, at: now)
-                if case .durable = step { self.requests.refund(from.bare) }
-                return step
+                return self.deferred(
+                    try self.handle(iq, from: from, to: to, at: now), .request, by: from.bare)
             }
         } catch {
             return .send(stanza.errorReply(error).map { [Self.marked($0, for: stanza)] } ?? [])
+        }
+    }
+
+    /// What waits for the disk is decided once more when its turn comes: so it is not counted here, but when it is over.
+    private mutating func deferred(
+        _ step: RoomStep, _ kind: RoomChange.Cause.Kind, by sender: JID
+    ) -> RoomStep {
+        switch step {
+        case .send, .speak: return step
+        case .readArchive:
+            self.requests.refund(sender)
+            return step
+        case .durable(var change):
+            switch kind {
+            case .message: self.messages.refund(sender)
+            case .request: self.requests.refund(sender)
+            }
+            change.cause = RoomChange.Cause(kind: kind, sender: sender)
+            return .durable(change)
+        }
+    }
+
+    /// The change is over, for good or ill: it counts for whoever wanted it.
+    private mutating func count(_ change: RoomChange, at now: Instant) {
+        guard let cause = change.cause else { return }
+        switch cause.kind {
+        case .message: _ = self.messages.admits(cause.sender, at: now)
+        case .request: _ = self.requests.admits(cause.sender, at: now)
         }
     }
 
@@ -80,13 +106,16 @@ package struct RoomService: Sendable {
     }
 
     /// Puts in place what has been written.
-    package mutating func apply(_ change: RoomChange, at now: Instant) -> [Stanza] {
+    ///
+    /// - Parameter id: by which a new subject is in the room's archive, if it is.
+    package mutating func apply(_ change: RoomChange, id: StanzaID? = nil, at now: Instant) -> [Stanza] {
+        self.count(change, at: now)
         let name = change.room.local ?? ""
         if self.rooms[name] == nil, case .save(let snapshot) = change.write {
             // Everybody left while it was being written that the room stays.
             self.rooms[name] = self.makeRoom(snapshot)
         }
-        let stanzas = self.rooms[name]?.apply(change.effect, at: now) ?? []
+        let stanzas = self.rooms[name]?.apply(change.effect.archived(under: id), at: now) ?? []
         self.clean(name)
         return stanzas
     }
@@ -103,8 +132,9 @@ package struct RoomService: Sendable {
     }
 
     /// What is said when a change could not be written.
-    package func failed(_ change: RoomChange) -> [Stanza] {
-        self.rooms[change.room.local ?? ""]?.refusal(of: change.effect) ?? []
+    package mutating func failed(_ change: RoomChange, at now: Instant) -> [Stanza] {
+        self.count(change, at: now)
+        return self.rooms[change.room.local ?? ""]?.refusal(of: change.effect) ?? []
     }
 
     /// Forgets somebody (a bare JID) whose account is gone, in every room; the disk has forgotten him already.

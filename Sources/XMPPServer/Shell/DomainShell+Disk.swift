@@ -5,7 +5,7 @@ import Synchronization
 import XML
 import XMPP
 
-/// The steps that touch the disk. In the lane only.
+/// The steps that touch the disk. Each in its lane only.
 extension DomainShell {
     func carryOut(_ step: DurableStep) async -> [DomainDirective] {
         switch step {
@@ -48,7 +48,8 @@ extension DomainShell {
         } catch {
             self.logger.error(
                 "A room could not be written", metadata: ["room": "\(change.room)", "error": "\(error)"])
-            return self.withDomain { $0.failed(change) }
+            let now = self.now()
+            return self.withDomain { $0.failed(change, at: now) }
         }
         let now = self.now()
         let (directives, overdue) = self.withDomain { domain in

@@ -296,4 +296,84 @@ struct RoomArchiveTests {
         let temporary = try #require(try Self.opened(isPersistent: false).bench.domain.rooms)
         #expect(temporary.needsEmptyArchive(before: change(.save(snapshot))))
     }
+
+    private static func subject(_ text: String, _ payloads: [Element] = []) -> Stanza {
+        let subject = Element("subject", namespace: Namespace.client, text: text)
+        return .message(Message(to: Self.room, id: text, kind: .groupchat, payloads: [subject] + payloads))
+    }
+
+    @Test("XEP-0313 §6.1.3: a change of the subject goes into the archive, under the id everybody is told")
+    func subjects() throws {
+        var (bench, alice, bob) = try Self.opened()
+        bench.send(Self.subject("Rain"), from: alice)
+        for session in [alice, bob] {
+            let copy = try #require(bench.take(session).compactMap(\.messageValue).first)
+            #expect(Stanza.message(copy).subjectText == "Rain")
+            #expect(try copy.payloads.first(StanzaID.self)?.id == bench.archived.first?.id)
+        }
+        let result = try #require(try Self.ask(&bench, bob).results.first)
+        #expect(result.forwarded.stanza.child("subject")?.text == "Rain")
+        #expect(result.forwarded.stanza[attribute: "from"] == "\(Self.room)/alice")
+        // One that is not to be stored is not, and one that was refused neither.
+        bench.send(Self.subject("Sun", [Element("no-store", namespace: Namespace.hints)]), from: alice)
+        bench.send(Self.subject("Snow"), from: bob)
+        bench.isDiskFull = true
+        bench.send(Self.subject("Hail"), from: alice)
+        bench.isDiskFull = false
+        #expect(bench.archived.count == 1)
+        #expect(bench.domain.rooms?.rooms["coven"]?.subject?.elements.map(\.text) == ["Sun"])
+    }
+
+    @Test("XEP-0313 §6.1.3: a room that goes when it is empty archives no subject either")
+    func temporarySubjects() throws {
+        var (bench, alice, bob) = try Self.opened(isPersistent: false)
+        bench.send(Self.subject("Rain"), from: alice)
+        let copy = try #require(bench.take(bob).compactMap(\.messageValue).first)
+        #expect(!copy.payloads.contains(where: StanzaID.matches))
+        #expect(bench.archived.isEmpty)
+    }
+
+    @Test("XEP-0045 §7.2.15: after a restart an archived subject is not shown as something that was said")
+    func restoredSubject() throws {
+        var (bench, alice, _) = try Self.opened()
+        bench.send(Self.subject("Rain"), from: alice)
+        bench.send(Self.say("hello"), from: alice)
+        let snapshot = try #require(bench.domain.rooms?.rooms["coven"]?.snapshot())
+        var again = DomainBench()
+        again.domain.archive = MessageArchive(ids: ArchiveIDs(key: [1]))
+        again.now = bench.now
+        again.domain.host(
+            RoomService(
+                address: RoomBench.domain, policy: RoomPolicy(creators: .anyone), secret: [1],
+                rooms: [snapshot]))
+        again.domain.restoreHistory(of: Self.room, try ArchiveRecord.records(of: bench.archived))
+        let session = try again.connect("alice")
+        again.send(RoomDomainTests.enter("alice"), from: session)
+        let shown = again.take(session).filter { $0.messageValue != nil }
+        #expect(shown.map { $0.messageValue?.body } == ["hello", nil])
+        #expect(shown.map(\.subjectText) == [nil, "Rain"])
+    }
+
+    @Test("XEP-0313 §6.1.3: who is banned while the archive is read gets nothing of it")
+    func bannedMeanwhile() throws {
+        var (bench, alice, bob) = try Self.opened()
+        bench.send(Self.say("hello"), from: alice)
+        let query = Stanza.iq(IQ(to: Self.room, id: "ask", body: .set(ArchiveQuery(id: "q").element)))
+        guard
+            case .done(let directives) = bench.domain.handle(.fromClient(query, bob.id), at: bench.now),
+            case .route(let routed)? = directives.first,
+            case .durable(.archive(.read(let reading))) = bench.domain.handle(.routed(routed), at: bench.now)
+        else {
+            Issue.record("the archive is not read")
+            return
+        }
+        let ban = RoomAdministration(
+            items: [RoomItem(affiliation: .outcast, address: bob.address.bare)])
+        bench.send(.iq(IQ(to: Self.room, id: "ban", body: .set(ban.element))), from: alice)
+        _ = bench.take(bob)
+        let page = ArchivePage.messages(try ArchiveRecord.records(of: bench.archived), isComplete: true)
+        let answer = bench.domain.answered(reading, page, at: bench.now)
+        bench.carryOut(answer)
+        #expect(bench.take(bob).map(\.errorCondition) == [.forbidden])
+    }
 }

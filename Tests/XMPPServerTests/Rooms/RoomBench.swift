@@ -52,7 +52,7 @@ struct RoomBench {
         case .readArchive: break
         case .durable(let change):
             if self.isDiskFull {
-                self.deliver(self.service.failed(change))
+                self.deliver(self.service.failed(change, at: self.now))
             } else {
                 self.writes.append(change.write)
                 self.deliver(self.service.apply(change, at: self.now))

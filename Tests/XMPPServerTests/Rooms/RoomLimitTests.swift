@@ -236,4 +236,36 @@ struct RoomLimitTests {
         }
         #expect(bench.ask(.get(Ping().element), from: Bench.owner) == .result(nil))
     }
+
+    @Test("What changes a persistent room counts too, whether or not the disk takes it")
+    func durableRates() {
+        var bench = Bench.opened(["muc#roomconfig_persistentroom": ["1"]])
+        let rate = FloodGate.Rate(burst: 3, every: .seconds(1))
+        bench = Bench(
+            limits: RoomLimits(messages: rate, requests: rate),
+            rooms: [bench.room?.snapshot()].compactMap { $0 })
+        bench.enter(Bench.owner, as: "firstwitch")
+        _ = bench.takeAll()
+        let expected: [StanzaError.Condition?] = [nil, .internalServerError, nil, .policyViolation]
+        for number in 1...4 {
+            bench.isDiskFull = number == 2
+            let item = RoomItem(affiliation: .member, address: Bench.user("u\(number)").bare)
+            #expect(bench.change(item, by: Bench.owner) == expected[number - 1])
+            bench.setSubject("\(number)", from: Bench.owner)
+            let told = bench.take(Bench.owner).compactMap(\.errorCondition)
+            #expect(told.first == expected[number - 1])
+        }
+        bench.now = bench.now.advanced(by: .seconds(1))
+        #expect(bench.change(.init(affiliation: .member, address: Bench.hag.bare), by: Bench.owner) == nil)
+    }
+
+    @Test("How long a new room may stay without a configuration: to the millisecond")
+    func lockedFor() {
+        var bench = Bench(limits: RoomLimits(lockedFor: .seconds(600)))
+        bench.enter(Bench.owner, as: "firstwitch")
+        bench.now = bench.now.advanced(by: .milliseconds(599_999))
+        #expect(Self.error(bench.enter(Bench.hag, as: "thirdwitch")) == .itemNotFound)
+        bench.now = bench.now.advanced(by: .milliseconds(1))
+        #expect(Self.error(bench.enter(Bench.hag, as: "thirdwitch")) == nil)
+    }
 }

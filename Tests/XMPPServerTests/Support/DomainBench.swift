@@ -106,7 +106,7 @@ struct DomainBench {
             return self.domain.kept(message, account: account, wasKept: !self.isDiskFull, filed: filed)
         case .changeRoom(let change):
             return self.isDiskFull
-                ? self.domain.failed(change) : self.domain.changed(change, at: self.now)
+                ? self.domain.failed(change, at: self.now) : self.domain.changed(change, at: self.now)
         case .takeKept(let id, let presence):
             guard let account = self.domain.sessions[id]?.address.bare else { return [] }
             let messages = (self.disk[account] ?? []).map { (receivedAt: self.now, message: $0) }
@@ -125,7 +125,7 @@ struct DomainBench {
         case .describe(let iq, let session, let archive):
             let records = self.records { $0.archive == archive.description }
             let ends = records.first.flatMap { first in records.last.map { (first: first, last: $0) } }
-            return self.domain.answered(iq, session, archive: archive, ends: ends)
+            return self.domain.answered(iq, session, archive: archive, ends: ends, at: self.now)
         case .read(let reading):
             let wanted = reading.selection
             let all = self.records { record in
@@ -152,7 +152,8 @@ struct DomainBench {
             return self.domain.answered(
                 reading,
                 wanted.limit == 0
-                    ? .count(all.count) : .messages(Array(page), isComplete: page.count == side.count))
+                    ? .count(all.count) : .messages(Array(page), isComplete: page.count == side.count),
+                at: self.now)
         }
     }
 
