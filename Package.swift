@@ -88,10 +88,8 @@ let package = Package(
         module(
             "XMPPServer",
             [
-                "XMPPTransport", "Storage", "CloudModel", "XMPP", "XML", "Cryptography", nioCore, nioPosix,
-                logging,
-                metrics,
-                lifecycle, deque,
+                "XMPPTransport", "Storage", "CloudModel", "XMPP", "XML", "Cryptography", "Threads", nioCore,
+                nioPosix, logging, metrics, lifecycle, deque,
             ]),
         module("Storage", ["CloudModel", "XMPP", "XML", "Gossip", "Placement", "Federation", grdb, logging]),
         module(

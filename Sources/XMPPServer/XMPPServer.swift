@@ -28,6 +28,7 @@ package final class XMPPServer: Service {
     private let shell: DomainShell
     private let clock: any Clock<Duration>
     private let lane: DurableLane
+    private let wideLane: WideLane
     private let delivery: ServiceDelivery
     private let remotes: RemoteStreams
     private let listener: XMPPListener
@@ -63,9 +64,10 @@ package final class XMPPServer: Service {
 
         self.address = address
         self.lane = DurableLane()
+        self.wideLane = WideLane()
         self.shell = DomainShell(
-            domain: domain, database: database, lane: self.lane, sessionLimits: limits.sessions,
-            keptBytesPerAccount: limits.keptBytesPerAccount,
+            domain: domain, database: database, lane: self.lane, wideLane: self.wideLane,
+            sessionLimits: limits.sessions, keptBytesPerAccount: limits.keptBytesPerAccount,
             now: now, logger: logger)
         self.shell.attachArchive()
         self.clock = clock
@@ -118,15 +120,20 @@ package final class XMPPServer: Service {
     package func run() async throws {
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask {
-                // What the lane does may wait for the archive.
+                // What the lanes do may wait for the archive.
                 defer { self.shell.archive?.finish() }
                 try await self.lane.run()
+            }
+            group.addTask {
+                // What is done beside the lane may end in it.
+                defer { self.lane.finish() }
+                await self.wideLane.run()
             }
             group.addTask { await self.shell.archive?.run() }
             group.addTask { await self.keepArchivePruned() }
             group.addTask { try await self.delivery.run() }
             group.addTask {
-                defer { self.lane.finish() }
+                defer { self.wideLane.finish() }
                 try await withGracefulShutdownHandler {
                     try await self.runStreams()
                 } onGracefulShutdown: {
@@ -160,13 +167,14 @@ package final class XMPPServer: Service {
     }
 
     private func runStreams() async throws {
+        // However the streams end: what their clients never got is to be kept or refused.
+        defer { self.shell.endHibernated() }
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { try await self.listener.run() }
             group.addTask { try await self.remotes.run() }
             group.addTask { try await self.renewal.run() }
             try await group.waitForAll()
         }
-        self.shell.endHibernated()
     }
 
     private func openExits(_ link: ServerLink, _ components: Components) {

@@ -21,7 +21,9 @@ package final class Accounts: Sendable {
     /// Makes up credentials for names without an account, the same at each try.
     private let secret: [UInt8]
     private let known: Mutex<[String: Known]>
+    private let hasher = CredentialHasher()
     private let farewell = Mutex<(@Sendable (JID) async throws -> Void)?>(nil)
+    private let obituary = Mutex<(@Sendable (JID) async -> Void)?>(nil)
 
     init(
         domain: JID, shell: DomainShell, limits: AccountLimits, rosterLimits: RosterLimits, secret: [UInt8],
@@ -62,7 +64,7 @@ package final class Accounts: Sendable {
     @discardableResult
     package func create(_ name: String, password: String) async throws(AccountError) -> JID {
         let username = try self.prepare(name)
-        let credentials = try self.derive(password, for: username)
+        let credentials = try await self.derive(password, for: username)
         let account = AccountRecord(
             username: username, createdAt: self.shell.now().millisecondsSinceEpoch)
         try await self.inLane { () throws(AccountError) in
@@ -80,20 +82,21 @@ package final class Accounts: Sendable {
     }
 
     /// Gives an account another password; clients that are connected stay so.
+    ///
+    /// The password is hashed before its turn in the lane comes; if the account has meanwhile made way for another of the
+    /// same name, it counts as unknown.
     package func setPassword(_ name: String, to password: String) async throws(AccountError) {
         let username = try self.prepare(name)
-        let credentials = try self.derive(password, for: username)
+        guard let meant = self.known.withLock({ $0[username]?.createdAt }) else { throw .unknown(username) }
+        let credentials = try await self.derive(password, for: username)
         try await self.inLane { () throws(AccountError) in
-            try await self.replace(credentials, of: username)
+            guard self.known.withLock({ $0[username]?.createdAt }) == meant else { throw .unknown(username) }
+            let isKnown = try await Self.storing {
+                try await self.shell.store.replaceCredentials(of: username, with: credentials)
+            }
+            guard isKnown else { throw .unknown(username) }
+            self.remember(credentials, of: username, createdAt: nil)
         }
-    }
-
-    private func replace(_ credentials: [CredentialRecord], of username: String) async throws(AccountError) {
-        let isKnown = try await Self.storing {
-            try await self.shell.store.replaceCredentials(of: username, with: credentials)
-        }
-        guard isKnown else { throw .unknown(username) }
-        self.remember(credentials, of: username, createdAt: nil)
     }
 
     /// Says what must be gone before an account is, such as what was granted to it: whoever gets the name next must not
@@ -102,6 +105,11 @@ package final class Accounts: Sendable {
     /// If it throws, the account stays.
     package func beforeDeleting(_ body: @escaping @Sendable (JID) async throws -> Void) {
         self.farewell.withLock { $0 = body }
+    }
+
+    /// Says what is to be forgotten once an account is gone, where the disk has forgotten it by then.
+    package func afterDeleting(_ body: @escaping @Sendable (JID) async -> Void) {
+        self.obituary.withLock { $0 = body }
     }
 
     /// Deletes an account with all that it had and all that was granted to its address; its clients are closed.
@@ -145,14 +153,15 @@ package final class Accounts: Sendable {
             throw error
         }
         self.known.withLock { $0[username] = nil }
+        await self.obituary.withLock { $0 }?(address)
     }
 
-    /// What a client may do to its own account; for the lane, which carries it out.
+    /// What a client may do to its own account; for the lanes, which carry it out.
     var keeper: DomainShell.AccountKeeper {
         DomainShell.AccountKeeper(
             setPassword: { username, password in
                 await Self.problem { () throws(AccountError) in
-                    try await self.replace(try self.derive(password, for: username), of: username)
+                    try await self.setPassword(username, to: password)
                 }
             },
             delete: { username in
@@ -212,25 +221,14 @@ package final class Accounts: Sendable {
 
     private func derive(
         _ password: String, for username: String
-    ) throws(AccountError) -> [CredentialRecord] {
+    ) async throws(AccountError) -> [CredentialRecord] {
         let length = self.limits.passwordLength
         guard length.contains(password.count) else {
             throw .unusablePassword(
                 reason: "it must have \(length.lowerBound) to \(length.upperBound) characters")
         }
-        var random = SecureRandom()
-        var records: [CredentialRecord] = []
-        for hash in HashFunction.forSCRAM {
-            let salt = random.bytes(SCRAMCredentials.saltLength)
-            do {
-                let credentials = try SCRAMCredentials.derive(
-                    password: password, salt: salt, iterations: self.limits.iterations, hash: hash)
-                records.append(CredentialRecord(credentials, username: username, hash: hash))
-            } catch {
-                throw .unusablePassword(reason: "it has characters that no password may have")
-            }
-        }
-        return records
+        return try await self.hasher.credentials(
+            from: password, of: username, iterations: self.limits.iterations)
     }
 
     private func remember(

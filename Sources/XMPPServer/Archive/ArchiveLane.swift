@@ -16,6 +16,7 @@ final class ArchiveLane: Sendable {
     /// What may be let out: a directive, or the word to somebody who waits that all before it is done.
     private enum Output: Sendable {
         case directive(DomainDirective)
+        case call(@Sendable () -> Void)
         case passed(CheckedContinuation<Void, Never>)
     }
 
@@ -75,8 +76,13 @@ final class ArchiveLane: Sendable {
         if !isHeld { resume() }
     }
 
-    /// Whether nothing waits to be written.
-    var isIdle: Bool { self.group.withLock { $0.isIdle } }
+    /// Calls `body` once all that an origin has waiting has been written and let out; at once if it has nothing.
+    ///
+    /// Costs no more than its place in the next write, so that whoever asks without end holds up nobody.
+    func afterAll(of origin: String, _ body: @escaping @Sendable () -> Void) {
+        let isWaiting = self.group.withLock { $0.follow(.call(body), of: origin) }
+        if isWaiting { self.waker.yield() } else { body() }
+    }
 
     /// Returns when all that was admitted before has been written and let out.
     func settle() async {
@@ -131,8 +137,10 @@ final class ArchiveLane: Sendable {
         var directives: [DomainDirective] = []
         var refused: [Message] = []
         var passed: [CheckedContinuation<Void, Never>] = []
+        var calls: [@Sendable () -> Void] = []
         for output in outputs {
             switch output {
+            case .call(let call): calls.append(call)
             case .directive(let directive):
                 if !isWritten, let message = directive.message {
                     refused.append(message)
@@ -143,6 +151,7 @@ final class ArchiveLane: Sendable {
             }
         }
         if !directives.isEmpty || !refused.isEmpty { self.release.withLock { $0 }?(directives, refused) }
+        for call in calls { call() }
         for continuation in passed { continuation.resume() }
     }
 

@@ -1,9 +1,9 @@
 package import XMPP
 
-/// Something that has to be on disk before it counts.
+/// Something that has to be on disk before it counts, or to be read from there before it can be answered.
 ///
-/// The shell carries out one such step at a time, then tells the domain, which only then changes its mind about the
-/// world: memory never knows more than the disk.
+/// The shell carries out one change at a time, then tells the domain, which only then changes its mind about the
+/// world: memory never knows more than the disk. What only reads goes on beside that.
 package enum DurableStep: Hashable, Sendable {
     case changeRoster(RosterUpdate)
     case changeBlockList(BlockListUpdate)
@@ -16,4 +16,29 @@ package enum DurableStep: Hashable, Sendable {
     /// Hands out what was kept for the session's account, which becomes available with this presence.
     case takeKept(SessionID, Presence)
     case changeRoom(RoomChange)
+}
+
+extension DurableStep {
+    /// Where steps are carried out: those that change what is on disk one after the other, the others side by side.
+    enum Lane: Hashable, Sendable {
+        case durable
+        case wide
+
+        var other: Self {
+            switch self {
+            case .durable: .wide
+            case .wide: .durable
+            }
+        }
+    }
+
+    /// A password is hashed beside the lane before it is written in it.
+    var lane: Lane {
+        switch self {
+        case .archive(.read), .archive(.describe), .document(.read), .changeAccount(.setPassword): .wide
+        case .archive(.setPreferences), .document(.write), .changeAccount(.delete), .changeRoster,
+            .changeBlockList, .changePubSub, .keep, .takeKept, .changeRoom:
+            .durable
+        }
+    }
 }

@@ -8,9 +8,15 @@ import XMPP
 package struct ClientStateQueue: Sendable {
     /// Stanzas that wait at most; one more lets all go.
     package let limit: Int
+    /// About how many bytes they may have together; more lets all go.
+    ///
+    /// Anybody may send presence to somebody who is there, and as much of it as a stanza holds.
+    package let bytes: Int
     /// Whether the client said that nobody looks at it.
     package private(set) var isInactive = false
-    private var waiting: [Key: (order: UInt64, stanza: UndeliveredStanza)] = [:]
+    private var waiting: [Key: (order: UInt64, stanza: UndeliveredStanza, weight: Int)] = [:]
+    /// The weight of all that waits.
+    private var weight = 0
     private var nextOrder: UInt64 = 0
 
     private struct Key: Hashable {
@@ -18,8 +24,9 @@ package struct ClientStateQueue: Sendable {
         let isPresence: Bool
     }
 
-    package init(limit: Int = 256) {
+    package init(limit: Int = 256, bytes: Int = 262_144) {
         self.limit = limit
+        self.bytes = bytes
     }
 
     package var count: Int { self.waiting.count }
@@ -36,15 +43,19 @@ package struct ClientStateQueue: Sendable {
     package mutating func offer(_ stanza: UndeliveredStanza) -> [UndeliveredStanza] {
         guard self.isInactive else { return [stanza] }
         guard let key = Self.key(of: stanza.stanza) else { return self.flush() + [stanza] }
-        let isNew = self.waiting[key] == nil
-        let flushed = isNew && self.waiting.count >= self.limit ? self.flush() : []
-        self.waiting[key] = (self.nextOrder, stanza)
+        let weight = stanza.stanza.weight
+        guard weight <= self.bytes else { return self.flush() + [stanza] }
+        if let replaced = self.waiting.removeValue(forKey: key) { self.weight -= replaced.weight }
+        let isFull = self.waiting.count >= self.limit || self.weight + weight > self.bytes
+        let flushed = isFull ? self.flush() : []
+        self.waiting[key] = (self.nextOrder, stanza, weight)
+        self.weight += weight
         self.nextOrder += 1
         return flushed
     }
 
     private mutating func flush() -> [UndeliveredStanza] {
-        defer { self.waiting = [:] }
+        defer { (self.waiting, self.weight) = ([:], 0) }
         return self.waiting.values.sorted { $0.order < $1.order }.map(\.stanza)
     }
 

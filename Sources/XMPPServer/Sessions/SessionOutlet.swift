@@ -51,6 +51,8 @@ final class SessionOutlet: Sendable {
         var management: StreamManagement<UndeliveredStanza>?
         var terms = StreamManagementElement.Terms()
         var expiry: Scheduled<Void>?
+        /// Since when there is no stream; nil before there ever was none.
+        var alone: NIODeadline?
         var isOver = false
     }
 
@@ -64,7 +66,10 @@ final class SessionOutlet: Sendable {
         self.session = session
         self.key = stream.id
         self.limits = limits
-        self.state = Mutex(State(stream: stream, attention: ClientStateQueue(limit: limits.inactiveStanzas)))
+        self.state = Mutex(
+            State(
+                stream: stream,
+                attention: ClientStateQueue(limit: limits.inactiveStanzas, bytes: limits.inactiveBytes)))
     }
 
     // MARK: Out
@@ -249,6 +254,7 @@ final class SessionOutlet: Sendable {
             let time = state.terms.resumptionTime ?? 0
             guard !isFinal, time > 0 else { return .over(Self.finish(&state)) }
             state.management?.limits = self.limits.hibernated
+            state.alone = stream.eventLoop.now
             // Nobody can look at what is not there: presence does not fill the queue meanwhile.
             state.attention.deactivate()
             return .hibernates(seconds: time)
@@ -266,8 +272,11 @@ final class SessionOutlet: Sendable {
         if isMoot { expiry.cancel() }
     }
 
-    var isHibernating: Bool {
-        self.state.withLock { !$0.isOver && $0.stream == nil && $0.newcomer == nil }
+    /// Since when the session has no stream; nil if it has one, or is over.
+    var hibernatesSince: NIODeadline? {
+        self.state.withLock { state in
+            state.isOver || state.stream != nil || state.newcomer != nil ? nil : state.alone
+        }
     }
 
     /// The session hibernates no longer; what its client never got, or nil if it came back or is over.

@@ -4,12 +4,14 @@ import Synchronization
 import XML
 import XMPP
 
-/// Documents of accounts, and what clients do to their own accounts. In the lane only.
+/// Documents of accounts, and what clients do to their own accounts. Each in its lane only.
 extension DomainShell {
-    /// How accounts are changed from within the lane.
+    /// How accounts are changed from within the lanes.
     struct AccountKeeper: Sendable {
+        /// Hashes the password, then has it written in the durable lane; not to be called there.
         let setPassword: @Sendable (_ username: String, _ password: String) async -> AccountError?
-        /// Takes the account off the disk and out of the list; its clients are the domain's to close.
+        /// Takes the account off the disk and out of the list, in the durable lane; its clients are the domain's to
+        /// close.
         let delete: @Sendable (_ username: String) async -> AccountError?
     }
 

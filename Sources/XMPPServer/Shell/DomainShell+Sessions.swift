@@ -159,7 +159,10 @@ extension DomainShell {
 
     /// Those that have waited longest come first.
     private func hibernated(of account: JID) -> [SessionOutlet] {
-        self.outlets(of: account).filter(\.isHibernating).sorted { $0.session.id < $1.session.id }
+        self.outlets(of: account)
+            .compactMap { outlet in outlet.hibernatesSince.map { (since: $0, outlet: outlet) } }
+            .sorted { ($0.since, $0.outlet.session.id) < ($1.since, $1.outlet.session.id) }
+            .map(\.outlet)
     }
 
     private func outlets(of account: JID) -> [SessionOutlet] {

@@ -8,8 +8,8 @@ import XMPPTransport
 
 /// Carries out what a `LocalDomain` decides: writes to streams, to the disk, to other servers and to the service.
 ///
-/// Safe to use from any thread, event loops included: nothing here blocks. What needs the disk goes through the
-/// `DurableLane`.
+/// Safe to use from any thread, event loops included: nothing here blocks. What changes the disk goes through the
+/// `DurableLane`, what only reads it through the `WideLane`.
 package final class DomainShell: Sendable {
     /// Where stanzas leave the domain.
     package struct Exits: Sendable {
@@ -39,6 +39,7 @@ package final class DomainShell: Sendable {
     }
 
     let lane: DurableLane
+    let wideLane: WideLane
     let store: AccountStore
     let rooms: RoomStore
     let pubSubStore: PubSubStore
@@ -62,8 +63,8 @@ package final class DomainShell: Sendable {
 
     package init(
         domain: LocalDomain, database: Database, lane: DurableLane,
-        sessionLimits: SessionLimits = SessionLimits(), keptBytesPerAccount: Int = 524_288,
-        now: @escaping @Sendable () -> Instant,
+        wideLane: WideLane = WideLane(), sessionLimits: SessionLimits = SessionLimits(),
+        keptBytesPerAccount: Int = 524_288, now: @escaping @Sendable () -> Instant,
         logger: Logger
     ) {
         self.sessionLimits = sessionLimits
@@ -77,6 +78,7 @@ package final class DomainShell: Sendable {
         self.store = AccountStore(database: database)
         self.rooms = RoomStore(database: database)
         self.lane = lane
+        self.wideLane = wideLane
         self.now = now
         self.logger = logger
     }
@@ -113,16 +115,15 @@ package final class DomainShell: Sendable {
         if mustPause { pause() }
         if mustWait { return }
         var events: Deque<DomainEvent> = [event]
-        guard self.run(&events, of: source) != nil else {
+        guard let step = self.run(&events, of: source) else {
             self.archive?.holdBack(source, pause: pause, resume: resume)
             return
         }
         self.waiting.withLock { $0[source] = Backlog(paused: [stream: resume]) }
         pause()
         let remaining = events
-        let isQueued = self.lane.submit {
-            await self.settle(remaining, of: source)
-            await self.goOn(with: source)
+        let isQueued = self.submit(remaining, to: step.lane, of: source) { lane in
+            await self.goOn(with: source, in: lane)
         }
         if !isQueued {
             self.refuse(remaining)
@@ -130,25 +131,49 @@ package final class DomainShell: Sendable {
         }
     }
 
-    /// Handles what else waits from a source, each in a job of its own, behind those of others that came meanwhile.
-    private func goOn(with source: String) async {
-        while let next = self.nextWaiting(from: source) {
-            let isQueued = self.lane.submit {
-                await self.work(next, of: source)
-                await self.goOn(with: source)
+    /// Has events settled in a lane, or in both in turn if they need both, and calls `then` in the last of them; false if
+    /// there is no room.
+    private func submit(
+        _ events: Deque<DomainEvent>, to lane: DurableStep.Lane, of source: String,
+        then: @escaping @Sendable (DurableStep.Lane) async -> Void
+    ) -> Bool {
+        let job: @Sendable () async -> Void = {
+            guard let rest = await self.settle(events, in: lane, of: source) else {
+                await then(lane)
+                return
             }
-            if isQueued { return }
-            // No room for another job: then in this one.
-            await self.work(next, of: source)
+            if self.submit(rest, to: lane.other, of: source, then: then) { return }
+            self.refuse(rest)
+            await then(lane)
+        }
+        return switch lane {
+        case .durable: self.lane.submit(job)
+        case .wide: self.wideLane.submit(job)
         }
     }
 
-    private func work(_ work: Work, of source: String) async {
-        switch work {
-        case .event(let event): await self.settle([event], of: source)
-        case .call(let body):
-            await self.archive?.settle()
-            body()
+    /// Handles what else waits from a source, each in a job of its own, behind those of others that came meanwhile.
+    private func goOn(with source: String, in lane: DurableStep.Lane) async {
+        while let next = self.nextWaiting(from: source) {
+            switch next {
+            case .call(let body): self.afterArchive(of: source, body)
+            case .event(let event):
+                let isQueued = self.submit([event], to: .durable, of: source) { lane in
+                    await self.goOn(with: source, in: lane)
+                }
+                if isQueued { return }
+                switch lane {
+                case .durable:
+                    // No room for another job: then in this one.
+                    guard let rest = await self.settle([event], in: .durable, of: source) else { continue }
+                    let isPassedOn = self.submit(rest, to: .wide, of: source) { lane in
+                        await self.goOn(with: source, in: lane)
+                    }
+                    if isPassedOn { return }
+                    self.refuse(rest)
+                case .wide: self.refuse([event])
+                }
+            }
         }
     }
 
@@ -173,15 +198,13 @@ package final class DomainShell: Sendable {
             waiting[source]?.work.append(.call(body))
             return waiting[source] != nil
         }
-        if mustWait { return }
-        guard let archive, !archive.isIdle else { return body() }
-        let isQueued = self.lane.submit {
-            await archive.settle()
-            body()
-        }
-        if !isQueued {
-            self.logger.error("Nothing is acknowledged: the queue for the disk is full or closed")
-        }
+        if !mustWait { self.afterArchive(of: source, body) }
+    }
+
+    /// Calls `body` once what the source sent is in the archive.
+    private func afterArchive(of source: String, _ body: @escaping @Sendable () -> Void) {
+        guard let archive else { return body() }
+        archive.afterAll(of: source, body)
     }
 
     /// What waits next from a source; if nothing does, events need not wait any more and its streams are read again.
@@ -197,19 +220,24 @@ package final class DomainShell: Sendable {
     /// Handles an event and returns when it has had its effect.
     func handle(_ event: DomainEvent) async {
         var events: Deque<DomainEvent> = [event]
-        guard self.run(&events, of: Self.nobody) != nil else { return }
+        guard let step = self.run(&events, of: Self.nobody) else { return }
         let remaining = events
-        if await self.lane.perform({ await self.settle(remaining, of: Self.nobody) }) == nil {
+        await withCheckedContinuation { continuation in
+            let isQueued = self.submit(remaining, to: step.lane, of: Self.nobody) { _ in
+                continuation.resume()
+            }
+            guard !isQueued else { return }
             self.refuse(remaining)
+            continuation.resume()
         }
     }
 
     /// Handles an event that cannot need the disk: an IQ, or what the directives of an account's removal ask for.
     func handleNow(_ event: DomainEvent) {
         var events: Deque<DomainEvent> = [event]
-        guard self.run(&events, of: Self.nobody) != nil else { return }
+        guard let step = self.run(&events, of: Self.nobody) else { return }
         let remaining = events
-        if !self.lane.submit({ await self.settle(remaining, of: Self.nobody) }) {
+        if !self.submit(remaining, to: step.lane, of: Self.nobody, then: { _ in }) {
             self.refuse(remaining)
         }
     }
@@ -227,15 +255,20 @@ package final class DomainShell: Sendable {
         return nil
     }
 
-    /// Handles the events and all that follows from them; in the lane only.
-    private func settle(_ events: Deque<DomainEvent>, of stream: String) async {
+    /// Handles the events and all that follows from them as far as that belongs into this lane, in which it must be
+    /// called; what is left begins with an event for the other lane.
+    private func settle(
+        _ events: Deque<DomainEvent>, in lane: DurableStep.Lane, of stream: String
+    ) async -> Deque<DomainEvent>? {
         var events = events
         while let step = self.run(&events, of: stream) {
+            guard step.lane == lane else { return events }
             events.removeFirst()
             let directives = await self.carryOut(step)
             self.perform(directives, before: &events, of: stream)
-            await self.forgetHandedOut()
+            if lane == .durable { await self.forgetHandedOut() }
         }
+        return nil
     }
 
     /// Carries out directives that came of something else than an event.

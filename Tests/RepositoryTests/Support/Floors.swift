@@ -25,7 +25,7 @@ enum Floors {
             "Operations": bedrock.union(["XMPP"]),
             "XMPPTransport": ["XMPP", "XML", "Cryptography", "COpenSSL", "CUnbound"],
             "Storage": ground.union(["Federation"]),
-            "XMPPServer": bedrock.union(["XMPPTransport", "Storage", "XMPP"]),
+            "XMPPServer": bedrock.union(["XMPPTransport", "Storage", "XMPP", "Threads"]),
             "MachineDrivers": bedrock.union(["CLibvirt", "Threads"]),
             "Participant": shared.union(["XMPPTransport", "XMPPServer", "Storage", "Threads"]),
             "ControlAPI": ["CloudModel", "Operations", "Cryptography"],

@@ -83,4 +83,47 @@ struct AccountsTests {
         #expect(AccountError.offline.description.contains("not running"))
         #expect(accounts.list().count == 1)
     }
+
+    @Test("A password has eight to 256 characters, for a new account and for one that is there")
+    func passwordLength() async throws {
+        try await TestServer.run(accounts: ["alice"]) { site in
+            let accounts = site.server.accounts
+            for (length, isTaken) in [(7, false), (8, true), (256, true), (257, false)] {
+                let password = String(repeating: "x", count: length)
+                let name = "u\(length)"
+                if isTaken {
+                    try await accounts.create(name, password: password)
+                    try await accounts.setPassword("alice", to: password)
+                } else {
+                    await #expect(throws: AccountError.self) {
+                        try await accounts.create(name, password: password)
+                    }
+                    await #expect(throws: AccountError.self) {
+                        try await accounts.setPassword("alice", to: password)
+                    }
+                }
+            }
+            #expect(accounts.list().count == 3)
+            await #expect(throws: AccountError.unknown("bob")) {
+                try await accounts.setPassword("bob", to: TestServer.password)
+            }
+        }
+    }
+
+    @Test("Whoever wants to forget an account too is told once it is gone, and only then")
+    func obituary() async throws {
+        let seen = Mutex<[(JID, Int)]>([])
+        try await TestServer.run { site in
+            let accounts = site.server.accounts
+            accounts.afterDeleting { address in
+                let count = accounts.list().count
+                seen.withLock { $0.append((address, count)) }
+            }
+            await #expect(throws: AccountError.unknown("carol")) { try await accounts.delete("carol") }
+            #expect(seen.withLock { $0.isEmpty })
+            let address = try await accounts.delete("bob")
+            #expect(seen.withLock { $0.map(\.0) } == [address])
+            #expect(seen.withLock { $0.map(\.1) } == [1])
+        }
+    }
 }

@@ -108,4 +108,39 @@ struct CommitGroupTests {
         for numbers in said.values { #expect(numbers == numbers.sorted()) }
         #expect(said.values.reduce(0) { $0 + $1.count } == next)
     }
+
+    @Test("What follows an origin's own is said after it; who has nothing waiting is not held up by others")
+    func followers() throws {
+        var group = CommitGroup<Int, String>(limit: 10)
+        #expect(group.follow("a", of: "one") == false)
+        _ = group.admit([1], ["first"], of: "one")
+        #expect(group.follow("b", of: "two") == false)
+        #expect(group.follow("c", of: "one") == true)
+        let first = group.take()
+        let written = try #require(first)
+        #expect(written.outputs == ["first", "c"])
+        // Being written: what follows now goes with the next.
+        #expect(group.follow("d", of: "one") == true)
+        _ = group.finish(written)
+        let second = group.take()
+        let next = try #require(second)
+        #expect(next.entries.isEmpty)
+        #expect(next.outputs == ["d"])
+        _ = group.finish(next)
+        #expect(group.isIdle)
+    }
+
+    @Test(
+        "Attack: somebody asks without end. So many questions wait as the limit says, the newest among them")
+    func manyFollowers() throws {
+        var group = CommitGroup<Int, Int>(limit: 3)
+        _ = group.admit([1], [], of: "one")
+        for number in 1...20_000 { #expect(group.follow(number, of: "one") == true) }
+        let taken = group.take()
+        let batch = try #require(taken)
+        #expect(batch.outputs == [1, 2, 20_000])
+        for number in 1...2 { #expect(group.follow(number, of: "one") == true) }
+        _ = group.finish(batch)
+        #expect(group.take()?.outputs == [1, 2])
+    }
 }

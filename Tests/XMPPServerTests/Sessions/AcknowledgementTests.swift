@@ -54,6 +54,52 @@ struct AcknowledgementTests {
     }
 
     @Test(
+        "Attack: requests for acknowledgement without end, while the archive is busy. Others' writing goes on"
+    )
+    func manyRequests() async throws {
+        let database = try Database()
+        var domain = LocalDomain(
+            address: EmbeddedServer.domain, profile: ServiceProfile(),
+            archive: MessageArchive(ids: ArchiveIDs(key: [UInt8](repeating: 7, count: 32))))
+        domain.add(account: Self.alice)
+        let lane = DurableLane()
+        let shell = DomainShell(
+            domain: domain, database: database, lane: lane,
+            now: { Instant(millisecondsSinceEpoch: 1_000_000) },
+            logger: Logger(label: "archive", factory: { _ in SwiftLogNoOpLogHandler() }))
+        let sent = Recorder<String>()
+        shell.attachArchive()
+        shell.open(DomainShell.Exits(remote: { sent.record($0.id ?? "") }, service: { _ in }))
+        let (session, _) = try shell.withDomain { domain throws(StanzaError) in
+            try domain.bind(account: Self.alice, resource: "desk")
+        }
+        // The archive is busy for as long as nobody runs it.
+        let message = Message(to: try JID("carol@tokyo.test"), id: "archived", kind: .chat, body: "hello")
+        shell.handle(.fromClient(.message(message), session.id), from: "s", on: "s", pause: {}, resume: {})
+        let answered = Mutex(0)
+        for _ in 1...(lane.limit + 1) { shell.afterBacklog(of: "s") { answered.withLock { $0 += 1 } } }
+        #expect(answered.withLock { $0 } == 0, "what was sent is not safe yet")
+        // What another stream has written is done all the same: a contact that nobody knows is refused.
+        let request = Presence(to: Self.alice, from: try JID("bob@rome.test"), id: "w", kind: .subscribe)
+        let isDone = Gate()
+        shell.handle(.routed(.presence(request)), from: "t", on: "t", pause: {}, resume: { isDone.open() })
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask { try await lane.run() }
+            await isDone.pass()
+            lane.finish()
+            try await group.waitForAll()
+        }
+        let archive = try #require(shell.archive)
+        await withTaskGroup(of: Void.self) { group in
+            group.addTask { await archive.run() }
+            await withCheckedContinuation { done in shell.afterBacklog(of: "s") { done.resume() } }
+            archive.finish()
+        }
+        #expect(try await sent.next() == "archived")
+        #expect((1...ArchiveLimits().waitingPerStream).contains(answered.withLock { $0 }))
+    }
+
+    @Test(
         "XEP-0198 §4, §5: what waits for the disk is neither acknowledged nor counted in a resumption",
         arguments: [false, true])
     func waiting(isDurable: Bool) throws {

@@ -90,4 +90,31 @@ struct ClientStateQueueTests {
         #expect(flushed == [Self.presence(1), Self.presence(2), Self.presence(3, "again")])
         #expect(queue.count == 1)
     }
+
+    @Test(
+        "Attack: presence as large as a stanza may be. What waits has 256 KiB, and one byte more lets all go")
+    func bytes() {
+        #expect(SessionLimits().inactiveBytes == 262_144)
+        func presence(_ number: Int, _ count: Int) -> UndeliveredStanza {
+            let status = Element("x", namespace: "", text: String(repeating: "y", count: count))
+            return Self.item(.presence(Presence(to: nil, from: Self.contact(number), payloads: [status])))
+        }
+        let empty = presence(1, 0).stanza.weight
+        var queue = ClientStateQueue(bytes: 3 * empty + 300)
+        queue.deactivate()
+        for number in 1...3 { #expect(queue.offer(presence(number, 100)) == []) }
+        // A newer one of the same sender takes the place of the old, bytes included.
+        #expect(queue.offer(presence(3, 99)) == [])
+        #expect(queue.offer(presence(3, 100)) == [])
+        let all = [presence(1, 100), presence(2, 100)]
+        #expect(queue.offer(presence(3, 101)) == all)
+        #expect(queue.count == 1)
+        // One that is too large by itself does not wait at all.
+        let huge = presence(4, 2 * empty + 301)
+        #expect(queue.offer(huge) == [presence(3, 101), huge])
+        #expect(queue.count == 0)
+        // It begins anew.
+        for number in 1...3 { #expect(queue.offer(presence(number, 100)) == []) }
+        #expect(queue.count == 3)
+    }
 }

@@ -305,6 +305,21 @@ struct ResumptionTests {
         #expect(clients.map { $0.others.contains { $0.name == "resumed" } } == [false, true, true])
     }
 
+    @Test("The one that waits longest is whose connection broke first, whenever it was made")
+    func longestAlone() throws {
+        let server = try EmbeddedServer(sessions: SessionLimits(hibernatedPerAccount: 2))
+        let clients = try (0..<3).map { try EmbeddedClient.online("alice", "r\($0)", on: server) }
+        for client in clients.reversed() {
+            client.cut()
+            server.advance(by: .seconds(1))
+        }
+        for client in clients {
+            try client.resume()
+            try client.exchange()
+        }
+        #expect(clients.map { $0.others.contains { $0.name == "resumed" } } == [true, true, false])
+    }
+
     @Test("Sessions that wait for their clients do not keep the account's new clients out")
     func roomForNewcomers() throws {
         let server = try EmbeddedServer(sessionsPerAccount: 2)

@@ -48,7 +48,7 @@ struct TestServer {
         _ domain: String = "paris.test", serverPort: Int = 0, routes: [String: [Route]] = [:],
         database: Database? = nil, limits: ServerLimits = ServerLimits(),
         accounts: [String] = ["alice", "bob"], rooms: RoomHosting? = nil, components: [String: String] = [:],
-        _ body: (TestServer) async throws -> Result
+        gate: Gate? = nil, _ body: (TestServer) async throws -> Result
     ) async throws -> Result {
         let authority = try TestAuthority.shared.get()
         var configuration = XMPPServer.Configuration(
@@ -72,7 +72,7 @@ struct TestServer {
         let server = try await XMPPServer(
             configuration, database: try database ?? Database(),
             now: { Instant(millisecondsSinceEpoch: 1_764_000_000_000) }, logger: quiet)
-        let service = TestService()
+        let service = TestService(gate: gate)
         server.attach(service, profile: ServiceProfile(features: ["urn:example:echo"]))
         let ports = try await server.bind()
         return try await withThrowingTaskGroup(of: Void.self) { group in

@@ -5,9 +5,12 @@ import XMPPTransport
 /// A local service that answers chat with what it heard, and any request with an empty result.
 struct TestService: StanzaHandler {
     let heard = Recorder<Stanza>()
+    /// Holds up whatever was heard until it is opened.
+    var gate: Gate?
 
     func handle(_ stanza: Stanza, on link: any XMPPLink) async {
         self.heard.record(stanza)
+        await self.gate?.pass()
         guard let reply = Self.reply(to: stanza) else { return }
         do {
             try await link.send(reply)
