@@ -153,6 +153,9 @@ package actor MachineFeed {
         return try self.service.handle(query, isSet: isSet, from: viewer, at: self.now()).answer
     }
 
+    /// Forgets somebody (a bare JID) whose account is gone; the disk has forgotten him already.
+    package func forget(_ person: JID) { _ = self.service.forget(person) }
+
     // MARK: Discovery
 
     /// What the node is, for those who may listen; nil for others and for other nodes.

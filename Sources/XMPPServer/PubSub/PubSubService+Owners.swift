@@ -1,6 +1,6 @@
 import Storage
 import XML
-import XMPP
+package import XMPP
 
 /// Who has to do with a node, managed by its owner (XEP-0060 §8.8, §8.9).
 extension PubSubService {
@@ -102,7 +102,7 @@ extension PubSubService {
     /// Forgets somebody whose account is gone; whom to tell of the nodes that go with it.
     ///
     /// A node he made counts as its next owner's from now on, and goes if it has none.
-    mutating func forget(_ person: JID) -> [PubSubNotice] {
+    package mutating func forget(_ person: JID) -> [PubSubNotice] {
         var notices: [PubSubNotice] = []
         for name in self.nodes.keys.sorted() {
             guard var node = self.nodes[name] else { continue }

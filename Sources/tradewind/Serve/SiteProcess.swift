@@ -61,7 +61,7 @@ enum SiteProcess {
         roles.register(on: dispatcher)
         roles.register(in: &table)
         connection.register(on: dispatcher, showingVersion: configuration.profile.showsVersion)
-        connection.register(in: &table, grants: grants)
+        connection.register(in: &table, grants: grants, feed: roles.feed)
         table.registerGrants(grants)
         let health: @Sendable () async -> HealthReport = { [roles] in
             await Self.health(database: database, roles: roles, connection: connection)
@@ -71,7 +71,9 @@ enum SiteProcess {
         }
         table.registerCheck(
             SiteDoctor(configuration, connection, roles, database: database), now: Self.now)
-        let rooms = RoomKeeper(link: link, trusted: configuration.trustedRooms, logger: logger)
+        let rooms = try await RoomKeeper(
+            link: link, trusted: configuration.trustedRooms, store: VisitStore(database: database),
+            renewals: connection.renewals, now: Self.now, logger: logger)
         table.registerRooms(rooms)
         let chat = ChatFace(table: table, link: link, rooms: rooms, now: Self.now, logger: logger)
         dispatcher.register(
@@ -79,7 +81,7 @@ enum SiteProcess {
             commands: CommandFace(table: table, address: configuration.entity, now: Self.now),
             invocations: InvokeFace(performer: table), feed: roles.feed)
         try await connection.open(dispatcher, configuration)
-        var services: [any Service] = [connection.service, dispatcher] + roles.services + [chat]
+        var services: [any Service] = [connection.service, dispatcher] + roles.services + [chat, rooms]
         if configuration.isAPIServed {
             services.append(
                 ControlServer(

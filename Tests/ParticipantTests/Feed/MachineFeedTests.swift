@@ -192,4 +192,24 @@ struct MachineFeedTests {
         }
         #expect(error?.condition == .policyViolation)
     }
+
+    @Test("Whose account is deleted is subscribed no more, and whoever has the name next begins anew")
+    func deletedAccount() async throws {
+        let bench = try Bench()
+        let feed = try await bench.feed()
+        let other = try JID("ops@tokyo.test/desk")
+        for listener in [Self.alice, other] {
+            _ = try await self.ask(
+                feed, .subscribe(node: MachineFeed.node, address: listener, options: nil), as: listener)
+        }
+        await feed.forget(Self.alice.bare)
+        await feed.publish([try Self.machine(1, .running)], isNews: true)
+        #expect(try await bench.told.next().to == other)
+        let mine = try await self.ask(feed, .subscriptions(node: MachineFeed.node, []), isSet: false)
+        guard case .subscriptions(_, let subscriptions)? = mine?.content else {
+            Issue.record("another answer: \(String(describing: mine))")
+            return
+        }
+        #expect(subscriptions.isEmpty)
+    }
 }
