@@ -79,6 +79,28 @@ struct AttachedConfigurationTests {
         }
     }
 
+    @Test("How fast an attached process speaks and how soon it comes back is configuration")
+    func attachmentLimits() async throws {
+        try await Self.inFolder { folder in
+            _ = try Self.setUp(folder, ["--domain", "paris.example.org", "--component", "127.0.0.1:5347"])
+            let path = folder + "/tradewind.yaml"
+            let lines = [
+                "bytes-per-second: 2700", "burst-bytes: 5000", "retry-shortest: 3s", "retry-longest: 90s",
+            ]
+            let written = try String(contentsOfFile: path, encoding: .utf8)
+            try written.replacing("xmpp:\n", with: "xmpp:\n" + lines.map { "  \($0)\n" }.joined())
+                .write(toFile: path, atomically: true, encoding: .utf8)
+            guard case .attached(let attached) = try await ServeConfiguration.reading(path).link else {
+                Issue.record("not attached")
+                return
+            }
+            var expected = AttachmentLimits(bytesPerSecond: 2_700, burstBytes: 5_000)
+            expected.set(\.shortestBackOff, to: .seconds(3))
+            expected.set(\.longestBackOff, to: .seconds(90))
+            #expect(attached.limits == expected)
+        }
+    }
+
     @Test(
         "What does not go together is said at once",
         arguments: [

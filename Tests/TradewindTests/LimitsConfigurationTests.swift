@@ -11,8 +11,10 @@ import XMPPTransport
 
 @Suite("The limits of the server, in the configuration")
 struct LimitsConfigurationTests {
-    /// The limits that a file has with these lines below `server.limits`.
-    private static func limits(_ lines: [String]) async throws -> ServerLimits {
+    /// The server that a file describes with these lines below `server.limits` and `rooms.limits`.
+    private static func configuration(
+        _ lines: [String], rooms: [String] = []
+    ) async throws -> XMPPServer.Configuration {
         let folder = FileManager.default.temporaryDirectory
             .appending(path: "tradewind-limits-\(UUID().uuidString)").path
         try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
@@ -30,11 +32,19 @@ struct LimitsConfigurationTests {
         _ = try SiteSetup(command).write()
         let path = folder + "/paris/tradewind.yaml"
         let written = try String(contentsOfFile: path, encoding: .utf8)
-        let section = lines.isEmpty ? "" : "  limits:\n" + lines.map { "    \($0)\n" }.joined()
-        try written.replacing("server:\n", with: "server:\n" + section)
-            .write(toFile: path, atomically: true, encoding: .utf8)
+        func section(_ lines: [String]) -> String {
+            lines.isEmpty ? "" : "  limits:\n" + lines.map { "    \($0)\n" }.joined()
+        }
+        let file =
+            written.replacing("server:\n", with: "server:\n" + section(lines))
+            + (rooms.isEmpty ? "" : "rooms:\n" + section(rooms))
+        try file.write(toFile: path, atomically: true, encoding: .utf8)
         let configuration = try await ServeConfiguration.reading(path)
-        return configuration.xmppServer(try #require(configuration.server)).limits
+        return configuration.xmppServer(try #require(configuration.server))
+    }
+
+    private static func limits(_ lines: [String]) async throws -> ServerLimits {
+        try await Self.configuration(lines).limits
     }
 
     @Test("What is not in the file keeps its default")
@@ -113,6 +123,114 @@ struct LimitsConfigurationTests {
     func smallestStanza() async throws {
         await #expect(throws: OperationError.self) {
             try await Self.limits(["clients:", "  stanza-bytes: 9999"])
+        }
+    }
+
+    // MARK: Every key
+
+    /// How a limit is written in the file.
+    private static func text<Limits>(_ key: LimitKey<Limits>, of limits: Limits) -> String {
+        switch key.kind {
+        case .number(_, let get, _): "\(get(limits))"
+        case .time(let get, _): "\(get(limits) / .milliseconds(1))ms".replacing(".0ms", with: "ms")
+        }
+    }
+
+    /// The limits with each key set to another value than it has, and each number to one that no other has.
+    private static func changed<Limits>(_ keys: [LimitKey<Limits>], _ limits: Limits) -> Limits {
+        var limits = limits
+        for (index, key) in keys.enumerated() {
+            switch key.kind {
+            case .number(let range, let get, let set):
+                let value = get(limits) + index + 1
+                set(&limits, range.contains(value) ? value : range.lowerBound + index)
+            case .time(let get, let set): set(&limits, get(limits) + .seconds(index + 1))
+            }
+        }
+        return limits
+    }
+
+    /// The lines of a file for the keys, those with a dot in a group of their own.
+    private static func lines<Limits>(_ keys: [LimitKey<Limits>], _ limits: Limits) -> [String] {
+        var groups: [String: [String]] = [:]
+        for key in keys {
+            let parts = key.name.split(separator: ".").map(String.init)
+            let line = "\(parts.last ?? ""): \(Self.text(key, of: limits))"
+            groups[parts.count == 2 ? parts[0] : "", default: []].append(line)
+        }
+        return (groups[""] ?? [])
+            + groups.sorted { $0.key < $1.key }.filter { !$0.key.isEmpty }.flatMap { name, lines in
+                ["\(name):"] + lines.map { "  \($0)" }
+            }
+    }
+
+    @Test("Each key sets the limit that it names, and no other")
+    func everyKey() async throws {
+        var server = Self.changed(ServerLimits.keys, ServerLimits())
+        // A tag is never longer than what it is in.
+        server.transport.unauthenticated.tagBytes = server.transport.unauthenticated.stanzaBytes
+        let rooms = Self.changed(RoomLimits.keys, RoomLimits())
+        let read = try await Self.configuration(
+            Self.lines(ServerLimits.keys, server), rooms: Self.lines(RoomLimits.keys, rooms))
+        var limits = read.limits
+        limits.transport.rates.exempt = []
+        #expect(limits == server)
+        for key in ServerLimits.keys {
+            #expect(Self.text(key, of: limits) == Self.text(key, of: server), "server.limits.\(key.name)")
+        }
+        #expect(read.rooms?.limits == rooms)
+    }
+
+    /// The keys and defaults that the manual lists below a heading.
+    private static func manual(_ heading: String) throws -> [String: String] {
+        let path = URL(filePath: #filePath).deletingLastPathComponent()
+            .appending(path: "../../Sources/tradewind/tradewind.docc/Configuration.md")
+        let text = try String(contentsOf: path, encoding: .utf8)
+        let section = try #require(text.components(separatedBy: "\n## ").first { $0.hasPrefix(heading) })
+        var defaults: [String: String] = [:]
+        for line in section.split(separator: "\n") where line.hasPrefix("| `") {
+            let cells = line.split(separator: "|").map { cell in
+                cell.split(separator: ",").map { $0.trimmingCharacters(in: CharacterSet(charactersIn: " `")) }
+            }
+            let group = cells[0].first?.split(separator: ".").first.map(String.init) ?? ""
+            #expect(cells[0].count == cells[1].count, "\(line)")
+            for (name, value) in zip(cells[0], cells[1]) {
+                defaults[name.hasPrefix(".") ? group + name : name] = value
+            }
+        }
+        return defaults
+    }
+
+    /// A time as the file has it, in milliseconds; a number as it is.
+    private static func plain(_ text: String) -> String {
+        for (unit, factor) in [("ms", 1), ("s", 1_000), ("m", 60_000), ("h", 3_600_000), ("d", 86_400_000)] {
+            if text.hasSuffix(unit), let count = Int(text.dropLast(unit.count)) {
+                return "\(count * factor)ms"
+            }
+        }
+        return text
+    }
+
+    @Test("The manual has every limit with its default, and no other")
+    func manual() throws {
+        let server = try Self.manual("Limits of the server").mapValues(Self.plain)
+        var expected = Dictionary(
+            uniqueKeysWithValues: ServerLimits.keys.map { ($0.name, Self.text($0, of: ServerLimits())) })
+        expected.merge(
+            [
+                "client-rate": "32768", "client-burst": "262144", "server-rate": "4194304",
+                "server-burst": "16777216", "exempt": "none",
+            ]) { $1 }
+        let rates = RatePolicy()
+        #expect(rates.clients == RateLimit(bytesPerSecond: 32_768, burst: 262_144))
+        #expect(rates.remotes == RateLimit(bytesPerSecond: 4_194_304, burst: 16_777_216))
+        for name in Set(server.keys).union(expected.keys).sorted() {
+            #expect(server[name] == expected[name], "server.limits.\(name)")
+        }
+        let rooms = try Self.manual("Limits of rooms").mapValues(Self.plain)
+        for name in Set(rooms.keys).union(RoomLimits.keys.map(\.name)).sorted() {
+            let key = RoomLimits.keys.first { $0.name == name }
+            #expect(rooms[name] == key.map { Self.text($0, of: RoomLimits()) }, "rooms.limits.\(name)")
         }
     }
 }

@@ -111,6 +111,13 @@ extension ServeConfiguration.Attached {
         if let burst = try file.integer("xmpp.burst-bytes", in: 1...1_000_000_000) {
             limits.burstBytes = burst
         }
+        let times = Duration.milliseconds(1)...Duration.seconds(86_400)
+        if let shortest = try file.duration("xmpp.retry-shortest", in: times) {
+            limits.set(\.shortestBackOff, to: shortest)
+        }
+        if let longest = try file.duration("xmpp.retry-longest", in: times) {
+            limits.set(\.longestBackOff, to: longest)
+        }
         return limits
     }
 

@@ -161,6 +161,7 @@ extension RoomHosting {
         if try file.choice("rooms.creators", ["accounts", "anyone"]) == "anyone" {
             self.policy.creators = .anyone
         }
+        self.limits = try RoomLimits(file)
         switch (try file.text("rooms.certificate"), try file.text("rooms.key")) {
         case (.none, .none): break
         case (.some(let chain), .some(let key)):
