@@ -121,8 +121,9 @@ let package = Package(
         module(
             "Coordinator",
             [
-                "CloudModel", "XMPP", "XML", "Gossip", "Placement", "Federation", "Operations", "Storage",
-                "Participant", logging, metrics, lifecycle,
+                "CloudModel", "Cryptography", "XMPP", "XML", "Gossip", "Placement", "Federation",
+                "Operations",
+                "Storage", "Participant", logging, metrics, lifecycle,
             ]),
 
         // Main.

@@ -1,4 +1,5 @@
 package import CloudModel
+import Cryptography
 import Federation
 package import Logging
 package import MachineDrivers
@@ -46,7 +47,7 @@ package struct Agent: Service {
         database: Database, outlets: Outlets, logger: Logger,
         now: @escaping @Sendable () -> Instant,
         makeMachineID: @escaping @Sendable () -> MachineID = {
-            var generator = SystemRandomNumberGenerator()
+            var generator = SecureRandom()
             return MachineID(randomUsing: &generator)
         }
     ) throws {

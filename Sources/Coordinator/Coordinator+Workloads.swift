@@ -1,4 +1,5 @@
 package import CloudModel
+import Cryptography
 import Logging
 package import Operations
 package import Placement
@@ -38,7 +39,7 @@ extension Coordinator {
         let now = self.now()
         let planner = Planner(rules: self.configuration.rules)
         let forgetting = self.forgetting()
-        var generator = SystemRandomNumberGenerator()
+        var generator = SecureRandom()
         let id = WorkloadID(randomUsing: &generator)
         let admission = self.state.withLock { state -> Result<Admission, OperationError> in
             do throws(OperationError) {

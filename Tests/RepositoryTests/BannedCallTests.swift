@@ -51,6 +51,16 @@ struct BannedCallTests {
         Rule(/\bAsyncStream\.makeStream\((?:of: [\w.]+)?\)/, "an AsyncStream states its bufferingPolicy"),
     ]
 
+    /// Everywhere outside the tests and the benchmarks: ids, keys and draws come from OpenSSL.
+    static let randomRules = [
+        Rule(
+            /\b(?:SystemRandomNumberGenerator|arc4random|UUID\(\)|shuffled\(\)|randomElement\(\)|\.random\(\))/,
+            "random numbers come from `SecureRandom`, or from a generator that came in"),
+        Rule(
+            /\.random\(in:(?!.*using:)/,
+            "random numbers come from `SecureRandom`: pass `using:` one, or a generator that came in"),
+    ]
+
     /// In tests.
     static let testRules = [
         Rule(
@@ -74,6 +84,24 @@ struct BannedCallTests {
     @Test("Nothing crashes, sleeps or piles up on somebody else's word")
     func sources() {
         Violation.report(Self.violations(of: Self.sourceRules, in: Repository.sources))
+    }
+
+    @Test("Nothing that anybody could guess: random numbers are OpenSSL's")
+    func randomNumbers() {
+        let files = Repository.sources.filter { $0.target != "Benchmarks" }
+        Violation.report(Self.violations(of: Self.randomRules, in: files))
+    }
+
+    @Test(
+        "The rule on random numbers finds what it is there to find",
+        arguments: [
+            ("var random = SystemRandomNumberGenerator()", true), ("let id = UUID()", true),
+            ("var random = SecureRandom()", false), ("Int.random(in: 0..<4)", true),
+            ("Int.random(in: 0..<4, using: &random)", false), ("a.randomElement()", true),
+        ])
+    func randomExamples(line: String, isViolation: Bool) {
+        let file = SourceFile(path: "Sources/Agent/A.swift", text: line)
+        #expect(Self.violations(of: Self.randomRules, in: [file]).isEmpty == !isViolation)
     }
 
     @Test("Tests are on, and do not sleep")

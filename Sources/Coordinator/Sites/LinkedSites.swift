@@ -1,4 +1,5 @@
 package import CloudModel
+import Cryptography
 import Federation
 import Operations
 import XML
@@ -29,7 +30,7 @@ package struct LinkedSites: SiteAccess {
         } catch {
             return .failure(.unreachable("\(site) is no address"))
         }
-        var generator = SystemRandomNumberGenerator()
+        var generator = SecureRandom()
         let id = IQ.id(randomUsing: &generator)
         let answer: IQ
         do {
