@@ -42,8 +42,10 @@ package struct SCRAMCredentials: Hashable, Sendable {
     package static func fake(
         for username: String, secret: [UInt8], iterations: Int = usualIterations, hash: HashFunction
     ) -> SCRAMCredentials {
+        // With other iterations it is another salt, as it is with a password that was changed.
         func derived(_ purpose: String) -> [UInt8] {
-            hash.authenticationCode(for: Array("\(purpose)\u{0}\(username)".utf8), key: secret)
+            hash.authenticationCode(
+                for: Array("\(purpose)\u{0}\(iterations)\u{0}\(username)".utf8), key: secret)
         }
         return SCRAMCredentials(
             salt: Array(derived("salt").prefix(Self.saltLength)), iterations: iterations,

@@ -14,13 +14,40 @@ package final class Accounts: Sendable {
         var isDisabled: Bool
     }
 
+    /// The accounts by name, and the iterations that names without an account claim.
+    private struct Book {
+        private(set) var accounts: [String: Known]
+        private(set) var iterations: IterationShares
+        private let standard: Int
+
+        init(_ accounts: [String: Known], standard: Int) {
+            self.standard = standard
+            self.accounts = accounts
+            self.iterations = IterationShares(of: [], standard: standard)
+            self.count()
+        }
+
+        subscript(name: String) -> Known? {
+            get { self.accounts[name] }
+            set {
+                self.accounts[name] = newValue
+                self.count()
+            }
+        }
+
+        private mutating func count() {
+            let counts = self.accounts.values.compactMap { $0.credentials[.sha256]?.iterations }
+            self.iterations = IterationShares(of: counts, standard: self.standard)
+        }
+    }
+
     private let domain: JID
     let shell: DomainShell
     private let limits: AccountLimits
     private let rosterLimits: RosterLimits
     /// Makes up credentials for names without an account, the same at each try.
     private let secret: [UInt8]
-    private let known: Mutex<[String: Known]>
+    private let known: Mutex<Book>
     private let hasher = CredentialHasher()
     private let farewell = Mutex<(@Sendable (JID) async throws -> Void)?>(nil)
     private let obituary = Mutex<(@Sendable (JID) async -> Void)?>(nil)
@@ -45,19 +72,20 @@ package final class Accounts: Sendable {
             known[entry.account.username] = Known(
                 createdAt: createdAt, credentials: credentials, isDisabled: entry.account.isDisabled)
         }
-        self.known = Mutex(known)
+        self.known = Mutex(Book(known, standard: limits.iterations))
     }
 
     /// What is kept of the password of `username`, or made-up credentials that fit no password.
     ///
     /// Both take the same steps, so that nobody learns which names exist (RFC 6120 §13.11). `username` is prepared.
+    /// Where accounts have kept the iterations of former days, names without an account claim them as often.
     package func credentials(for username: String, hash: HashFunction) -> SCRAMCredentials {
+        let (account, shares) = self.known.withLock { ($0[username], $0.iterations) }
         let fake = SCRAMCredentials.fake(
-            for: username, secret: self.secret, iterations: self.limits.iterations, hash: hash)
-        return self.known.withLock { known in
-            guard let account = known[username], !account.isDisabled else { return fake }
-            return account.credentials[hash] ?? fake
-        }
+            for: username, secret: self.secret,
+            iterations: shares.iterations(claimedBy: username, secret: self.secret), hash: hash)
+        guard let account, !account.isDisabled else { return fake }
+        return account.credentials[hash] ?? fake
     }
 
     /// Makes an account; its address.
@@ -182,7 +210,7 @@ package final class Accounts: Sendable {
 
     /// All accounts, by name.
     package func list() -> [AccountSummary] {
-        let known = self.known.withLock { $0 }
+        let known = self.known.withLock { $0.accounts }
         return known.sorted { $0.key < $1.key }.map { username, account in
             let address = self.address(of: username)
             let sessions = self.shell.withDomain { $0.sessions.sessions(of: address).count }
@@ -249,7 +277,7 @@ package final class Accounts: Sendable {
     }
 
     private func checkRoom(for username: String) throws(AccountError) {
-        let (count, isTaken) = self.known.withLock { ($0.count, $0[username] != nil) }
+        let (count, isTaken) = self.known.withLock { ($0.accounts.count, $0[username] != nil) }
         guard !isTaken else { throw .taken(username) }
         guard count < self.limits.accounts else { throw .tooMany(limit: self.limits.accounts) }
     }
