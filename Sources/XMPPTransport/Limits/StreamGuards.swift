@@ -27,6 +27,9 @@ package final class StreamGuards: Sendable {
         }
     }
 
+    /// TLS handshakes that have begun and not ended.
+    var handshakesUnderWay: Int { self.handshakes.withLock { $0 } }
+
     func endHandshake() {
         self.handshakes.withLock { $0 -= 1 }
     }

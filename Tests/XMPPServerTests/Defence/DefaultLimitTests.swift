@@ -6,7 +6,7 @@ import XMPPTransport
 
 @testable import XMPPServer
 
-/// What the server takes if nobody configures anything, as the threat model says it.
+/// What the server takes if nobody configures anything, as the threat model and the configuration's page say it.
 @Suite("Limits that hold without configuration")
 struct DefaultLimitTests {
     private let limits = ServerLimits()
