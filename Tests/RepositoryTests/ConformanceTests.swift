@@ -8,9 +8,7 @@ struct ConformanceTests {
 
     @Test("Each line of the tables names a test that there is")
     func testsExist() throws {
-        let data = try #require(
-            FileManager.default.contents(atPath: Repository.root.appending(path: Self.page).path()))
-        let rows = Self.rows(of: String(decoding: data, as: UTF8.self))
+        let rows = Self.rows(of: try Self.text(of: Self.page))
         #expect(rows.count > 50)
         let tests = Repository.tests.map { $0.lines.joined(separator: "\n") }
         for (line, names) in rows {
@@ -19,6 +17,54 @@ struct ConformanceTests {
                 Issue.record("\(Self.page):\(line): there is no test “\(name)”")
             }
         }
+    }
+
+    @Test("Each test named by a section of an RFC or XEP is on the page")
+    func testsAreListed() throws {
+        let page = try Self.text(of: Self.page)
+        let listed = Set(Self.rows(of: page).flatMap(\.names))
+        var count = 0
+        // The rules of the repository itself are tried on examples.
+        for file in Repository.tests where file.target != "RepositoryTests" {
+            for name in Self.titles(in: file.lines.joined(separator: "\n")) {
+                count += 1
+                if !listed.contains(name) { Issue.record("\(file.path): “\(name)” is not on \(Self.page)") }
+            }
+        }
+        #expect(count > 300)
+    }
+
+    @Test("Each specification that doc/tradewind.doap claims has a test on the page that names it")
+    func claimsAreTested() throws {
+        let claims = try Self.text(of: "doc/tradewind.doap")
+            .matches(of: /rdf:resource='[^']*\/(rfc|xep-)(\d{4})\.html'/)
+            .map { ($0.1 == "rfc" ? "RFC " : "XEP-") + $0.2 }
+        let listed = Self.rows(of: try Self.text(of: Self.page)).flatMap(\.names)
+        #expect(claims.count > 50)
+        for claim in claims where !listed.contains(where: { $0.contains(claim) }) {
+            Issue.record("doc/tradewind.doap claims \(claim), and no test on \(Self.page) is named by it")
+        }
+    }
+
+    @Test("Titles that begin with a specification are found, whether on a line of their own or not")
+    func titleExamples() {
+        let source = """
+            @Test("RFC 1 §2: a")
+            @Test(
+                "XEP-0004: b", arguments: [])
+            @Test("A name of no section")
+            let text = "RFC 1: no test"
+            """
+        #expect(Self.titles(in: source) == ["RFC 1 §2: a", "XEP-0004: b"])
+    }
+
+    /// What tests are called whose names begin with an RFC or XEP.
+    private static func titles(in source: String) -> [String] {
+        source.matches(of: /@Test\(\s*"((?:RFC \d|XEP-\d)[^"]*)"/).map { String($0.1) }
+    }
+
+    private static func text(of path: String) throws -> String {
+        try String(contentsOf: Repository.root.appending(path: path), encoding: .utf8)
     }
 
     @Test("Tests are found by what they are called, and rows by their bars")

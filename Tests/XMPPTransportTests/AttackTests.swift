@@ -11,21 +11,28 @@ import XMPP
 @Suite("Attacks on streams")
 struct AttackTests {
     /// What `openssl s_client` makes of a port: whether it got TLS up, and what it said.
-    private static func shakeHands(_ port: Int, _ arguments: [String]) throws -> (isUp: Bool, said: String) {
+    private static func shakeHands(
+        _ port: Int, _ arguments: [String], saying input: String = ""
+    ) throws -> (isUp: Bool, said: String) {
         let process = Process()
         process.executableURL = URL(filePath: "/usr/bin/openssl")
         process.arguments = ["s_client", "-connect", "127.0.0.1:\(port)"] + arguments
-        process.standardInput = FileHandle.nullDevice
+        let stdin = Pipe()
+        process.standardInput = stdin
         let output = Pipe()
         process.standardOutput = output
         process.standardError = output
         try process.run()
+        try stdin.fileHandleForWriting.write(contentsOf: Data(input.utf8))
+        try stdin.fileHandleForWriting.close()
         let text = output.fileHandleForReading.readDataToEndOfFile()
         process.waitUntilExit()
         return (process.terminationStatus == 0, String(decoding: text, as: UTF8.self))
     }
 
-    @Test("Attack: old TLS and weak ciphers. Only AEAD with forward secrecy is spoken (RFC 9325 §4.2)")
+    @Test(
+        "RFC 7590 §3, RFC 9325 §3.1, §4.2: Attack: old TLS and weak ciphers. Only AEAD with forward secrecy is spoken"
+    )
     func weakCiphers() async throws {
         let authority = try TestAuthority()
         let certificate = try authority.issue("a.test")
@@ -60,6 +67,11 @@ struct AttackTests {
         try await TestSite.run("a.test", certificate: certificate, trust: authority.trust) { site in
             let said = try Self.shakeHands(site.ports.clientsDirect, ["-tls1_2"]).said
             #expect(said.contains("Compression: NONE"))
+            // `R` on a line of its own makes the client ask for new keys.
+            let (isUp, again) = try Self.shakeHands(site.ports.clientsDirect, ["-tls1_2"], saying: "R\n")
+            #expect(!isUp)
+            #expect(again.contains("RENEGOTIATING"))
+            #expect(again.contains("no renegotiation"))
         }
     }
 
@@ -225,6 +237,32 @@ struct AttackTests {
         #expect(try serving.reload() == ["a.test"])
         #expect(try Self.names(serving, store) == ["a.test", "renewed.test"])
         #expect(try serving.reload() == [])
+    }
+
+    @Test(
+        "Each minute the certificates are read again; the next handshake shows the renewed one, without a restart"
+    )
+    func renewalByTheMinute() async throws {
+        let authority = try TestAuthority()
+        let store = try CertificateStore(certificates: [:], trust: authority.trust)
+        let files = try authority.issue("a.test")
+        let serving = try CertificateStore(certificates: ["a.test": files], trust: authority.trust)
+        let clock = SteppingClock()
+        let renewal = CertificateRenewal(serving, clock: clock, logger: TestSite.quiet)
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask { try await renewal.run() }
+            #expect(try await clock.sleeps.next() == .seconds(60))
+            let renewed = try authority.issue("a.test", names: "DNS:a.test,DNS:renewed.test")
+            for (new, old) in [(renewed.chain, files.chain), (renewed.key, files.key)] {
+                try Data(contentsOf: URL(filePath: new)).write(to: URL(filePath: old))
+            }
+            #expect(try Self.names(serving, store) == ["a.test"])
+            clock.wake()
+            // It has looked when it sleeps again.
+            #expect(try await clock.sleeps.next() == .seconds(60))
+            #expect(try Self.names(serving, store) == ["a.test", "renewed.test"])
+            group.cancelAll()
+        }
     }
 
     /// The names in the certificate that a server shows.

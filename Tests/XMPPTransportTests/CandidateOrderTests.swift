@@ -12,7 +12,9 @@ struct CandidateOrderTests {
         SRVRecord(priority: priority, weight: weight, port: port, target: target)
     }
 
-    @Test("Priorities come in order, each record once, whatever the draw", arguments: 0 as UInt64..<200)
+    @Test(
+        "RFC 2782: Priorities come in order, each record once, whatever the draw",
+        arguments: 0 as UInt64..<200)
     func priorities(seed: UInt64) {
         var random = SeededGenerator(seed: seed)
         let answer = CandidateOrder.order(
@@ -29,7 +31,7 @@ struct CandidateOrderTests {
         #expect(routes.filter { $0.security == .directTLS }.map(\.host).sorted() == ["d", "e"])
     }
 
-    @Test("Weights decide how often a record comes first")
+    @Test("RFC 2782: Weights decide how often a record comes first")
     func weights() {
         var random = SeededGenerator(seed: 42)
         var first = ["a": 0, "b": 0]

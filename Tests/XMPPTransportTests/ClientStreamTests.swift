@@ -78,7 +78,7 @@ struct ClientStreamTests {
         }
     }
 
-    @Test("Direct TLS chooses the protocol by ALPN and the certificate by SNI")
+    @Test("XEP-0368 §3: Direct TLS chooses the protocol by ALPN and the certificate by SNI")
     func directTLS() async throws {
         let authority = try TestAuthority()
         let store = try CertificateStore(certificates: [:], trust: authority.trust)

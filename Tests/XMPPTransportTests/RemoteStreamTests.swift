@@ -60,7 +60,9 @@ struct RemoteStreamTests {
             policy: RemotePolicy(standard: .certificate), direct: direct)
     }
 
-    @Test("Without a trusted certificate dialback authenticates, both ways", arguments: [false, true])
+    @Test(
+        "XEP-0220 §2: Without a trusted certificate dialback authenticates, both ways",
+        arguments: [false, true])
     func dialback(direct: Bool) async throws {
         let authority = try TestAuthority()
         try await self.exchange(
@@ -338,7 +340,8 @@ struct RemoteStreamTests {
         }
     }
 
-    @Test("A stanza from a domain that the stream did not prove closes it with invalid-from")
+    @Test(
+        "RFC 6120 §8.1.2.2: A stanza from a domain that the stream did not prove closes it with invalid-from")
     func forgedSender() async throws {
         try await self.authenticated { site, peer in
             try peer.open(to: "a.test", from: "b.test")
@@ -351,7 +354,9 @@ struct RemoteStreamTests {
         }
     }
 
-    @Test("A stanza to a domain that is not served, or without addresses, closes the stream")
+    @Test(
+        "RFC 6120 §8.1.1.2, §8.1.2.2: A stanza to a domain that is not served, or without addresses, closes the stream"
+    )
     func wrongRecipient() async throws {
         try await self.authenticated { _, peer in
             try peer.open(to: "a.test", from: "b.test")

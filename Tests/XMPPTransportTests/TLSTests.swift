@@ -77,7 +77,9 @@ struct TLSTests {
         #expect(try server.decrypt(into: &received) == .closedByPeer)
     }
 
-    @Test("Names of all three kinds are read from the certificate, and the common name is not")
+    @Test(
+        "RFC 9525 §2, RFC 6120 §13.7.1.2: Names of all three kinds are read from the certificate, and the common name is not"
+    )
     func names() throws {
         let authority = try TestAuthority()
         let names = """

@@ -11,7 +11,9 @@ import XMPP
         .message(Message(to: to, from: from, id: text, body: text))
     }
 
-    @Test func aMessageCarriesTheFullAddressOfItsSender() throws {
+    @Test(
+        "RFC 6120 §8.1.2.1: A message carries the full address of the client that sent it, wherever it goes")
+    func aMessageCarriesTheFullAddressOfItsSender() throws {
         var bench = DomainBench()
         let alice = try bench.connect("alice")
         let bob = try bench.connect("bob")
@@ -24,7 +26,8 @@ import XMPP
         #expect(bench.takeServed().map(\.from) == [alice.address])
     }
 
-    @Test func aMessageToNobodyIsToOneself() throws {
+    @Test("RFC 6121 §8.2, RFC 6120 §10.3.1: A message to nobody goes to one's own clients")
+    func aMessageToNobodyIsToOneself() throws {
         var bench = DomainBench()
         let desk = try bench.connect("alice", "desk")
         let phone = try bench.connect("alice", "phone")
@@ -33,7 +36,8 @@ import XMPP
         #expect(bench.take(phone).compactMap { $0.messageValue?.body } == ["note"])
     }
 
-    @Test func messagesAreKeptInOrderAndComeWithTheirTime() throws {
+    @Test("XEP-0160 §2, XEP-0203 §2: Messages are kept in order, come once, and say when they were sent")
+    func messagesAreKeptInOrderAndComeWithTheirTime() throws {
         var bench = DomainBench()
         for number in 1...3 {
             bench.handle(.routed(self.chat("m\(number)", to: DomainBench.local("bob"), from: self.carol)))
@@ -49,7 +53,8 @@ import XMPP
         #expect(bench.take(again).compactMap(\.messageValue).isEmpty)
     }
 
-    @Test func aClientThatWantsNoMessagesLeavesThemKept() throws {
+    @Test("XEP-0160 §2: A client of negative priority leaves kept messages where they are")
+    func aClientThatWantsNoMessagesLeavesThemKept() throws {
         var bench = DomainBench()
         bench.handle(.routed(self.chat("later", to: DomainBench.local("bob"), from: self.carol)))
         let bot = try bench.connect("bob", "bot", priority: -1)
@@ -58,7 +63,8 @@ import XMPP
         #expect(bench.take(bot).compactMap(\.messageValue?.body) == ["later"])
     }
 
-    @Test func theLastMessageThatFitsIsKeptAndTheNextComesBack() throws {
+    @Test("XEP-0160 §2: The last message that fits is kept, the next comes back")
+    func theLastMessageThatFitsIsKeptAndTheNextComesBack() throws {
         var bench = DomainBench(keptPerAccount: 100)
         for number in 1...100 {
             bench.handle(.routed(self.chat("m\(number)", to: DomainBench.local("bob"), from: self.carol)))
@@ -78,7 +84,8 @@ import XMPP
         #expect(bench.takeRemote().map(\.errorCondition) == [.serviceUnavailable])
     }
 
-    @Test func typingNoticesAreNotKept() throws {
+    @Test("XEP-0160 §3, XEP-0085: Typing notices are not kept")
+    func typingNoticesAreNotKept() throws {
         var bench = DomainBench()
         let composing = Message(
             to: DomainBench.local("bob"), from: self.carol,
@@ -158,7 +165,8 @@ import XMPP
         #expect(bench.domain.sessions[alice.id] == nil)
     }
 
-    @Test func aMessageToNobodyHereComesBack() throws {
+    @Test("RFC 6121 §8.5.1: A message of a client here to no such user comes back")
+    func aMessageToNobodyHereComesBack() throws {
         var bench = DomainBench()
         let alice = try bench.connect("alice")
         _ = bench.take(alice)
@@ -175,7 +183,8 @@ import XMPP
         #expect(bench.domain.sessions.count == 0)
     }
 
-    @Test func aTakenResourceClosesTheOneThatHadIt() throws {
+    @Test("RFC 6120 §7.7.2.2: Whoever takes a resource closes the stream of the one that had it")
+    func aTakenResourceClosesTheOneThatHadIt() throws {
         var bench = DomainBench()
         let first = try bench.connect("alice", "desk")
         let second = try bench.connect("alice", "desk")

@@ -21,7 +21,8 @@ import XMPP
         _ = bench.take(other)
     }
 
-    @Test func aRequestIsAnsweredAndBothSeeIt() throws {
+    @Test("RFC 6121 §3.1.6: 'subscribed' comes first, then the push that shows it, then presence")
+    func aRequestIsAnsweredAndBothSeeIt() throws {
         var bench = DomainBench()
         let alice = try bench.connect("alice")
         let bob = try bench.connect("bob")
@@ -43,7 +44,8 @@ import XMPP
         #expect(heard.dropFirst().first?.iqValue != nil)
     }
 
-    @Test func aRequestWaitsForTheNextLogin() throws {
+    @Test("RFC 6121 §3.1.3: A request for one who is away waits for each login until it is answered")
+    func aRequestWaitsForTheNextLogin() throws {
         var bench = DomainBench()
         let alice = try bench.connect("alice")
         bench.send(self.subscription(.subscribe, to: DomainBench.local("bob")), from: alice)
@@ -54,7 +56,10 @@ import XMPP
         #expect(bench.take(again).contains { $0.presenceValue?.kind == .subscribe })
     }
 
-    @Test func comingAndGoingIsSeenByWhoMaySee() throws {
+    @Test(
+        "RFC 6121 §4.2.3, §4.3.2: Coming and going is seen by who may see it; whoever comes sees who is there"
+    )
+    func comingAndGoingIsSeenByWhoMaySee() throws {
         var bench = DomainBench()
         let alice = try bench.connect("alice")
         let bob = try bench.connect("bob")
@@ -70,7 +75,8 @@ import XMPP
         #expect(seen.map(\.from) == [back.address, alice.address])
     }
 
-    @Test func oneSeesOnesOwnOtherClients() throws {
+    @Test("RFC 6121 §4.2.2, §4.5.2: One's other clients see a client come and go, and it sees them")
+    func oneSeesOnesOwnOtherClients() throws {
         var bench = DomainBench()
         let desk = try bench.connect("alice", "desk")
         _ = bench.take(desk)
@@ -81,7 +87,8 @@ import XMPP
         #expect(bench.take(desk).map { $0.presenceValue?.kind } == [.unavailable])
     }
 
-    @Test func strangersLearnNothing() throws {
+    @Test("RFC 6121 §4.3.2: A stranger's probe is answered alike for an account and for none")
+    func strangersLearnNothing() throws {
         var bench = DomainBench()
         _ = try bench.connect("alice")
         for name in ["alice", "nobody"] {
@@ -93,7 +100,8 @@ import XMPP
         #expect(answers.map(\.to) == [self.carol, self.carol])
     }
 
-    @Test func subscriptionsCrossDomains() throws {
+    @Test("RFC 6121 §3.1.2, §4.3.1: Requests and probes for contacts of other domains go there")
+    func subscriptionsCrossDomains() throws {
         var bench = DomainBench()
         let alice = try bench.connect("alice")
         bench.send(self.subscription(.subscribe, to: self.carol), from: alice)
@@ -109,7 +117,8 @@ import XMPP
         #expect(bench.takeRemote() == [self.subscription(.probe, to: self.carol, from: back.address)])
     }
 
-    @Test func aSubscriberWhoLeavesIsToldThatWeAreGone() throws {
+    @Test("RFC 6121 §3.3.3: Whoever looks no longer is told 'unavailable', of each client")
+    func aSubscriberWhoLeavesIsToldThatWeAreGone() throws {
         var bench = DomainBench()
         let alice = try bench.connect("alice")
         bench.handle(.routed(self.subscription(.subscribe, to: alice.address.bare, from: self.carol)))
@@ -119,7 +128,8 @@ import XMPP
         #expect(bench.takeRemote().map { $0.presenceValue?.kind } == [.unavailable])
     }
 
-    @Test func directedPresenceEndsWithTheSession() throws {
+    @Test("RFC 6121 §4.6.3: Directed presence ends with the session")
+    func directedPresenceEndsWithTheSession() throws {
         var bench = DomainBench()
         let alice = try bench.connect("alice")
         bench.send(.presence(Presence(to: self.carol)), from: alice)
@@ -128,7 +138,8 @@ import XMPP
         #expect(bench.takeRemote().map { $0.presenceValue?.kind } == [.unavailable])
     }
 
-    @Test func aPriorityThatIsNoneIsRefused() throws {
+    @Test("RFC 6121 §4.7.2.3: Presence with a priority that is none is refused and changes nothing")
+    func aPriorityThatIsNoneIsRefused() throws {
         var bench = DomainBench()
         let alice = try bench.connect("alice", priority: nil)
         _ = bench.take(alice)

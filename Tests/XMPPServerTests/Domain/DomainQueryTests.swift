@@ -27,7 +27,10 @@ import XMPP
         ).element
     }
 
-    @Test func aRosterSetIsPushedThenAnswered() throws {
+    @Test(
+        "RFC 6121 §2.3.2, §2.5.2: A roster set is pushed to every client that is interested, then answered; a removal too"
+    )
+    func aRosterSetIsPushedThenAnswered() throws {
         var bench = DomainBench()
         let desk = try bench.connect("alice", "desk")
         let phone = try bench.connect("alice", "phone")
@@ -46,7 +49,8 @@ import XMPP
         #expect(bench.take(phone).last?.errorCondition == .itemNotFound)
     }
 
-    @Test func aRosterIsSentOnceForEachVersion() throws {
+    @Test("RFC 6121 §2.6.3: Whoever has the newest version of the roster is told so by an empty answer")
+    func aRosterIsSentOnceForEachVersion() throws {
         var bench = DomainBench()
         let alice = try bench.connect("alice")
         bench.send(self.ask(self.item(self.carol.bare), IQ.Body.set), from: alice)
@@ -75,7 +79,10 @@ import XMPP
         #expect(bench.takeRemote().map(\.errorCondition) == [.serviceUnavailable, .serviceUnavailable])
     }
 
-    @Test func whatAClientAsksAtLoginIsAnswered() throws {
+    @Test(
+        "RFC 6121 §8.5.2.1.3: What a client asks its account at login, old ways of asking included, is answered"
+    )
+    func whatAClientAsksAtLoginIsAnswered() throws {
         var bench = DomainBench()
         let alice = try bench.connect("alice")
         _ = bench.take(alice)
@@ -87,7 +94,8 @@ import XMPP
         #expect(answers.map(\.errorCondition) == [nil, nil, .itemNotFound])
     }
 
-    @Test func strangersCannotTellAnAccountFromNone() throws {
+    @Test("RFC 6120 §13.11: strangers cannot tell by asking who has an account")
+    func strangersCannotTellAnAccountFromNone() throws {
         var bench = DomainBench()
         for name in ["alice", "nobody"] {
             for request in [DiscoInfo().element, Ping().element] {
@@ -99,7 +107,10 @@ import XMPP
         #expect(conditions == Array(repeating: .serviceUnavailable, count: 4))
     }
 
-    @Test func theDomainAnswersForItself() throws {
+    @Test(
+        "XEP-0030 §3.1, XEP-0092, XEP-0199, XEP-0202: The domain says what it is, its version and time, and answers pings"
+    )
+    func theDomainAnswersForItself() throws {
         var bench = DomainBench()
         bench.domain.profile = ServiceProfile(
             identities: [ServiceProfile.Identity(category: "automation", type: "command-node")],

@@ -4,7 +4,9 @@ import XMPP
 @testable import XMPPServer
 
 @Suite struct ContactAddressesTests {
-    @Test("XEP-0157 §3: Whom to turn to is in the form that discovery adds to the domain's description")
+    @Test(
+        "XEP-0157 §3, XEP-0128 §2: Whom to turn to is in the form that discovery adds to the domain's description"
+    )
     func form() throws {
         let contacts = ContactAddresses([
             .abuse: ["mailto:abuse@paris.test", "xmpp:alice@paris.test"],

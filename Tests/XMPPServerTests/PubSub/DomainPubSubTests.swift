@@ -76,7 +76,7 @@ struct DomainPubSubTests {
         }
     }
 
-    @Test("XEP-0163 §4.3: contacts that want to know are told, the others not")
+    @Test("XEP-0163 §4.3, XEP-0084: contacts that want to know of an avatar are told, the others not")
     func filteredNotifications() throws {
         var bench = Self.bench()
         let alice = try Self.connect(&bench, "alice", wants: [])

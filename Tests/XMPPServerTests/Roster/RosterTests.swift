@@ -15,7 +15,8 @@ import XMPP
         Presence(to: nil, from: contact, kind: .subscribe)
     }
 
-    @Test func aContactIsAddedRenamedAndRemoved() throws {
+    @Test("RFC 6121 §2.3, §2.4, §2.5: Adding, changing and removing a contact are each a new version")
+    func aContactIsAddedRenamedAndRemoved() throws {
         var roster = Roster()
         let added = try roster.update(contact: self.bob, name: "Bob", groups: ["ops", "night"])
         #expect(added.isVisible)
@@ -67,7 +68,8 @@ import XMPP
         #expect((limit - 1...limit).contains(Stanza.presence(cut).weight))
     }
 
-    @Test func removingAContactEndsWhatWasAgreed() throws {
+    @Test("RFC 6121 §2.5.2: Removing a contact takes back both subscriptions")
+    func removingAContactEndsWhatWasAgreed() throws {
         var roster = Roster()
         _ = try roster.send(.subscribe, to: self.bob)
         _ = try roster.receive(.subscribed, from: self.bob, presence: Presence(to: nil, kind: .subscribed))
@@ -79,7 +81,8 @@ import XMPP
         #expect(removed.farewells == [.unsubscribe, .unsubscribed])
     }
 
-    @Test func aStrangersRequestIsKeptButNotListed() throws {
+    @Test("RFC 6121 §3.1.3, §A.1: A stranger who asks is kept apart and is no item of the roster")
+    func aStrangersRequestIsKeptButNotListed() throws {
         var roster = Roster()
         let received = try roster.receive(
             .subscribe, from: self.bob, presence: self.request(from: self.bob))
@@ -96,7 +99,8 @@ import XMPP
         #expect(roster.pendingRequests == [])
     }
 
-    @Test func anApprovedStrangerIsListed() throws {
+    @Test("RFC 6121 §3.1.5: A stranger who is granted the request becomes an item of the roster")
+    func anApprovedStrangerIsListed() throws {
         var roster = Roster()
         _ = try roster.receive(.subscribe, from: self.bob, presence: self.request(from: self.bob))
         let approved = try roster.send(.subscribed, to: self.bob)
@@ -106,7 +110,8 @@ import XMPP
         #expect(roster.pendingRequests == [])
     }
 
-    @Test func losingASubscriberIsSaid() throws {
+    @Test("RFC 6121 §3.3.3: That a contact looks no longer is shown, and ends its subscription")
+    func losingASubscriberIsSaid() throws {
         var roster = Roster()
         _ = try roster.receive(.subscribe, from: self.bob, presence: self.request(from: self.bob))
         _ = try roster.send(.subscribed, to: self.bob)
@@ -116,7 +121,8 @@ import XMPP
         #expect(lost.outcome == .deliver)
     }
 
-    @Test func whatSaysNothingNewChangesNothing() throws {
+    @Test("RFC 6121 §3.1.2: A request that says nothing new goes out, and makes no new version")
+    func whatSaysNothingNewChangesNothing() throws {
         var roster = Roster()
         _ = try roster.send(.subscribe, to: self.bob)
         let version = roster.version

@@ -104,7 +104,7 @@ import Testing
         ),
     ]
 
-    @Test("Tables A.2: what the owner sends", arguments: sending.indices)
+    @Test("RFC 6121 §A.2: What the owner sends, state by state", arguments: sending.indices)
     func sends(table: Int) {
         let (request, rows) = Self.sending[table]
         #expect(Set(rows.map(\.from)) == Set(State.allCases))
@@ -117,7 +117,7 @@ import Testing
         }
     }
 
-    @Test("Tables A.3: what the contact sends", arguments: receiving.indices)
+    @Test("RFC 6121 §A.3: What the contact sends, state by state", arguments: receiving.indices)
     func receives(table: Int) {
         let (request, rows) = Self.receiving[table]
         #expect(Set(rows.map(\.from)) == Set(State.allCases))

@@ -6,7 +6,8 @@ import XMPP
 
 @Suite("Logging in to a whole server")
 struct LoginTests {
-    @Test func aClientLogsInAndIsKnownByItsFullAddress() async throws {
+    @Test("RFC 6120 §6, §7: A client logs in and is known by its full address")
+    func aClientLogsInAndIsKnownByItsFullAddress() async throws {
         try await TestServer.run { server in
             let (_, desk) = try await TestClient.login("alice", to: server)
             #expect(desk.description == "alice@paris.test/desk")
@@ -39,7 +40,8 @@ struct LoginTests {
         }
     }
 
-    @Test func whoSpeaksForSomebodyElseIsClosed() async throws {
+    @Test("RFC 6120 §8.1.2.1: Whoever speaks for somebody else is closed with invalid-from")
+    func whoSpeaksForSomebodyElseIsClosed() async throws {
         try await TestServer.run { server in
             let (client, _) = try await TestClient.login("alice", to: server)
             try client.send(
@@ -59,7 +61,8 @@ struct LoginTests {
         }
     }
 
-    @Test func theOlderOfTwoWithOneResourceGivesWay() async throws {
+    @Test("RFC 6120 §7.7.2.2: The older of two streams with one resource ends with conflict")
+    func theOlderOfTwoWithOneResourceGivesWay() async throws {
         try await TestServer.run { server in
             let (first, _) = try await TestClient.login("alice", to: server)
             _ = try await TestClient.login("alice", to: server)
@@ -80,7 +83,8 @@ struct LoginTests {
         }
     }
 
-    @Test func whatIsNoStanzaClosesTheStream() async throws {
+    @Test("RFC 6120 §4.9.3.24: What is no stanza closes the stream with unsupported-stanza-type")
+    func whatIsNoStanzaClosesTheStream() async throws {
         try await TestServer.run { server in
             let (client, _) = try await TestClient.login("alice", to: server)
             try client.send(Element("compress", namespace: "http://jabber.org/protocol/compress"))

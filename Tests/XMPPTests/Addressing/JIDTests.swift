@@ -4,7 +4,7 @@ import XMPP
 @Suite("Addresses")
 struct JIDTests {
     @Test(
-        "An address is split and prepared",
+        "RFC 7622 §3: An address is split and prepared",
         arguments: [
             ("paris.test", nil, "paris.test", nil),
             ("alice@paris.test", "alice", "paris.test", nil),
@@ -38,7 +38,7 @@ struct JIDTests {
     }
 
     @Test(
-        "What is no address is refused, and the error names the part",
+        "RFC 7622 §3: What is no address is refused, and the error names the part",
         arguments: [
             ("", .empty(.domain)), ("@paris.test", .empty(.local)), ("paris.test/", .empty(.resource)),
             ("alice@", .empty(.domain)), ("/x", .empty(.domain)), (".", .empty(.domain)),
@@ -66,7 +66,7 @@ struct JIDTests {
         #expect(throws: error) { try JID(text) }
     }
 
-    @Test("Each part has its limit in bytes", arguments: ["x", "é"])
+    @Test("RFC 7622 §3: Each part has its limit in bytes", arguments: ["x", "é"])
     func limits(character: String) throws {
         let size = character.utf8.count
         let longest = String(repeating: character, count: JID.longestPart / size)
@@ -83,7 +83,7 @@ struct JIDTests {
         #expect(throws: JIDError.tooLong(.resource)) { try Resourcepart.prepare(absurd) }
     }
 
-    @Test("Domains have the limits of DNS")
+    @Test("RFC 7622 §3.2: Domains have the limits of DNS")
     func domainLimits() throws {
         let label = String(repeating: "a", count: Domainpart.longestLabel)
         let name = [label, label, label, String(label.dropLast(2))].joined(separator: ".")
@@ -94,7 +94,7 @@ struct JIDTests {
         #expect(throws: JIDError.textTooLong) { try JID(String(repeating: "a", count: JID.longestText + 1)) }
     }
 
-    @Test("Spellings of one address are one address")
+    @Test("RFC 7622 §3.2, §3.3: Spellings of one address are one address")
     func equality() throws {
         let spellings = ["josé@münchen.test", "JOSE\u{301}@MÜNCHEN.test", "José@xn--mnchen-3ya.test."]
         #expect(Set(try spellings.map { try JID($0) }).count == 1)
@@ -103,7 +103,7 @@ struct JIDTests {
     }
 
     @Test(
-        "IPv6 literals",
+        "RFC 7622 §3.2: IPv6 literals are domains",
         arguments: [
             "[::]", "[::1]", "[1::]", "[1:2:3:4:5:6:7:8]", "[1:2:3:4:5:6:192.0.2.1]", "[::ffff:192.0.2.1]",
             "[1:2:3::6:7:8]",
@@ -131,7 +131,7 @@ struct JIDTests {
     }
 
     @Test(
-        "Escaping (XEP-0106)",
+        "XEP-0106 §3: Names that no local part may have are escaped, and come back",
         arguments: [
             ("space cadet", "space\\20cadet"), ("call me \"ishmael\"", "call\\20me\\20\\22ishmael\\22"),
             ("at&t guy", "at\\26t\\20guy"), ("d'artagnan", "d\\27artagnan"), ("/.fanboy", "\\2f.fanboy"),
@@ -146,7 +146,7 @@ struct JIDTests {
         #expect(throws: Never.self) { try JID(local + "@paris.test") }
     }
 
-    @Test("Names without an escaped form", arguments: ["", " a", "a "])
+    @Test("XEP-0106 §4.3: Names without an escaped form have none", arguments: ["", " a", "a "])
     func unescapable(name: String) {
         #expect(JID.escapedLocal(name) == nil)
     }

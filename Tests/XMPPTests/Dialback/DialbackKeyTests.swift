@@ -3,7 +3,7 @@ import XMPP
 
 @Suite("Dialback keys")
 struct DialbackKeyTests {
-    @Test("The example of XEP-0185")
+    @Test("XEP-0185 §3: The example of the specification")
     func example() {
         let key = DialbackKey(
             secret: Array("s3cr3tf0rd14lb4ck".utf8), receiving: "xmpp.example.com",
@@ -15,7 +15,7 @@ struct DialbackKeyTests {
         #expect(!key.matches(""))
     }
 
-    @Test("Parts cannot be shifted from one field to the next")
+    @Test("XEP-0185 §2: Parts cannot be shifted from one field to the next")
     func delimiters() {
         let one = DialbackKey(secret: [1], receiving: "a.test", originating: "b.test", streamID: "c")
         let other = DialbackKey(secret: [1], receiving: "a.testb", originating: ".test", streamID: "c")

@@ -5,7 +5,7 @@ import Testing
 @Suite("Names in certificates")
 struct CertificateNamesTests {
     @Test(
-        "A DNS name proves its domain, a wildcard exactly one label",
+        "RFC 9525 §6.3: A DNS name proves its domain, a wildcard exactly one label",
         arguments: [
             ("a.test", "a.test", true), ("A.Test.", "a.test", true), ("a.test", "b.a.test", false),
             ("*.a.test", "b.a.test", true), ("*.a.test", "a.test", false), ("*.a.test", "c.b.a.test", false),
@@ -16,7 +16,7 @@ struct CertificateNamesTests {
         #expect(CertificateNames(dns: [pattern]).prove(domain, as: .server) == expected)
     }
 
-    @Test("A service name counts for its own service only")
+    @Test("RFC 9525 §6.5: A service name counts for its own service only")
     func services() {
         let names = CertificateNames(services: ["_xmpp-server.a.test"])
         #expect(names.prove("a.test", as: .server))
@@ -24,14 +24,15 @@ struct CertificateNamesTests {
         #expect(!names.prove("b.test", as: .server))
     }
 
-    @Test("An XMPP address proves the domain it is")
+    @Test("RFC 6120 §13.7.1.4: An XMPP address in a certificate proves the domain it is")
     func addresses() {
         #expect(CertificateNames(addresses: ["a.test"]).prove("a.test", as: .server))
         #expect(!CertificateNames(addresses: ["u@a.test"]).prove("a.test", as: .server))
     }
 
     @Test(
-        "Only a trusted certificate proves anything, and names beyond ASCII are compared in their ASCII form")
+        "RFC 9525 §6.3: Only a trusted certificate proves anything, and names beyond ASCII are compared in their ASCII form"
+    )
     func trust() {
         let names = CertificateNames(dns: ["a.test", "xn--mnchen-3ya.test"])
         var facts = TLSFacts(

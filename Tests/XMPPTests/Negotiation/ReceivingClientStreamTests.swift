@@ -145,4 +145,60 @@ struct ReceivingClientStreamTests {
         let directives = machine.received(Element("message", namespace: Namespace.client), using: &random)
         #expect(directives == [.stream(.close(StreamError(.notAuthorized)))])
     }
+
+    /// What happens at an attempt with a wrong password, for what is kept of the name; without what is random.
+    private static func steps(_ mechanism: SASLMechanism, kept: SCRAMCredentials) throws -> [String] {
+        var random = SystemRandomNumberGenerator()
+        var machine = Self.machine([.plain, .scramSHA1, .scramSHA256])
+        _ = machine.established(TLSFacts(version: "TLSv1.3", cipher: ""))
+        _ = machine.received(Self.header, streamID: "1")
+        let first = mechanism == .plain ? "\u{0}alice\u{0}wrong horse" : "n,,n=alice,r=abcdefghijklmnop"
+        var waiting = machine.received(
+            SASLElement.auth(mechanism: mechanism.rawValue, initialResponse: Array(first.utf8)).element,
+            using: &random)
+        var steps: [String] = []
+        while !waiting.isEmpty {
+            let directive = waiting.removeFirst()
+            switch directive {
+            case .needCredentials(let account, let hash):
+                steps.append("look up \(account) for \(hash)")
+                waiting += machine.receive(kept)
+            case .hash(let hashing):
+                steps.append("hash \(hashing.iterations) times")
+                waiting += machine.receive(hashing.perform())
+            case .failed: steps.append("count")
+            case .stream(.send(let element)):
+                guard case .challenge(let bytes) = try SASLElement(parsing: element) else {
+                    steps.append("say \(element)")
+                    continue
+                }
+                let fields = String(decoding: bytes, as: UTF8.self).split(separator: ",")
+                steps.append("ask " + fields.map { "\($0.prefix(2))\($0.count)" }.joined(separator: ","))
+                steps.append(contentsOf: fields.filter { $0.hasPrefix("i=") }.map(String.init))
+                let proof = [UInt8](repeating: 0, count: mechanism == .scramSHA1 ? 20 : 32)
+                let answer = "c=biws,\(fields[0]),p=\(Base64.encode(proof))"
+                waiting += machine.received(
+                    SASLElement.response(Array(answer.utf8)).element, using: &random)
+            case .stream, .ready, .deliver, .refused: steps.append("\(directive)")
+            }
+        }
+        return steps
+    }
+
+    @Test(
+        "RFC 6120 §13.11: A name that does not exist takes the same steps as a wrong password, the slow ones too",
+        arguments: [SASLMechanism.plain, .scramSHA1, .scramSHA256])
+    func sameSteps(mechanism: SASLMechanism) throws {
+        let hash = mechanism.hash ?? .sha256
+        let real = try SCRAMCredentials.derive(
+            password: "right horse", salt: [UInt8](repeating: 7, count: SCRAMCredentials.saltLength),
+            iterations: SCRAMCredentials.usualIterations, hash: hash)
+        let steps = try Self.steps(mechanism, kept: real)
+        #expect(try Self.steps(mechanism, kept: .fake(for: "alice", secret: [1], hash: hash)) == steps)
+        #expect(steps.first?.hasPrefix("look up") == true)
+        #expect(steps.contains("count"))
+        #expect(steps.last?.contains("not-authorized") == true)
+        // The server hashes for PLAIN; with SCRAM the client does.
+        #expect(steps.contains("hash 10000 times") == (mechanism == .plain))
+    }
 }

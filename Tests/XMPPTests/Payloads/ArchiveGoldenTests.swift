@@ -11,7 +11,7 @@ struct ArchiveGoldenTests {
         Message(to: try JID("bob@rome.test"), body: body)
     }
 
-    @Test("XEP-0359, XEP-0297")
+    @Test("XEP-0359, XEP-0297: what ids and forwarded messages look like")
     func wrapping() throws {
         try GoldenFile.check("StanzaID", StanzaID(id: "de305d54", by: try JID("alice@paris.test")))
         let message = Message(
@@ -22,7 +22,7 @@ struct ArchiveGoldenTests {
         try GoldenFile.check("Forwarded-bare", Forwarded(try Self.message("x")))
     }
 
-    @Test("XEP-0059")
+    @Test("XEP-0059: what pages look like; a limit that is no number is refused")
     func pages() throws {
         try GoldenFile.check("ResultSet", ResultSet(max: 10, .after("peterpan@neverland.lit")))
         try GoldenFile.check("ResultSet-last", ResultSet(max: 10, .last))
@@ -38,7 +38,7 @@ struct ArchiveGoldenTests {
         }
     }
 
-    @Test("XEP-0313")
+    @Test("XEP-0313: what archives say")
     func archives() throws {
         let form = DataForm(
             .submit,
@@ -69,7 +69,7 @@ struct ArchiveGoldenTests {
         try GoldenFile.check("ArchiveMetadata-question", ArchiveMetadata())
     }
 
-    @Test("XEP-0441")
+    @Test("XEP-0441: what preferences look like")
     func preferences() throws {
         try GoldenFile.check(
             "ArchivePreferences",

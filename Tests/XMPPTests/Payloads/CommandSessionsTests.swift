@@ -15,7 +15,7 @@ struct CommandSessionsTests {
         CommandSessions(limits: .init(perOwner: perOwner, total: total, lifetime: .seconds(60)))
     }
 
-    @Test("A session belongs to its owner and its command")
+    @Test("XEP-0050 §3.3: A session belongs to its owner and its command")
     func ownership() throws {
         var sessions = Self.sessions()
         try sessions.open(id: "1", owner: Self.alice, node: "create", state: 7, now: Self.moment(0))
@@ -70,14 +70,15 @@ struct CommandSessionsTests {
         #expect(sessions.count == 1)
     }
 
-    @Test("Command errors say what XEP-0050 says", arguments: CommandError.allCases)
+    @Test(
+        "XEP-0050 §4.4: Errors of commands are those of the specification", arguments: CommandError.allCases)
     func errors(error: CommandError) {
         let stanzaError = error.stanzaError(text: "why")
         #expect(stanzaError.detail == Element(error.rawValue, namespace: Namespace.commands))
         #expect(stanzaError.condition == (error == .sessionExpired ? .notAllowed : .badRequest))
     }
 
-    @Test("What an action means depends on what is offered")
+    @Test("XEP-0050 §3.4: What an action means depends on what is offered")
     func choices() {
         let first = Command.Choices(hasNext: true)
         #expect(first.meaning(of: nil) == .next)

@@ -25,7 +25,7 @@ struct DataFormTests {
         DataForm(.submit, fields: values.map { .init($0.key, values: $0.value) })
     }
 
-    @Test("Answers come out in one spelling, without what was not asked")
+    @Test("XEP-0004 §3.3: Answers come out in one spelling, without what was not asked")
     func answers() throws {
         let answers = try Self.form.answers(
             in: Self.submission([
@@ -41,7 +41,7 @@ struct DataFormTests {
             ])
     }
 
-    @Test("What is left out or left empty is not there")
+    @Test("XEP-0004 §3.6: What is left out or left empty is not there")
     func absent() throws {
         let answers = try Self.form.answers(
             in: Self.submission(["name": ["x"], "start": [], "owner": [""], "notes": [""]]))
@@ -49,7 +49,7 @@ struct DataFormTests {
     }
 
     @Test(
-        "Each misfit is named",
+        "XEP-0004 §4: Each answer that does not fit its field is named",
         arguments: [
             ("name", [], .missing), ("name", [""], .missing), ("name", ["a", "b"], .tooManyValues),
             ("start", ["yes"], .unusable("yes")), ("size", ["huge"], .unusable("huge")),
@@ -74,7 +74,7 @@ struct DataFormTests {
         #expect(misfit?.problems.map(\.field) == ["name", "start", "size"])
     }
 
-    @Test("Only a submission is one")
+    @Test("XEP-0004 §3.1: Only a submission is one")
     func notSubmitted() {
         let misfit = #expect(throws: DataForm.Misfit.self) { try Self.form.answers(in: DataForm(.cancel)) }
         #expect(misfit?.problems.map(\.reason) == [.notSubmitted])

@@ -5,7 +5,7 @@ import XMPP
 @Suite("Moments as XMPP writes them")
 struct DateTimeTests {
     @Test(
-        "Known moments",
+        "XEP-0082 §3.2: Known moments are read and written",
         arguments: [
             ("1970-01-01T00:00:00Z", 0), ("1969-12-31T23:59:59.999Z", -1),
             ("2000-02-29T12:00:00Z", 951_825_600_000),
@@ -18,7 +18,7 @@ struct DateTimeTests {
     }
 
     @Test(
-        "Other spellings of a moment",
+        "XEP-0082 §3.2: Other spellings of a moment are the same moment",
         arguments: [
             ("2006-12-19T11:58:35-06:00", 1_166_551_115_000),
             ("2006-12-19T17:58:35+00:00", 1_166_551_115_000),
@@ -31,7 +31,7 @@ struct DateTimeTests {
     }
 
     @Test(
-        "What is no moment",
+        "XEP-0082 §3.2: What is no moment is refused",
         arguments: [
             "", "2006-12-19", "2006-12-19T17:58:35", "2006-13-19T17:58:35Z", "2006-02-29T17:58:35Z",
             "2006-00-01T00:00:00Z",

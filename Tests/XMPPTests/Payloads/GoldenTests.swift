@@ -86,7 +86,7 @@ struct GoldenTests {
         try GoldenFile.check("RosterQuery-first", RosterQuery(version: ""))
     }
 
-    @Test("Forms")
+    @Test("XEP-0004, XEP-0068: what forms look like")
     func forms() throws {
         try GoldenFile.check("DataForm", DataFormTests.form)
         try GoldenFile.check(
@@ -103,7 +103,7 @@ struct GoldenTests {
                 ]))
     }
 
-    @Test("Commands")
+    @Test("XEP-0050: what commands look like")
     func commands() throws {
         try GoldenFile.check("Command", Command(node: "machine.start", action: .execute))
         try GoldenFile.check(

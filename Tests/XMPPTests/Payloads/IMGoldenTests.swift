@@ -4,7 +4,7 @@ import XMPP
 
 @Suite("Payloads of instant messaging, and their golden files")
 struct IMGoldenTests {
-    @Test("XEP-0280")
+    @Test("XEP-0280: what copies look like")
     func carbons() throws {
         try GoldenFile.check("EnableCarbons", EnableCarbons())
         try GoldenFile.check("DisableCarbons", DisableCarbons())
@@ -32,7 +32,7 @@ struct IMGoldenTests {
         #expect(Message(to: nil, body: "active").chatState == nil)
     }
 
-    @Test("XEP-0308 §3")
+    @Test("XEP-0308 §3: what a correction looks like")
     func corrections() throws {
         try GoldenFile.check("Correction", Correction(of: "bad1"))
         #expect(throws: PayloadError.self) {
@@ -40,13 +40,13 @@ struct IMGoldenTests {
         }
     }
 
-    @Test("XEP-0439 §4.1")
+    @Test("XEP-0439 §4.1: what a quick response looks like")
     func quickResponses() throws {
         try GoldenFile.check("QuickResponse", QuickResponse(value: "confirm x7kp", label: "Confirm"))
         try GoldenFile.check("QuickResponse-bare", QuickResponse(value: "cancel"))
     }
 
-    @Test("XEP-0012")
+    @Test("XEP-0012: what last activity looks like")
     func lastActivity() throws {
         try GoldenFile.check("LastActivity", LastActivity(seconds: 903, status: "Heading home"))
         try GoldenFile.check("LastActivity-question", LastActivity())
@@ -56,7 +56,7 @@ struct IMGoldenTests {
         }
     }
 
-    @Test("XEP-0077")
+    @Test("XEP-0077: what registration looks like")
     func registration() throws {
         try GoldenFile.check("Registration", Registration(username: "bill", password: "newpass"))
         try GoldenFile.check(
@@ -65,7 +65,7 @@ struct IMGoldenTests {
         try GoldenFile.check("Registration-question", Registration())
     }
 
-    @Test("XEP-0191")
+    @Test("XEP-0191: what blocking looks like")
     func blocking() throws {
         let addresses = [try JID("mallory@evil.test"), try JID("spam.test")]
         try GoldenFile.check("BlockListQuery-question", BlockListQuery())

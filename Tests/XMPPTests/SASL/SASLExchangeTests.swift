@@ -90,7 +90,7 @@ struct SASLExchangeTests {
         }
     }
 
-    @Test("A channel that is not the same on both sides is found out")
+    @Test("RFC 5802 §6, RFC 9266, RFC 5929: A channel that is not the same on both sides is found out")
     func wrongBinding() throws {
         let foreign = ChannelBinding(kind: .tlsExporter, bytes: [UInt8](repeating: 8, count: 32))
         var client = try Self.client([.scramSHA256Plus], bindings: [foreign])
@@ -105,7 +105,7 @@ struct SASLExchangeTests {
         #expect(failure.condition == .notAuthorized)
     }
 
-    @Test("An offer taken out on the way is found out")
+    @Test("RFC 5802 §6: An offer taken out on the way is found out")
     func downgrade() throws {
         var client = try Self.client([.scramSHA256], bindings: [Self.exporter])
         #expect(client.initialResponse.starts(with: Array("y,,".utf8)))
@@ -153,7 +153,7 @@ struct SASLExchangeTests {
     }
 
     @Test(
-        "Nobody acts for another",
+        "RFC 6120 §6.3.8: Nobody acts for another",
         arguments: [
             ("", nil), ("alice@paris.test", nil), ("ALICE@paris.test", nil),
             ("bob@paris.test", .invalidAuthzid),
@@ -181,7 +181,7 @@ struct SASLExchangeTests {
     }
 
     @Test(
-        "Malformed PLAIN",
+        "RFC 4616 §2: Malformed PLAIN is refused",
         arguments: ["", "alice", "\0alice", "\0\0x", "\0alice\0", "\0alice\0x\0", "\0a\0b\0c"])
     func malformedPlain(text: String) {
         var server = Self.server([.plain])
@@ -307,7 +307,7 @@ struct SASLExchangeTests {
     }
 
     @Test(
-        "EXTERNAL is what the certificate proves",
+        "XEP-0178 §3: EXTERNAL is what the certificate proves",
         arguments: [
             ("", ["paris.test"], "paris.test"), ("rome.test", ["paris.test", "rome.test"], "rome.test"),
             ("rome.test", ["paris.test"], nil), ("", [], nil), ("a@@b", ["paris.test"], nil),

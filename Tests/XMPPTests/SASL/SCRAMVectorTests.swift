@@ -35,7 +35,7 @@ struct SCRAMVectorTests {
             serverFinal: "v=6rriTRBi23WpRR/wtup+mMhUZUn/dB5nLTJRsjl95G4="),
     ]
 
-    @Test("The server says what the RFC says", arguments: vectors)
+    @Test("RFC 5802 §5, RFC 7677 §3: The server says what the RFC says", arguments: vectors)
     func server(vector: Vector) throws {
         let salt = try #require(Base64.decode(vector.salt))
         let credentials = try SCRAMCredentials.derive(
@@ -53,7 +53,7 @@ struct SCRAMVectorTests {
         }
     }
 
-    @Test("The client says what the RFC says", arguments: vectors)
+    @Test("RFC 5802 §5, RFC 7677 §3: The client says what the RFC says", arguments: vectors)
     func client(vector: Vector) throws {
         var client = SCRAMClient(
             hash: vector.hash, username: "user", password: "pencil", authorization: nil,
@@ -66,7 +66,7 @@ struct SCRAMVectorTests {
     }
 
     @Test(
-        "A client does not work with a server's odd demands",
+        "RFC 5802 §5.1: A client does not work with a server's odd demands",
         arguments: [
             ("r=fyko+d2lbbFgONRv9qkxdawL,s=QSXCR+Q6sek8bf92,i=4096", .serverNotProved),
             ("r=other3rfcNHYJY1ZVvWVs7j,s=QSXCR+Q6sek8bf92,i=4096", .serverNotProved),
@@ -84,7 +84,9 @@ struct SCRAMVectorTests {
         #expect(throws: failure) { try client.receive(first: Array(message.utf8)) }
     }
 
-    @Test("Names are escaped", arguments: [("a=b,c", "a=3Db=2Cc"), ("=2C", "=3D2C"), ("plain", "plain")])
+    @Test(
+        "RFC 5802 §5.1: Names are escaped",
+        arguments: [("a=b,c", "a=3Db=2Cc"), ("=2C", "=3D2C"), ("plain", "plain")])
     func names(name: String, escaped: String) {
         #expect(SCRAM.escaped(name) == escaped)
         #expect(SCRAM.unescaped(escaped[...]) == name)

@@ -12,7 +12,7 @@ struct PresenceTests {
         #expect(presence.status == "busy")
     }
 
-    @Test("An odd priority is none", arguments: ["", "128", "-129", "x", "1.5", "+ 1"])
+    @Test("RFC 6121 §4.7.2.3: An odd priority is none", arguments: ["", "128", "-129", "x", "1.5", "+ 1"])
     func oddPriority(text: String) {
         let presence = Presence(
             to: nil, payloads: [Element("priority", namespace: Namespace.client, text: text)])
@@ -20,7 +20,7 @@ struct PresenceTests {
         #expect(presence.show == nil && presence.status == nil)
     }
 
-    @Test("A receipt is given once, to whoever asked, never to an error")
+    @Test("XEP-0184 §5.4, §7: A receipt is given once, to whoever asked, never to an error or in a room")
     func receipts() throws {
         let juliet = try JID("juliet@rome.test/balcony")
         var message = Message(to: try JID("paris.test"), from: juliet, id: "m1", body: "hello")
