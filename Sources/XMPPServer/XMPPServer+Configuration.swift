@@ -15,9 +15,11 @@ extension XMPPServer {
         /// Where certain other domains are to be reached instead of where DNS says, in the order of trying.
         package var routes: [String: [Route]]
         package var remotePolicy: RemotePolicy
-        /// The file of the key of DNS's root: with it DNS is validated, and other servers must show the certificates
-        /// that it announces (RFC 7673).
+        /// The file of the keys by which DNS is validated, usually that of its root: with it other servers must show the
+        /// certificates that DNS announces (RFC 7673).
         package var rootKey: String?
+        /// Which name servers are asked for other servers instead of those of the system, for all names or some.
+        package var nameServers: [NameServer]
         /// By which mechanisms clients may log in; PLAIN only if it is named here, and only under TLS.
         package var mechanisms: [SASLMechanism]
         /// Whether a client may log in without TLS: for tests on loopback only.
@@ -55,6 +57,7 @@ extension XMPPServer {
             self.routes = routes
             self.remotePolicy = remotePolicy
             self.rootKey = nil
+            self.nameServers = []
             self.mechanisms = mechanisms
             self.clientsMayOmitTLS = clientsMayOmitTLS
             self.archive = archive

@@ -81,7 +81,9 @@ package final class XMPPServer: Service {
             on: link,
             queues: SenderQueues(
                 stanzasPerSender: limits.serviceStanzasPerSender, senders: limits.serviceSenders))
-        let resolver = Resolver(routes: configuration.routes, rootKey: configuration.rootKey)
+        let resolver = Resolver(
+            routes: configuration.routes, rootKey: configuration.rootKey,
+            nameServers: configuration.nameServers)
         self.remotes = RemoteStreams(environment: environment, resolver: resolver)
         let components = Components(
             domains: Set(secrets.keys), local: environment.domains.union(environment.hostedDomains),

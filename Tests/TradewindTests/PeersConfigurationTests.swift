@@ -4,6 +4,7 @@ import Operations
 import Testing
 import XMPP
 import XMPPServer
+import XMPPTransport
 
 @testable import tradewind
 
@@ -55,6 +56,22 @@ struct PeersConfigurationTests {
             _ = try await Self.server(federation: ["dane: true", "root-key: \(key)"])
         }
         #expect(error?.message.contains("dns-root-data") == true)
+    }
+
+    @Test("Name servers are those of the system, unless the file names others")
+    func nameServers() async throws {
+        #expect(try await Self.server(federation: []).nameServers == [])
+        let server = try await Self.server(
+            federation: ["name-servers:", "  - 192.0.2.53", "  - lyon.test=127.0.0.1:5300"])
+        #expect(
+            server.nameServers == [
+                NameServer(domain: nil, address: "192.0.2.53"),
+                NameServer(domain: "lyon.test", address: "127.0.0.1", port: 5_300),
+            ])
+        let error = await #expect(throws: OperationError.self) {
+            _ = try await Self.server(federation: ["name-servers:", "  - ns.lyon.test"])
+        }
+        #expect(error?.message.contains("federation.name-servers") == true)
     }
 
     @Test("Without a word certificates are required of all, or dialback is enough for all")

@@ -1,4 +1,7 @@
+import NIOCore
+import NIOPosix
 import Testing
+import XMPP
 
 @testable import XMPPTransport
 
@@ -18,10 +21,25 @@ struct ResolverTests {
             _ name: String, _ type: NameQueries.RecordType
         ) throws(NameQueries.Failure) -> NameQueries.Answer {
             let key = "\(name) \(type)"
-            if self.bogus.contains(key) { throw NameQueries.Failure(description: "\(key) is bogus") }
+            if self.bogus.contains(key) {
+                throw NameQueries.Failure(description: "\(key) is bogus", isBogus: true)
+            }
             return NameQueries.Answer(
                 records: self.records[key] ?? [],
                 isSecure: self.secure.contains { name == $0 || name.hasSuffix(".\($0)") })
+        }
+
+        func survey(_ domain: String, nameServers: [NameServer] = []) async -> NameFacts {
+            let zone = self
+            let resolver = Resolver(
+                nameServers: nameServers,
+                asking: { () throws(NameQueries.Failure) in
+                    { name, type throws(NameQueries.Failure) in try zone.ask(name, type) }
+                })
+            let loop = MultiThreadedEventLoopGroup.singleton.next()
+            let facts = await resolver.survey(domain, within: .minutes(5), on: loop)
+            await resolver.shutDown()
+            return facts
         }
 
         func candidates(_ domain: String) async throws -> [Candidate] {
@@ -100,6 +118,63 @@ struct ResolverTests {
         zone.add(.srv, "_xmpp-server._tcp.b.test", Self.srv(0, 0, 0, ""))
         await #expect(throws: RemoteStreamError.self) { try await zone.candidates("b.test") }
         await #expect(throws: RemoteStreamError.self) { try await zone.candidates("c.test") }
+    }
+
+    @Test("RFC 7673 §3: the doctor sees what DNS proves about the certificate, and what it proves false")
+    func surveyed() async throws {
+        var zone = Self.zone()
+        #expect(await zone.survey("b.test").servers.map(\.expectation) == [nil])
+        zone.secure = ["b.test"]
+        let expected = TLSAExpectation([Self.record], names: ["x.b.test", "b.test"])
+        #expect(await zone.survey("b.test").servers.map(\.expectation) == [expected])
+        for lie in ["_xmpp-server._tcp.b.test srv", "x.b.test a", "_5269._tcp.x.b.test tlsa"] {
+            zone.bogus = [lie]
+            let facts = await zone.survey("b.test")
+            #expect(facts.bogus == ["\(lie) is bogus"])
+            #expect(facts.unanswered == [])
+            #expect(facts.servers.allSatisfy { $0.expectation == nil })
+        }
+        zone.bogus = ["_5269._tcp.x.b.test tlsa"]
+        #expect(await zone.survey("b.test").servers.map(\.addresses) == [[]], "not looked at")
+    }
+
+    @Test("An address inside a private network is looked at where the domain's name servers were chosen here")
+    func chosenNameServers() async throws {
+        var zone = Self.zone()
+        zone.add(.a, "x.b.test", [10, 0, 0, 1])
+        zone.add(.aaaa, "x.b.test")
+        func survey(_ text: String) async throws -> NameFacts.Server {
+            let server = try #require(NameServer(text))
+            return try #require(await zone.survey("b.test", nameServers: [server]).servers.first)
+        }
+        #expect(try await survey("b.test=10.0.0.53").addresses == ["10.0.0.1"])
+        for other in ["10.0.0.53", "c.test=10.0.0.53", "xx.b.test=10.0.0.53"] {
+            #expect(try await survey(other).withheld == ["10.0.0.1"], "\(other)")
+        }
+    }
+
+    @Test(
+        "Name servers are written as addresses, with a port and a domain if need be",
+        arguments: [
+            ("192.0.2.1", nil, "192.0.2.1@53"), ("192.0.2.1:5353", nil, "192.0.2.1@5353"),
+            ("b.test=192.0.2.1:5353", "b.test", "192.0.2.1@5353"),
+            ("b.test=2001:db8::1", "b.test", "2001:db8::1@53"),
+            ("[2001:db8::1]:5353", nil, "2001:db8::1@5353"),
+            ("bücher.test=192.0.2.1", "xn--bcher-kva.test", "192.0.2.1@53"),
+        ] as [(String, String?, String)])
+    func nameServers(text: String, domain: String?, place: String) throws {
+        let server = try #require(NameServer(text))
+        #expect(server.domain == domain)
+        #expect(server.place == place)
+    }
+
+    @Test(
+        "What is no name server is refused",
+        arguments: [
+            "", "ns.b.test", "=192.0.2.1", "b.test=", "192.0.2.1:0", "192.0.2.1:53,tls", "b.test=ns:53",
+        ])
+    func noNameServers(text: String) {
+        #expect(NameServer(text) == nil)
     }
 
     @Test("RFC 7673 §3: TLSA records count where all that leads to them is secure")

@@ -24,6 +24,11 @@ extension DiagnosisRules {
             return Finding(
                 subject, .fault, "the connection ended during it: \(reason)",
                 cure: "its owner looks into the log of the server")
+        case .failed(.untrustedPeer(let reason)) where facts.tls?.peer?.announced == .mismatched:
+            return Finding(
+                subject, .skipped, reason,
+                cure:
+                    "the certificate or its TLSA record must be mended first; dialback does not get round it")
         case .failed(let failure): return self.failure(failure, pair)
         }
     }
@@ -34,7 +39,9 @@ extension DiagnosisRules {
         case .untrustedPeer(let reason):
             return Finding(
                 subject, .skipped, "our policy wants a certificate for \(pair.remote) that counts: \(reason)",
-                cure: "the certificate must be mended first; or allow dialback with server.dialback: true")
+                cure:
+                    "the certificate must be mended first; or allow dialback with federation.peers.\(pair.remote): dialback"
+            )
         case .externalRefused(let refusal):
             return Finding(
                 subject, .fault, "our certificate is refused (\(refusal.words))",
@@ -54,7 +61,8 @@ extension DiagnosisRules {
                     : "neither EXTERNAL nor dialback is offered",
                 cure:
                     "its owner has the server trust the authority of our certificate, which must name \(pair.local)"
-                    + (!self.policy.allowsDialback ? "; or allow dialback with server.dialback: true" : ""))
+                    + (!self.policy.allowsDialback
+                        ? "; or allow dialback with federation.peers.\(pair.remote): dialback" : ""))
         case .refused(let error): return self.refusal(error, pair)
         case .timedOut:
             return Finding(
@@ -113,7 +121,9 @@ extension DiagnosisRules {
     package func blocked(_ domain: String) -> Finding {
         Finding(
             "policy", .fault, "\(domain) is blocked here, so nothing is exchanged with it",
-            cure: "take it off the blocked domains of the configuration, if that is not meant")
+            cure:
+                "if that is not meant, change federation.peers.\(domain), or what is written there for all below a domain, "
+                + "from blocked")
     }
 }
 

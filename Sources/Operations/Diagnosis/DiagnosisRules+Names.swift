@@ -14,7 +14,7 @@ extension DiagnosisRules {
             ]
         }
         var findings = facts.servers.flatMap { self.findings(of: $0, facts) }
-        if facts.servers.isEmpty, facts.unanswered.isEmpty {
+        if facts.servers.isEmpty, facts.unanswered.isEmpty, facts.bogus.isEmpty {
             findings.append(
                 Finding(
                     "names", .fault, "DNS has neither an SRV record nor an address for \(domain)",
@@ -35,6 +35,14 @@ extension DiagnosisRules {
                     "names", facts.servers.isEmpty ? .fault : .warning, "DNS does not answer: \(problem)",
                     cure: "look at /etc/resolv.conf here and at the name servers of \(domain)"))
         }
+        for problem in facts.bogus {
+            findings.append(
+                Finding(
+                    "DNSSEC", .fault, problem,
+                    cure:
+                        "the owner of \(domain) signs the zone anew; until then nobody who validates DNS connects. "
+                        + "If others find it in order, somebody between here and there answers in its place"))
+        }
         return findings
     }
 
@@ -47,6 +55,8 @@ extension DiagnosisRules {
             case .domainItself: ("names", target)
             }
         if server.addresses.isEmpty, server.withheld.isEmpty {
+            // What was answered falsely is told by itself.
+            guard facts.bogus.isEmpty else { return [] }
             return [
                 Finding(
                     subject, .fault, "\(source), but \(server.host) has no address",
@@ -70,6 +80,14 @@ extension DiagnosisRules {
                     cure:
                         "if that is right, add \(facts.domain)=HOST:PORT to server.routes; if not, its owner mends DNS"
                 ))
+        }
+        if let expectation = server.expectation {
+            let count = expectation.records.count
+            findings.append(
+                Finding(
+                    "DANE", .ok,
+                    "DNS announces the certificate of \(target), signed: \(count) "
+                        + (count == 1 ? "TLSA record" : "TLSA records")))
         }
         return findings
     }

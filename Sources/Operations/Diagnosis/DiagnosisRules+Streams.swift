@@ -90,7 +90,18 @@ extension DiagnosisRules {
             ]
         }
         if case .pinned = self.policy, let tls = facts.tls { return [self.pin(tls, pair)] }
-        return self.findings(of: certificate, for: pair.remote, by: .peer, now: now)
+        switch facts.tls?.peer?.announced {
+        case .matched: return [Finding("certificate", .ok, "is the one that DNS announces (DANE)")]
+        case .mismatched:
+            return [
+                Finding(
+                    "certificate", .fault, "is not the one that DNS announces (TLSA record, DANE)",
+                    cure:
+                        "its owner makes the TLSA records fit the certificate, those of the next one before it changes; "
+                        + "or somebody answers there in its place")
+            ]
+        case nil: return self.findings(of: certificate, for: pair.remote, by: .peer, now: now)
+        }
     }
 
     /// A key that is pinned counts by itself: who issued the certificate, for whom and until when, does not matter.

@@ -19,15 +19,19 @@ package struct NameFacts: Hashable, Sendable {
         package var addresses: [String]
         /// Addresses inside private networks that DNS names: not connected to on a stranger's word.
         package var withheld: [String]
+        /// What its certificate must be, as DNS says and DNSSEC proves (RFC 7673); nil if DNS does not say.
+        package var expectation: TLSAExpectation?
 
         package init(
-            host: String, port: Int, usesDirectTLS: Bool, addresses: [String], withheld: [String] = []
+            host: String, port: Int, usesDirectTLS: Bool, addresses: [String], withheld: [String] = [],
+            expectation: TLSAExpectation? = nil
         ) {
             self.host = host
             self.port = port
             self.usesDirectTLS = usesDirectTLS
             self.addresses = addresses
             self.withheld = withheld
+            self.expectation = expectation
         }
     }
 
@@ -39,15 +43,18 @@ package struct NameFacts: Hashable, Sendable {
     package var isNotOffered: Bool
     /// Questions that DNS did not answer, with the reason.
     package var unanswered: [String]
+    /// Answers whose signatures do not fit, with the reason: DNS, or somebody on the way, does not tell the truth.
+    package var bogus: [String]
 
     package init(
         domain: String, source: Source, servers: [Server], isNotOffered: Bool = false,
-        unanswered: [String] = []
+        unanswered: [String] = [], bogus: [String] = []
     ) {
         self.domain = domain
         self.source = source
         self.servers = servers
         self.isNotOffered = isNotOffered
         self.unanswered = unanswered
+        self.bogus = bogus
     }
 }

@@ -1,7 +1,6 @@
 import Cryptography
 import Logging
 import NIOCore
-import NIOPosix
 import ServiceLifecycle
 import Synchronization
 import XMPP
@@ -62,57 +61,91 @@ extension AttachedLink {
         }
     }
 
-    /// One attempt, at each place in turn until one has a stream; returns when that has ended.
+    /// One attempt; returns when the stream that came of it has ended, or when no place has one.
+    ///
+    /// Places of one priority are tried beside each other (RFC 8305); one that connects and has no stream is passed over.
     private func connect() async -> AttachmentEnd {
-        let routes: [Route]
+        var rounds: PlaceRounds
         do {
-            routes = try await self.routes()
+            rounds = PlaceRounds(try await self.places())
         } catch {
             return AttachmentEnd(reason: .unresolved("\(error)"), lasting: nil)
         }
         var last = AttachmentEnd(reason: .unresolved("DNS names no place to connect to"), lasting: nil)
-        for route in routes {
-            last = await self.attempt(route)
-            if last.lasting != nil || Task.isCancelled { return last }
+        while !Task.isCancelled, case let round = rounds.round, !round.isEmpty {
+            let attempts = PendingChannels()
+            do {
+                let winner = try await self.race(round.map(\.route), attempts)
+                let place = rounds.connected(winner, in: round)
+                last = await self.attempt(place.route, over: winner.channel)
+            } catch {
+                rounds.lost(round)
+                let route = round.last?.route ?? Route(host: "", port: 0)
+                last = AttachmentEnd(reason: .unreachable(route, "\(error)"), lasting: nil)
+            }
+            if last.lasting != nil { return last }
         }
         return last
     }
 
-    private func routes() async throws -> [Route] {
+    /// The first of `routes` that answers.
+    private func race(
+        _ routes: [Route], _ attempts: PendingChannels
+    ) async throws -> ConnectionRacer.Winner {
+        let race = ConnectionRacer.run(
+            routes: routes, on: self.environment.group.next(), limits: self.environment.limits
+        ) { channel in
+            try attempts.add(channel)
+        }
+        let winner = try await withTaskCancellationHandler {
+            try await race.get()
+        } onCancel: {
+            attempts.close()
+        }
+        attempts.remove(winner.channel)
+        return winner
+    }
+
+    private func places() async throws -> [Candidate] {
         switch self.attachment {
         case .component(let component):
             // STARTTLS is not part of XEP-0114: the stream is plain, and TLS, if any, comes first.
             [
-                Route(
-                    host: component.host, port: component.port,
-                    security: component.usesTLS ? .directTLS : .startTLS)
+                Candidate(
+                    Route(
+                        host: component.host, port: component.port,
+                        security: component.usesTLS ? .directTLS : .startTLS))
             ]
         case .client(let client):
             if let route = client.route {
-                [route]
+                [Candidate(route)]
             } else {
-                try await self.resolver.candidates(for: client.account.domain, of: .clients).map(\.route)
+                try await self.resolver.candidates(for: client.account.domain, of: .clients)
             }
         }
     }
 
-    private func attempt(_ route: Route) async -> AttachmentEnd {
-        let eventLoop = self.environment.group.next()
-        let end = eventLoop.makePromise(of: AttachmentEnd.self)
+    private func attempt(_ route: Route, over channel: any Channel) async -> AttachmentEnd {
+        let end = channel.eventLoop.makePromise(of: AttachmentEnd.self)
         let pinned = self.state.withLock { $0.pinned }
+        channel.eventLoop.submit { try self.setUp(channel, route, pinned, end) }.whenFailure { error in
+            end.succeed(AttachmentEnd(reason: .unreachable(route, "\(error)"), lasting: nil))
+            channel.close(promise: nil)
+        }
+        // Changes nothing if the role has said how the stream ended.
+        channel.closeFuture.whenComplete { _ in
+            end.succeed(
+                AttachmentEnd(reason: .unreachable(route, "the server closed the connection"), lasting: nil))
+        }
         do {
-            let channel = try await self.bootstrap(route, pinned, end, on: eventLoop)
-                .connect(host: route.host, port: route.port).get()
             return try await withTaskCancellationHandler {
                 try await end.futureResult.get()
             } onCancel: {
                 // A stream that is up is closed in order by `stop`; one that is not is just dropped.
-                eventLoop.scheduleTask(in: Self.closingTime) { channel.close(promise: nil) }
+                channel.eventLoop.scheduleTask(in: Self.closingTime) { channel.close(promise: nil) }
             }
         } catch {
-            let ended = AttachmentEnd(reason: .unreachable(route, "\(error)"), lasting: nil)
-            end.succeed(ended)
-            return ended
+            return AttachmentEnd(reason: .unreachable(route, "\(error)"), lasting: nil)
         }
     }
 
@@ -128,29 +161,20 @@ extension AttachedLink {
         }
     }
 
-    private func bootstrap(
-        _ route: Route, _ pinned: SASLMechanism?, _ end: EventLoopPromise<AttachmentEnd>,
-        on eventLoop: any EventLoop
-    ) -> ClientBootstrap {
-        let environment = self.environment
+    private func setUp(
+        _ channel: any Channel, _ route: Route, _ pinned: SASLMechanism?,
+        _ end: EventLoopPromise<AttachmentEnd>
+    ) throws {
         let usesDirectTLS = route.security == .directTLS
-        return ClientBootstrap(group: eventLoop)
-            .connectTimeout(environment.limits.connectTime)
-            .channelOption(.tcpOption(.tcp_nodelay), value: 1)
-            .channelInitializer { channel in
-                channel.eventLoop.makeCompletedFuture {
-                    let role = AttachmentRole(
-                        link: self, pinned: pinned, usesDirectTLS: usesDirectTLS, end: end)
-                    if usesDirectTLS {
-                        let tls = TLSHandler(
-                            session: try role.makeTLSSession(),
-                            handshakeTimeout: environment.limits.handshakeTime)
-                        try channel.pipeline.syncOperations.addHandler(tls)
-                    }
-                    let handler = StreamHandler(
-                        role: role, environment: environment, usesDirectTLS: usesDirectTLS)
-                    try channel.pipeline.syncOperations.addHandler(handler)
-                }
-            }
+        let role = AttachmentRole(link: self, pinned: pinned, usesDirectTLS: usesDirectTLS, end: end)
+        if usesDirectTLS {
+            let tls = TLSHandler(
+                session: try role.makeTLSSession(), handshakeTimeout: self.environment.limits.handshakeTime)
+            try channel.pipeline.syncOperations.addHandler(tls)
+        }
+        let handler = StreamHandler(role: role, environment: self.environment, usesDirectTLS: usesDirectTLS)
+        try channel.pipeline.syncOperations.addHandler(handler)
+        // On a closed channel there is nothing left to read.
+        channel.setOption(.autoRead, value: true).whenFailure { _ in }
     }
 }

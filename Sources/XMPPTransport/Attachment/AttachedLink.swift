@@ -48,6 +48,11 @@ package final class AttachedLink: XMPPLink, Service {
     let pins: AsyncStream<SASLMechanism>
     private let pinned: AsyncStream<SASLMechanism>.Continuation
     let delivery = Mutex<ServiceDelivery?>(nil)
+    /// Says that there is a new stream, the first one included, which does not go on from the one before.
+    ///
+    /// What others keep for as long as a stream lasts is over then, such as being in a room. For one reader.
+    package let renewals: AsyncStream<Void>
+    private let renewed: AsyncStream<Void>.Continuation
 
     /// - Parameters:
     ///   - pinned: how the client authenticated last time; nothing weaker is used again.
@@ -72,6 +77,7 @@ package final class AttachedLink: XMPPLink, Service {
         self.remember = remember
         self.clock = clock
         (self.pins, self.pinned) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
+        (self.renewals, self.renewed) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
         self.desk = RequestDesk(limit: limits.requests, clock: clock)
         self.incoming = IncomingGuard(address: attachment.address, resource: attachment.resource)
         self.core = Mutex(
@@ -153,7 +159,8 @@ package final class AttachedLink: XMPPLink, Service {
             ?? []
     }
 
-    func connected(_ session: AttachedSession, handle: Handle) {
+    /// A stream is up; `isNew` unless it goes on from the one before (XEP-0198 §5).
+    func connected(_ session: AttachedSession, isNew: Bool, handle: Handle) {
         let (isStopped, isNews) = self.state.withLock { state in
             state.handle = handle
             state.fault = nil
@@ -166,6 +173,7 @@ package final class AttachedLink: XMPPLink, Service {
             metadata: [
                 "address": "\(session.address)", "mechanism": "\(session.mechanism?.rawValue ?? "secret")",
             ])
+        if isNew { self.renewed.yield() }
         if isStopped { handle.close() }
     }
 

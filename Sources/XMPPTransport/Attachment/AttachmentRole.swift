@@ -155,13 +155,14 @@ extension AttachmentRole {
         self.began = .now()
         let greeting = self.link.greeting
         let offersManagement = self.offersManagement
-        self.write(
-            self.link.core.withLock { core in
-                core.isUp
-                    ? [] : core.ready(offersManagement: offersManagement, greeting: greeting, at: .now())
-            })
+        let (isNew, first) = self.link.core.withLock { core in
+            core.isUp
+                ? (false, [])
+                : (true, core.ready(offersManagement: offersManagement, greeting: greeting, at: .now()))
+        }
+        self.write(first)
         self.link.connected(
-            session,
+            session, isNew: isNew,
             handle: AttachedLink.Handle(
                 wake: { eventLoop.execute { bound.value.0.release() } },
                 close: { eventLoop.execute { bound.value.0.close(bound.value.1) } }))

@@ -1,3 +1,5 @@
+package import XMPP
+
 /// One place to try to reach a domain at, and what DNS says about it.
 package struct Candidate: Hashable, Sendable {
     package var route: Route

@@ -25,33 +25,49 @@ import CUnbound
     /// DNS gave no answer, neither yes nor no, or one whose signatures do not fit.
     struct Failure: Error, CustomStringConvertible {
         let description: String
+        /// Whether there was an answer, and its signatures do not fit (RFC 4035 §4.3).
+        var isBogus = false
     }
 
     private let context: OpaquePointer
 
-    /// Uses the name servers of `/etc/resolv.conf` and knows `/etc/hosts`.
+    /// Uses the name servers of `/etc/resolv.conf`, unless others are named, and knows `/etc/hosts`.
     ///
-    /// - Parameter rootKey: the file of the key of DNS's root, by which answers are validated; without it none is.
-    init(rootKey: String? = nil) throws(Failure) {
+    /// - Parameters:
+    ///   - rootKey: the file of the keys by which answers are validated; without it none is.
+    ///   - nameServers: who is asked instead, for all names or some.
+    init(rootKey: String? = nil, nameServers: [NameServer] = []) throws(Failure) {
         guard let context = unsafe ub_ctx_create() else {
             throw Failure(description: "libunbound cannot be set up: out of memory")
         }
         unsafe self.context = context
-        let code = unsafe ub_ctx_resolvconf(context, nil)
-        guard code == 0 else {
-            throw Failure(
-                description: "cannot read /etc/resolv.conf: \(unsafe String(cString: ub_strerror(code)))")
+        if !nameServers.contains(where: { $0.domain == nil }) {
+            try Self.check(unsafe ub_ctx_resolvconf(context, nil), "read /etc/resolv.conf")
+        }
+        for server in nameServers {
+            let code =
+                if let domain = server.domain {
+                    unsafe ub_ctx_set_stub(context, domain, server.place, 0)
+                } else {
+                    unsafe ub_ctx_set_fwd(context, server.place)
+                }
+            try Self.check(code, "ask the name server \(server.place)")
         }
         if let rootKey {
-            let code = unsafe ub_ctx_add_ta_file(context, rootKey)
-            guard code == 0 else {
-                throw Failure(
-                    description:
-                        "cannot read the root key \(rootKey): \(unsafe String(cString: ub_strerror(code)))")
-            }
+            try Self.check(unsafe ub_ctx_add_ta_file(context, rootKey), "read the root key \(rootKey)")
         }
         // A machine without /etc/hosts has no names there, that is all.
         _ = unsafe ub_ctx_hosts(context, nil)
+        // Last, for it closes the settings: libunbound knows by itself that there is nothing below test., home.arpa. and
+        // other names of private use (RFC 6761), which is just where name servers of one's own are for.
+        for domain in nameServers.compactMap(\.domain) {
+            try Self.check(unsafe ub_ctx_zone_add(context, domain, "transparent"), "look below \(domain)")
+        }
+    }
+
+    private static func check(_ code: Int32, _ what: String) throws(Failure) {
+        guard code != 0 else { return }
+        throw Failure(description: "cannot \(what): \(unsafe String(cString: ub_strerror(code)))")
     }
 
     deinit {
@@ -68,7 +84,7 @@ import CUnbound
         defer { unsafe ub_resolve_free(result) }
         guard unsafe result.pointee.bogus == 0 else {
             let why = unsafe result.pointee.why_bogus.map { unsafe String(cString: $0) } ?? "bogus"
-            throw Failure(description: "\(name): DNSSEC proves the answer false: \(why)")
+            throw Failure(description: "\(name): DNSSEC proves the answer false: \(why)", isBogus: true)
         }
         guard unsafe result.pointee.rcode == 0 || result.pointee.nxdomain != 0 else {
             throw Failure(

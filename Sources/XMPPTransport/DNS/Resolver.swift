@@ -2,12 +2,14 @@ import Cryptography
 import NIOCore
 import NIOPosix
 import Synchronization
+import XMPP
 
 /// Finds the places at which another server can be reached.
 ///
 /// Static routes come first and alone: for tests and private networks without DNS. Otherwise the SRV records for
-/// direct TLS and STARTTLS are asked for, then addresses and, where answers are validated, TLSA records. Questions to DNS block, so they are asked on threads of the
-/// resolver's own, which start with the first question; whoever uses the resolver calls `shutDown()` at the end.
+/// direct TLS and STARTTLS are asked for, then addresses and, where answers are validated, TLSA records. Questions to DNS
+/// block, so they are asked on threads of the resolver's own, which start with the first question; whoever uses the
+/// resolver calls `shutDown()` at the end.
 package final class Resolver: Sendable {
     /// For whom DNS is asked: what others make us ask must not hold up what we ask for ourselves.
     enum Asker: Hashable, Sendable {
@@ -60,29 +62,37 @@ package final class Resolver: Sendable {
         @Sendable (String, NameQueries.RecordType) throws(NameQueries.Failure) -> NameQueries.Answer
 
     let routes: [String: [Route]]
+    private let nameServers: [NameServer]
     private let asking = Mutex(Asking.on([:]))
     private let makeAsk: @Sendable () throws(NameQueries.Failure) -> Ask
     private let ask = Mutex<Ask?>(nil)
 
     /// - Parameters:
     ///   - routes: by remote domain, in the order of trying.
-    ///   - rootKey: the file of the key of DNS's root; with it answers are validated and TLSA records asked for
-    ///     (RFC 7673).
-    package convenience init(routes: [String: [Route]] = [:], rootKey: String? = nil) {
-        self.init(routes: routes) { () throws(NameQueries.Failure) in
-            let queries = try NameQueries(rootKey: rootKey)
+    ///   - rootKey: the file of the keys by which answers are validated, usually that of DNS's root; with it TLSA records
+    ///     are asked for (RFC 7673).
+    ///   - nameServers: which name servers are asked instead of those of the system, for all names or some.
+    package convenience init(
+        routes: [String: [Route]] = [:], rootKey: String? = nil, nameServers: [NameServer] = []
+    ) {
+        self.init(routes: routes, nameServers: nameServers) { () throws(NameQueries.Failure) in
+            let queries = try NameQueries(rootKey: rootKey, nameServers: nameServers)
             return { name, type throws(NameQueries.Failure) in try queries.ask(name, type) }
         }
     }
 
     /// Asks whatever `makeAsk` returns, made with the first question.
     init(
-        routes: [String: [Route]] = [:],
+        routes: [String: [Route]] = [:], nameServers: [NameServer] = [],
         asking makeAsk: @escaping @Sendable () throws(NameQueries.Failure) -> Ask
     ) {
         self.routes = routes
+        self.nameServers = nameServers
         self.makeAsk = makeAsk
     }
+
+    /// Whether the name servers for a host were chosen here: then its addresses may well be inside a private network.
+    func isOurs(_ host: String) -> Bool { self.nameServers.contains { $0.isChosen(for: host) } }
 
     /// Where to connect to, best first; hosts are IP addresses unless a static route has a name.
     func candidates(
@@ -157,7 +167,7 @@ package final class Resolver: Sendable {
         case .candidates(let candidates):
             var found: [Candidate] = []
             var last: NameQueries.Failure?
-            for candidate in candidates.prefix(RemoteConnector.candidatesLimit) {
+            for candidate in candidates.prefix(PlaceRounds.limit) {
                 do throws(NameQueries.Failure) {
                     found += try Self.places(candidate, of: domain, isSecure: isSecure, ask)
                 } catch {
@@ -179,20 +189,23 @@ package final class Resolver: Sendable {
     ) throws(NameQueries.Failure) -> [Candidate] {
         let (host, port) = (candidate.route.host, candidate.route.port)
         let (sixes, fours) = (try ask(host, .aaaa), try ask(host, .a))
-        var expectation: TLSAExpectation?
-        if isSecure, sixes.isSecure, fours.isSecure {
-            let answer = try ask("_\(port)._tcp.\(host)", .tlsa)
-            if answer.isSecure {
-                expectation = TLSAExpectation(
-                    answer.records.compactMap(TLSARecord.init(wire:)), names: [host, domain])
-            }
-        }
+        let isProved = isSecure && sixes.isSecure && fours.isSecure
+        let expectation = isProved ? try self.expectation(host, port, of: domain, ask) : nil
         return self.inTurn(sixes.records, fours.records).compactMap { bytes in
             let address = try? SocketAddress(packedIPAddress: ByteBuffer(bytes: bytes), port: port)
             guard let ip = address?.ipAddress else { return nil }
             let route = Route(host: ip, port: port, security: candidate.route.security)
             return Candidate(route, priority: candidate.priority, expectation: expectation)
         }
+    }
+
+    /// What DNS proves about the certificate of a place to which it leads with proof; nil if it says nothing of use.
+    static func expectation(
+        _ host: String, _ port: Int, of domain: String, _ ask: Ask
+    ) throws(NameQueries.Failure) -> TLSAExpectation? {
+        let answer = try ask("_\(port)._tcp.\(host)", .tlsa)
+        guard answer.isSecure else { return nil }
+        return TLSAExpectation(answer.records.compactMap(TLSARecord.init(wire:)), names: [host, domain])
     }
 
     private static func inTurn<Item>(_ first: [Item], _ second: [Item]) -> [Item] {

@@ -9,9 +9,9 @@ package protocol XMPPLink: Sendable {
 
     /// Hands a stanza to routing. `from` is filled in if absent.
     ///
-    /// Returns once the stanza is queued, not delivered. Throws `StanzaError` if the queue to that peer is full
-    /// (`resource-constraint`) or the peer is known to be out of reach (`remote-server-not-found`,
-    /// `remote-server-timeout`).
+    /// Returns once the stanza is taken, not delivered: that it cannot be delivered is told by an error stanza that comes
+    /// back, if at all. Throws `StanzaError` if it is not taken: `not-allowed` for a `from` that is not ours; of an
+    /// attached process also `bad-request` for what XML cannot carry, and `resource-constraint` if too much waits.
     func send(_ stanza: Stanza) async throws
 
     /// Sends a request and waits for its answer; the result's child.

@@ -1,19 +1,14 @@
 import Logging
 import NIOCore
-import NIOPosix
 import Synchronization
 import XMPP
 
 /// Reaches another server: finds its places, connects to the first that answers, and negotiates there.
 final class RemoteConnector: Sendable {
-    /// Places one attempt tries, at most.
-    static let candidatesLimit = 16
-
     private let environment: StreamEnvironment
     private let resolver: Resolver
     private let refusals: Mutex<ExternalRefusals>
-    /// Connections that are not yet in use; nil once nothing is to be reached any more.
-    private let attempts = Mutex<[ObjectIdentifier: any Channel]?>([:])
+    private let attempts = PendingChannels()
 
     init(environment: StreamEnvironment, resolver: Resolver) {
         self.environment = environment
@@ -24,13 +19,7 @@ final class RemoteConnector: Sendable {
     }
 
     /// Ends what is being tried; nothing is tried after that.
-    func shutDown() {
-        let attempts = self.attempts.withLock { attempts in
-            defer { attempts = nil }
-            return attempts ?? [:]
-        }
-        for channel in attempts.values { channel.close(promise: nil) }
-    }
+    func shutDown() { self.attempts.close() }
 
     /// Ends the resolver's threads.
     func finish() async { await self.resolver.shutDown() }
@@ -44,28 +33,25 @@ final class RemoteConnector: Sendable {
             errand.purpose = .stanzasByDialback
         }
         var last = RemoteStreamError.notFound("\(remote) names no place to reach it at")
-        let found = try await self.resolver.candidates(for: remote, asking: errand.asker)
-        var rest = Array(found.prefix(Self.candidatesLimit))
-        while !Task.isCancelled, let priority = rest.map(\.priority).min() {
-            let group = rest.filter { $0.priority == priority }
+        var rounds = PlaceRounds(
+            try await self.resolver.candidates(for: remote, asking: errand.asker))
+        while !Task.isCancelled, case let round = rounds.round, !round.isEmpty {
             let winner: ConnectionRacer.Winner
             do {
-                winner = try await self.connect(to: group)
+                winner = try await self.connect(to: round)
             } catch {
                 last = error
-                rest.removeAll { $0.priority == priority }
+                rounds.lost(round)
                 continue
             }
-            let place = group[winner.index]
-            let done = Set(winner.failed.map { group[$0] } + [place])
-            rest.removeAll { done.contains($0) }
+            let place = rounds.connected(winner, in: round)
             do {
                 return try await self.negotiate(errand, at: place, over: winner.channel)
             } catch {
                 last = error
                 guard self.mayTryDialback(errand, after: error) else { continue }
                 errand.purpose = .stanzasByDialback
-                rest.insert(place, at: 0)
+                rounds.tryAgain(place)
             }
         }
         throw last
@@ -101,13 +87,14 @@ extension RemoteConnector {
         to group: [Candidate]
     ) async throws(RemoteStreamError) -> ConnectionRacer.Winner {
         let eventLoop = self.environment.group.next()
-        let made = MadeChannels()
+        let made = PendingChannels()
         do {
             return try await withTaskCancellationHandler {
                 try await ConnectionRacer.run(
-                    count: group.count, on: eventLoop, stagger: self.environment.limits.connectionStagger
-                ) { index in
-                    self.begin(group[index].route, on: eventLoop, noting: made)
+                    routes: group.map(\.route), on: eventLoop, limits: self.environment.limits
+                ) { channel in
+                    try self.attempts.add(channel)
+                    try made.add(channel)
                 }.get()
             } onCancel: {
                 made.close()
@@ -120,43 +107,11 @@ extension RemoteConnector {
         }
     }
 
-    private func begin(
-        _ route: Route, on eventLoop: any EventLoop, noting all: MadeChannels
-    ) -> ConnectionRacer.Attempt {
-        let limits = self.environment.limits
-        let made = MadeChannels()
-        let channel = ClientBootstrap(group: eventLoop)
-            .connectTimeout(limits.connectTime)
-            .channelOption(.tcpOption(.tcp_nodelay), value: 1)
-            // Nothing is read before there is somebody to read it.
-            .channelOption(.autoRead, value: false)
-            .channelInitializer { channel in
-                channel.eventLoop.makeCompletedFuture {
-                    try self.register(channel)
-                    try made.add(channel)
-                    try all.add(channel)
-                }
-            }
-            .connect(host: route.host, port: route.port)
-        return ConnectionRacer.Attempt(channel: channel.hop(to: eventLoop)) { made.close() }
-    }
-
-    /// Notes a connection that is being made, so that the end of the service ends it; refuses it after that.
-    private func register(_ channel: any Channel) throws {
-        let id = ObjectIdentifier(channel)
-        let isRegistered = self.attempts.withLock { attempts in
-            attempts?[id] = channel
-            return attempts != nil
-        }
-        guard isRegistered else { throw RemoteStreamError.shuttingDown }
-        channel.closeFuture.whenComplete { _ in self.attempts.withLock { _ = $0?.removeValue(forKey: id) } }
-    }
-
     private func negotiate(
         _ errand: RemoteErrand, at place: Candidate, over channel: any Channel
     ) async throws(RemoteStreamError) -> RemoteOutboundRole.Outcome {
         let outcome = channel.eventLoop.makePromise(of: RemoteOutboundRole.Outcome.self)
-        defer { self.attempts.withLock { _ = $0?.removeValue(forKey: ObjectIdentifier(channel)) } }
+        defer { self.attempts.remove(channel) }
         channel.eventLoop.submit { try self.set(up: channel, for: errand, at: place, outcome) }
             .whenFailure { error in
                 outcome.fail(error)
@@ -196,23 +151,5 @@ extension RemoteConnector {
         try channel.pipeline.syncOperations.addHandler(handler)
         // On a closed channel there is nothing left to read.
         channel.setOption(.autoRead, value: true).whenFailure { _ in }
-    }
-}
-
-/// The channels that one attempt, or several beside each other, have made: a name may stand for several addresses.
-private final class MadeChannels: Sendable {
-    /// Nil once they are closed, and then no more may be made.
-    private let channels = Mutex<[any Channel]?>([])
-
-    func add(_ channel: any Channel) throws {
-        guard self.channels.withLock({ $0?.append(channel) }) != nil else { throw CancellationError() }
-    }
-
-    func close() {
-        let channels = self.channels.withLock { channels in
-            defer { channels = nil }
-            return channels ?? []
-        }
-        for channel in channels { channel.close(promise: nil) }
     }
 }

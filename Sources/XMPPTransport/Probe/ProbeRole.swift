@@ -15,16 +15,18 @@ final class ProbeRole: StreamRole {
     private var session: TLSSession?
     private var offersExternal = false
     private let purpose: InitiatingRemoteStream.Purpose
+    private let expectation: TLSAExpectation?
     private var result: EventLoopPromise<StreamFacts>?
 
     init(
         environment: StreamEnvironment, pair: DomainPair, purpose: InitiatingRemoteStream.Purpose,
-        facts: StreamFacts, result: EventLoopPromise<StreamFacts>
+        expectation: TLSAExpectation?, facts: StreamFacts, result: EventLoopPromise<StreamFacts>
     ) {
         self.environment = environment
         self.pair = pair
         self.usesDirectTLS = facts.usesDirectTLS
         self.purpose = purpose
+        self.expectation = expectation
         self.facts = facts
         self.result = result
         self.machine = InitiatingRemoteStream(
@@ -41,6 +43,7 @@ final class ProbeRole: StreamRole {
             role: .client(
                 .serverStreams, identity: self.pair.local,
                 serverName: CertificateStore.asciiForm(of: self.pair.remote), alpn: self.usesDirectTLS))
+        session.expectation = self.expectation
         self.session = session
         self.facts.beganTLS = true
         return session

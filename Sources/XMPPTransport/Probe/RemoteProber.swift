@@ -25,13 +25,13 @@ package struct RemoteProber: Sendable {
     ///
     /// `shutDown()` ends it.
     package init(
-        from domain: String, certificates: CertificateStore, policy: RemotePolicy, routes: [String: [Route]],
+        from domain: String, certificates: CertificateStore, policy: RemotePolicy, resolver: Resolver,
         secret: [UInt8], logger: Logger, limits: ProbeLimits = ProbeLimits()
     ) {
         let environment = StreamEnvironment(
             domains: [domain], certificates: certificates, remotePolicy: policy, secret: secret,
             group: MultiThreadedEventLoopGroup.singleton, logger: logger)
-        self.init(environment: environment, resolver: Resolver(routes: routes), limits: limits)
+        self.init(environment: environment, resolver: resolver, limits: limits)
     }
 
     /// Ends the threads that ask DNS; only for a prober that is not beside other streams.
@@ -115,8 +115,9 @@ package struct RemoteProber: Sendable {
         var facts = StreamFacts(
             place: Self.place(address, server.port), usesDirectTLS: server.usesDirectTLS, reach: .refused)
         do {
-            let channel = try await self.bootstrap(pair, purpose, facts, result, on: eventLoop)
-                .connect(host: address, port: server.port).get()
+            let channel = try await self.bootstrap(
+                pair, purpose, server.expectation, facts, result, on: eventLoop
+            ).connect(host: address, port: server.port).get()
             facts = try await result.futureResult.get()
             facts.reach = .connected(after: facts.reach.time ?? Self.duration(since: began))
             channel.close(promise: nil)
@@ -129,8 +130,8 @@ package struct RemoteProber: Sendable {
     }
 
     private func bootstrap(
-        _ pair: DomainPair, _ purpose: InitiatingRemoteStream.Purpose, _ facts: StreamFacts,
-        _ result: EventLoopPromise<StreamFacts>, on eventLoop: any EventLoop
+        _ pair: DomainPair, _ purpose: InitiatingRemoteStream.Purpose, _ expectation: TLSAExpectation?,
+        _ facts: StreamFacts, _ result: EventLoopPromise<StreamFacts>, on eventLoop: any EventLoop
     ) -> ClientBootstrap {
         let environment = self.environment
         let began = NIODeadline.now()
@@ -140,7 +141,8 @@ package struct RemoteProber: Sendable {
             .channelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
                     let role = ProbeRole(
-                        environment: environment, pair: pair, purpose: purpose, facts: facts, result: result)
+                        environment: environment, pair: pair, purpose: purpose, expectation: expectation,
+                        facts: facts, result: result)
                     try channel.pipeline.syncOperations.addHandler(
                         ConnectionTimer { role.connected(after: Self.duration(since: began)) })
                     if facts.usesDirectTLS {

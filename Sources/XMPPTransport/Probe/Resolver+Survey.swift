@@ -26,7 +26,9 @@ extension Resolver {
         defer { late.cancel() }
         do {
             let asked = try self.pool(for: .ourselves).runIfActive(eventLoop: eventLoop) {
-                try NameSurvey(domain: domain, question: self.question()).facts()
+                try NameSurvey(
+                    domain: domain, question: self.question(), isOurs: { self.isOurs($0) }
+                ).facts()
             }
             // Whichever comes second changes nothing.
             asked.cascade(to: promise)
@@ -45,9 +47,12 @@ private struct NameSurvey {
     private let domain: String
     private let name: String
     private let question: Resolver.Ask
+    /// Whether the addresses of a host may be inside a private network.
+    private let isOurs: (String) -> Bool
     private let records = Resolver.Service.servers.records
 
-    init(domain: String, question: @escaping Resolver.Ask) {
+    init(domain: String, question: @escaping Resolver.Ask, isOurs: @escaping (String) -> Bool) {
+        self.isOurs = isOurs
         self.domain = domain
         self.name = CertificateStore.asciiForm(of: domain)
         self.question = question
@@ -57,12 +62,13 @@ private struct NameSurvey {
         var facts = NameFacts(domain: self.domain, source: .records, servers: [])
         let startTLS = self.services(self.records.startTLS, &facts)
         let directTLS = self.services(self.records.directTLS, &facts)
-        let all = startTLS.map { ($0, false) } + directTLS.map { ($0, true) }
+        let isSecure = startTLS.isSecure && directTLS.isSecure
+        let all = startTLS.records.map { ($0, false) } + directTLS.records.map { ($0, true) }
         guard !all.isEmpty else {
-            guard facts.unanswered.isEmpty else { return facts }
+            guard facts.unanswered.isEmpty, facts.bogus.isEmpty else { return facts }
             facts.source = .domainItself
-            let server = self.server(
-                self.name, Resolver.Service.servers.usualPort, usesDirectTLS: false, &facts)
+            let place = Place(host: self.name, port: Resolver.Service.servers.usualPort, usesDirectTLS: false)
+            let server = self.server(place, isSecure: isSecure, &facts)
             if !server.addresses.isEmpty || !server.withheld.isEmpty { facts.servers = [server] }
             return facts
         }
@@ -72,43 +78,74 @@ private struct NameSurvey {
             (left.0.priority, right.0.weight, left.0.target, left.0.port)
                 < (right.0.priority, left.0.weight, right.0.target, right.0.port)
         }
-        for (record, usesDirectTLS) in sorted.prefix(RemoteConnector.candidatesLimit) {
-            facts.servers.append(
-                self.server(record.target, Int(record.port), usesDirectTLS: usesDirectTLS, &facts))
+        for (record, usesDirectTLS) in sorted.prefix(PlaceRounds.limit) {
+            let place = Place(host: record.target, port: Int(record.port), usesDirectTLS: usesDirectTLS)
+            facts.servers.append(self.server(place, isSecure: isSecure, &facts))
         }
         return facts
     }
 
-    private func services(_ prefix: String, _ facts: inout NameFacts) -> [SRVRecord] {
-        self.ask(prefix + self.name, .srv, &facts).compactMap(SRVRecord.init(wire:))
+    private struct Place {
+        let host: String
+        let port: Int
+        let usesDirectTLS: Bool
+    }
+
+    private func services(
+        _ prefix: String, _ facts: inout NameFacts
+    ) -> (records: [SRVRecord], isSecure: Bool) {
+        let answer = self.ask(prefix + self.name, .srv, &facts)
+        return (answer.records.compactMap(SRVRecord.init(wire:)), answer.isSecure)
     }
 
     private func server(
-        _ host: String, _ port: Int, usesDirectTLS: Bool, _ facts: inout NameFacts
+        _ place: Place, isSecure: Bool, _ facts: inout NameFacts
     ) -> NameFacts.Server {
-        var server = NameFacts.Server(host: host, port: port, usesDirectTLS: usesDirectTLS, addresses: [])
-        for bytes in self.ask(host, .aaaa, &facts) + self.ask(host, .a, &facts) {
+        var server = NameFacts.Server(
+            host: place.host, port: place.port, usesDirectTLS: place.usesDirectTLS, addresses: [])
+        let (sixes, fours) = (self.ask(place.host, .aaaa, &facts), self.ask(place.host, .a, &facts))
+        for bytes in sixes.records + fours.records {
             // What is no address is no place.
-            guard let address = try? SocketAddress(packedIPAddress: ByteBuffer(bytes: bytes), port: port),
+            guard
+                let address = try? SocketAddress(
+                    packedIPAddress: ByteBuffer(bytes: bytes), port: place.port),
                 let text = address.ipAddress
             else { continue }
-            if PrivateAddress.contains(bytes) {
+            if PrivateAddress.contains(bytes), !self.isOurs(place.host) {
                 server.withheld.append(text)
             } else {
                 server.addresses.append(text)
             }
         }
+        guard isSecure, sixes.isSecure, fours.isSecure else { return server }
+        do throws(NameQueries.Failure) {
+            server.expectation = try Resolver.expectation(
+                place.host, place.port, of: self.domain, self.question)
+        } catch {
+            // A place whose announcement is not told, or told falsely, is not connected to.
+            self.note(error, &facts)
+            server.addresses = []
+        }
         return server
     }
 
+    /// Nothing, with a note of why, if there is no answer.
     private func ask(
         _ name: String, _ type: NameQueries.RecordType, _ facts: inout NameFacts
-    ) -> [[UInt8]] {
+    ) -> NameQueries.Answer {
         do throws(NameQueries.Failure) {
-            return try self.question(name, type).records
+            return try self.question(name, type)
         } catch {
-            facts.unanswered.append(error.description)
-            return []
+            self.note(error, &facts)
+            return NameQueries.Answer(records: [], isSecure: false)
+        }
+    }
+
+    private func note(_ failure: NameQueries.Failure, _ facts: inout NameFacts) {
+        if failure.isBogus {
+            facts.bogus.append(failure.description)
+        } else {
+            facts.unanswered.append(failure.description)
         }
     }
 }

@@ -37,3 +37,10 @@ extension TLSAExpectation {
         return unsafe cssl_verify(store, leaf, chain) == X509_V_OK
     }
 }
+
+extension TLSARecord {
+    /// Whether the record is about this certificate.
+    func matches(_ certificate: CertificateBytes) -> Bool {
+        self.matches(certificate: certificate.certificate, key: certificate.key)
+    }
+}

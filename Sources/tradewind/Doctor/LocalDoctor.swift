@@ -55,13 +55,16 @@ struct LocalDoctor {
     private static func prober(_ configuration: ServeConfiguration) -> RemoteProber? {
         guard let server = configuration.server else { return nil }
         let domain = configuration.address.domain
+        let xmpp = configuration.xmppServer(server)
         do {
             var random = SecureRandom()
             return RemoteProber(
                 from: domain,
                 certificates: try CertificateStore(
                     certificates: [domain: server.certificate], trust: server.trust),
-                policy: configuration.xmppServer(server).remotePolicy, routes: server.routes,
+                policy: xmpp.remotePolicy,
+                resolver: Resolver(
+                    routes: xmpp.routes, rootKey: xmpp.rootKey, nameServers: xmpp.nameServers),
                 secret: random.bytes(Self.secretLength),
                 logger: Logger(label: "doctor") { _ in SwiftLogNoOpLogHandler() })
         } catch {

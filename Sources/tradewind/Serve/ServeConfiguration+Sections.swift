@@ -52,6 +52,7 @@ extension ServeConfiguration.Server {
         self.acceptsDialback = try file.flag("server.dialback") ?? false
         self.peers = try RemotePolicy.exceptions(in: file)
         self.rootKey = try Self.rootKey(file)
+        self.nameServers = try Self.nameServers(file)
         self.allowsSelfService = try file.flag("server.self-service") ?? true
         self.contacts = try Self.contacts(file)
         try self.readComponents(file)
@@ -117,6 +118,20 @@ extension ServeConfiguration.Server {
                 "a file that can be read; \(path) cannot: Debian's package dns-root-data has one")
         }
         return path
+    }
+
+    private static func nameServers(_ file: ConfigurationFile) throws(OperationError) -> [NameServer] {
+        var servers: [NameServer] = []
+        for text in try file.list("federation.name-servers") {
+            guard let server = NameServer(text) else {
+                throw file.problem(
+                    "federation.name-servers",
+                    "a list of texts ADDRESS, ADDRESS:PORT or DOMAIN=ADDRESS:PORT, with IP addresses; “\(text)” is none"
+                )
+            }
+            servers.append(server)
+        }
+        return servers
     }
 
     private static func mechanisms(

@@ -17,6 +17,7 @@ extension ServeConfiguration {
             endpoints: self.endpoints, routes: server.routes, remotePolicy: policy, limits: server.limits,
             rooms: self.rooms)
         configuration.rootKey = server.rootKey
+        configuration.nameServers = server.nameServers
         configuration.archive = server.archive
         configuration.hasFeeds = server.hasFeeds
         configuration.contacts = server.contacts

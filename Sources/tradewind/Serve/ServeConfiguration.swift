@@ -33,8 +33,10 @@ struct ServeConfiguration: Sendable {
         /// Whether components have to speak TLS from the first byte.
         var componentsUseTLS = false
         var components: [String: String] = [:]
-        /// The file of the key of DNS's root, if DNS is validated.
+        /// The file of the keys by which DNS is validated, if it is.
         var rootKey: String?
+        /// Who is asked about other servers, for all names or some, instead of the system's name servers.
+        var nameServers: [NameServer] = []
         /// How single domains, and all below one, must prove who they are.
         var peers: [String: RemotePolicy.Authentication] = [:]
         /// By which mechanisms clients may log in; nil for the server's own choice.

@@ -216,7 +216,7 @@ struct DiagnosisRulesTests {
         let finding = try self.finding(
             "authentication", in: self.findings(facts, DiagnosisRules(policy: .certificate)))
         #expect(finding.verdict == .skipped)
-        #expect(try #require(finding.cure).contains("server.dialback"))
+        #expect(try #require(finding.cure).contains("federation.peers.tokyo.test: dialback"))
     }
 
     @Test("Without an agent dialback cannot be judged")
@@ -302,6 +302,48 @@ extension DiagnosisRulesTests {
         server.withheld = ["10.0.0.1"]
         facts = NameFacts(domain: "tokyo.test", source: .records, servers: [server])
         #expect(rules.findings(of: facts).map(\.verdict) == [.warning])
+    }
+
+    @Test(
+        "DANE: a certificate as DNS announces it is well whoever signed it; any other is a fault, dialback or not"
+    )
+    func announced() throws {
+        var facts = self.stream(.authenticated(.external))
+        facts.certificate = self.certificate(names: ["other.test"], problem: .selfSigned)
+        facts.tls?.peer = TLSFacts.Peer(
+            names: CertificateNames(), verification: .untrusted(reason: "self-signed"))
+        facts.tls?.peer?.announced = .matched
+        #expect(self.findings(facts).allSatisfy { $0.verdict == .ok })
+        facts.tls?.peer?.announced = .mismatched
+        facts.end = .failed(.untrustedPeer(reason: "the one shown is not what DNS announces (RFC 7673)"))
+        var rules = DiagnosisRules()
+        rules.policy = .certificateOrDialback
+        let findings = self.findings(facts, rules)
+        let certificate = try self.finding("certificate", in: findings)
+        #expect(certificate.verdict == .fault)
+        #expect(certificate.seen.contains("not the one that DNS announces"))
+        #expect(try self.finding("authentication", in: findings).cure?.contains("TLSA") == true)
+    }
+
+    @Test("DNSSEC: what is announced is told, and what is proved false is a fault, told once")
+    func signed() throws {
+        let record = TLSARecord(
+            usage: .certificate, selector: .key, matching: .sha256, data: [UInt8](repeating: 7, count: 32))
+        var server = NameFacts.Server(
+            host: "x.tokyo.test", port: 5269, usesDirectTLS: false, addresses: ["192.0.2.1"],
+            expectation: TLSAExpectation([record], names: ["tokyo.test"]))
+        var facts = NameFacts(domain: "tokyo.test", source: .records, servers: [server])
+        let announced = try self.finding("DANE", in: DiagnosisRules().findings(of: facts))
+        #expect(announced.seen == "DNS announces the certificate of x.tokyo.test:5269, signed: 1 TLSA record")
+        server.addresses = []
+        facts.servers = [server]
+        facts.servers[0].expectation = nil
+        facts.bogus = ["x.tokyo.test: DNSSEC proves the answer false: signature expired"]
+        let findings = DiagnosisRules().findings(of: facts)
+        #expect(findings.map(\.subject) == ["DNSSEC"])
+        #expect(findings.map(\.verdict) == [.fault])
+        facts.servers = []
+        #expect(DiagnosisRules().findings(of: facts).map(\.subject) == ["DNSSEC"])
     }
 
     @Test("A site that DNS does not know is found by routes: no fault")

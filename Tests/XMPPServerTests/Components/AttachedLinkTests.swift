@@ -1,5 +1,6 @@
 import CloudModel
 import Logging
+import NIOCore
 import ServiceLifecycle
 import Storage
 import Testing
@@ -18,11 +19,12 @@ struct AttachedLinkTests {
 
     /// A link that runs while `body` does, with a service that answers every request.
     private static func attached(
-        _ attachment: XMPPTransport.Attachment, body: (AttachedLink, TestService) async throws -> Void
+        _ attachment: XMPPTransport.Attachment, routes: [String: [Route]] = [:],
+        body: (AttachedLink, TestService) async throws -> Void
     ) async throws {
         let authority = try TestAuthority.shared.get()
         let link = try AttachedLink(
-            attachment, trust: authority.trust, limits: .component, logger: Self.quiet)
+            attachment, trust: authority.trust, limits: .component, routes: routes, logger: Self.quiet)
         let service = TestService()
         link.attach(service)
         try await withThrowingTaskGroup(of: Void.self) { group in
@@ -40,6 +42,29 @@ struct AttachedLinkTests {
                 account: JID(preparedLocal: "alice", domain: "paris.test", resource: nil),
                 password: TestServer.password, resource: "tradewind",
                 route: Route(host: "127.0.0.1", port: server.clientPort)))
+    }
+
+    @Test("RFC 8305 §5: a place that does not answer does not hold up the link to the next one")
+    func places() async throws {
+        let full = try FullServer()
+        defer { full.stop() }
+        try await TestServer.run { server in
+            var attachment = Self.attachment(ofClient: server)
+            if case .client(var client) = attachment {
+                client.route = nil
+                attachment = .client(client)
+            }
+            let routes = [full.port, server.clientPort].map { Route(host: "127.0.0.1", port: $0) }
+            try await Self.attached(attachment, routes: ["paris.test": routes]) { link, _ in
+                // A single attempt to connect would take longer than this.
+                #expect(TransportLimits().connectTime > .seconds(15))
+                let answer = try await link.request(
+                    IQ(to: Self.domain, id: "1", body: Self.request), timeout: .seconds(15))
+                #expect(answer.body == .result(nil))
+                var renewals = link.renewals.makeAsyncIterator()
+                #expect(await renewals.next() != nil)
+            }
+        }
     }
 
     private static func attachment(

@@ -1,4 +1,5 @@
 import Cryptography
+import Foundation
 import Logging
 import NIOCore
 import NIOPosix
@@ -27,7 +28,7 @@ struct RemoteProberTests {
         return RemoteProber(
             from: "a.test",
             certificates: try CertificateStore(certificates: certificates, trust: authority.trust),
-            policy: RemotePolicy(standard: policy), routes: [:], secret: [1, 2, 3],
+            policy: RemotePolicy(standard: policy), resolver: Resolver(), secret: [1, 2, 3],
             logger: Logger(label: "probe", factory: { _ in SwiftLogNoOpLogHandler() }), limits: limits)
     }
 
@@ -179,6 +180,32 @@ struct RemoteProberTests {
         #expect(found.map(\.place) == ["127.0.0.1:1", "127.0.0.2:1", "127.0.0.3:1"])
         #expect(found.allSatisfy { $0.reach == .refused })
         #expect(try await told.next() == "127.0.0.1:1")
+    }
+
+    @Test(
+        "RFC 7673 §4.1: the certificate that DNS announces is taken whoever signed it, and no other",
+        arguments: [false, true])
+    func announced(isRight: Bool) async throws {
+        let (authority, stranger) = (try TestAuthority(), try TestAuthority())
+        let certificate = try stranger.issue("b.test")
+        let shown = try CertificateBytes(pem: String(contentsOfFile: certificate.chain, encoding: .utf8))
+        let record = TLSARecord(
+            usage: .certificate, selector: .key, matching: .sha256,
+            data: isRight ? shown.keyDigest : [UInt8](repeating: 7, count: 32))
+        let prober = try Self.prober(authority, certificate: try authority.issue("a.test"))
+        try await TestSite.run("b.test", certificate: certificate, trust: authority.trust) { there in
+            var server = Self.server(there.ports.servers)
+            server.expectation = TLSAExpectation([record], names: ["b.test"])
+            let facts = try await Self.look(prober, server)
+            #expect(facts.tls?.peer?.announced == (isRight ? .matched : .mismatched))
+            if isRight {
+                #expect(facts.end == .authenticated(.external))
+            } else if case .failed(.untrustedPeer(let reason)) = facts.end {
+                #expect(reason.contains("not what DNS announces"))
+            } else {
+                Issue.record("it is taken all the same: \(facts)")
+            }
+        }
     }
 
     @Test("Static routes are told as such, and DNS is not asked")

@@ -61,7 +61,7 @@ struct ScriptedServerTests {
         limits.handshake = .seconds(2)
         let prober = RemoteProber(
             from: "a.test", certificates: try CertificateStore(certificates: [:], trust: authority.trust),
-            policy: RemotePolicy(), routes: [:], secret: [1],
+            policy: RemotePolicy(), resolver: Resolver(), secret: [1],
             logger: Logger(label: "probe", factory: { _ in SwiftLogNoOpLogHandler() }), limits: limits)
         let server = try await ScriptedServer(answers)
         let facts = await prober.streams(

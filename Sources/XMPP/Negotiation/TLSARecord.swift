@@ -53,12 +53,12 @@ package struct TLSARecord: Hashable, Sendable {
         self.init(usage: usage, selector: selector, matching: matching, data: data)
     }
 
-    /// Whether the record is about this certificate (RFC 6698 §2.1.2–4).
-    func matches(_ certificate: CertificateBytes) -> Bool {
+    /// Whether the record is about a certificate (RFC 6698 §2.1.2–4), given whole and as its SubjectPublicKeyInfo, in DER.
+    package func matches(certificate: [UInt8], key: [UInt8]) -> Bool {
         let selected =
             switch self.selector {
-            case .wholeCertificate: certificate.certificate
-            case .key: certificate.key
+            case .wholeCertificate: certificate
+            case .key: key
             }
         return switch self.matching {
         case .exact: selected == self.data
