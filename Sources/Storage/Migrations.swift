@@ -15,6 +15,7 @@ enum Migrations {
         AttachmentMigrations.register(in: &migrator)
         ArchiveMigrations.register(in: &migrator)
         PubSubMigrations.register(in: &migrator)
+        VisitMigrations.register(in: &migrator)
         return migrator
     }
 }

@@ -84,8 +84,7 @@ extension SiteDoctor {
     ) async throws -> Element? {
         var random = SecureRandom()
         let iq = IQ(
-            to: address, from: link.address, id: Identifier<IQ>(randomUsing: &random).description,
-            body: .get(question))
+            to: address, from: link.address, id: IQ.id(randomUsing: &random), body: .get(question))
         switch try await link.request(iq, timeout: time).body {
         case .result(let element): return element
         case .error(let error): throw error

@@ -19,7 +19,10 @@ extension ChatFace {
                 RoomNotice.init(parsing:)),
                 let invitation = notice.invitations.first
             {
-                guard let inviter = invitation.from?.bare, self.rooms.trusts(sender.domain) else {
+                // A room speaks for itself without a resource; what has one is somebody in it, or an account's client.
+                guard let inviter = invitation.from?.bare, sender.local != nil, sender.resource == nil,
+                    self.rooms.trusts(sender.domain)
+                else {
                     self.logger.info("passed over an invitation", metadata: ["room": "\(sender)"])
                     return true
                 }

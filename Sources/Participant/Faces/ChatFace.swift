@@ -182,7 +182,7 @@ package final class ChatFace: Service {
     }
 
     private func look(at client: JID) async {
-        let id = self.freshID()
+        let id = self.state.withLock { IQ.id(randomUsing: &$0.random) }
         do {
             let answer = try await self.link.request(
                 IQ(to: client, id: id, body: .get(DiscoInfo().element)), timeout: Self.lookupTime)

@@ -1,3 +1,4 @@
+import CloudModel
 import XML
 import XMPP
 
@@ -14,20 +15,6 @@ struct ChatRooms: Sendable {
     /// Nicknames that are tried where the first is taken.
     static let nicknamesTried = 3
 
-    struct Room: Hashable, Sendable {
-        fileprivate(set) var nickname: String
-        /// Whether the room has let us in.
-        fileprivate(set) var isInside = false
-        /// Whether its service is believed about who is there.
-        let isTrusted: Bool
-        fileprivate var isNonAnonymous = false
-        fileprivate var people: [String: JID] = [:]
-        fileprivate var attempts = 1
-
-        /// Whether people there act under their own names.
-        var isActedIn: Bool { self.isTrusted && self.isNonAnonymous }
-    }
-
     enum OnEnter: Hashable, Sendable {
         /// Send presence to this address.
         case enter(JID)
@@ -37,11 +24,18 @@ struct ChatRooms: Sendable {
 
     enum OnPresence: Hashable, Sendable {
         case nothing
+        /// We are inside, for the first time.
         case entered(JID)
+        /// We are inside again.
+        case returned(JID)
         /// Try this address instead.
         case enter(JID)
-        /// We are out of the room.
+        /// We are out of the room for now, and will enter again.
+        case away(JID, String)
+        /// We are out of the room, and it is forgotten.
         case gone(JID, String)
+        /// The room was no more, and our entering has made another: say goodbye to this address, and forget it.
+        case leave(JID, String)
     }
 
     enum OnMessage: Hashable, Sendable {
@@ -52,15 +46,23 @@ struct ChatRooms: Sendable {
         case line(ChatLine)
     }
 
-    private(set) var rooms: [JID: Room] = [:]
+    var rooms: [JID: ChatRoom] = [:]
 
-    /// Whether the address is that of a room we are in or enter, or of somebody in it.
+    /// Whether the address is that of a room we are in, enter or mean to enter again, or of somebody in it.
     func isRoom(_ address: JID) -> Bool { self.rooms[address.bare] != nil }
 
-    mutating func enter(_ room: JID, as nickname: String, isTrusted: Bool) -> OnEnter {
-        guard self.rooms[room] == nil else { return .alreadyThere }
+    mutating func enter(
+        _ room: JID, as nickname: String, isTrusted: Bool, now: Instant
+    ) -> OnEnter {
+        if let known = self.rooms[room] {
+            // Whoever asks for it now does not have to wait for the end of the pause.
+            guard case .away = known.standing else { return .alreadyThere }
+            self.rooms[room]?.standing = .entering(since: now)
+            return .enter(room.appending(resource: known.nickname))
+        }
         guard self.rooms.count < Self.roomsLimit else { return .tooMany }
-        self.rooms[room] = Room(nickname: nickname, isTrusted: isTrusted)
+        self.rooms[room] = ChatRoom(
+            nickname: nickname, standing: .entering(since: now), isTrusted: isTrusted)
         return .enter(room.appending(resource: nickname))
     }
 
@@ -69,48 +71,80 @@ struct ChatRooms: Sendable {
         self.rooms.removeValue(forKey: room).map { room.appending(resource: $0.nickname) }
     }
 
+    /// The addresses to say goodbye to when the process ends.
+    var occupied: [JID] {
+        self.rooms.sorted { $0.key < $1.key }.filter { $0.value.isInside }.map { address, room in
+            address.appending(resource: room.nickname)
+        }
+    }
+
     // MARK: Presence
 
-    mutating func handle(_ presence: Presence, from sender: JID) -> OnPresence {
+    mutating func handle(_ presence: Presence, from sender: JID, now: Instant) -> OnPresence {
         guard let room = self.rooms[sender.bare] else { return .nothing }
         switch presence.kind {
-        case .error: return self.refused(presence, sender.bare, room)
-        case .available: return self.available(Self.notice(presence.payloads), sender, room)
-        case .unavailable: return self.unavailable(Self.notice(presence.payloads), sender, room)
+        case .error: return self.refused(presence, sender.bare, room, now)
+        case .available: return self.available(Self.notice(presence.payloads), sender, room, now)
+        case .unavailable: return self.unavailable(Self.notice(presence.payloads), sender, room, now)
         case .subscribe, .subscribed, .unsubscribe, .unsubscribed, .probe: return .nothing
         }
     }
 
-    /// XEP-0045 §7.2.8: a nickname that is taken is answered with another; anything else ends it.
-    private mutating func refused(_ presence: Presence, _ address: JID, _ room: Room) -> OnPresence {
+    /// XEP-0045 §7.2.8: a nickname that is taken is answered with another; anything else ends it, unless we have been inside
+    /// and the reason may pass.
+    private mutating func refused(
+        _ presence: Presence, _ address: JID, _ room: ChatRoom, _ now: Instant
+    ) -> OnPresence {
         let condition = presence.error?.condition
-        guard condition == .conflict, !room.isInside, room.attempts < Self.nicknamesTried else {
-            self.rooms[address] = nil
-            return .gone(address, condition?.rawValue ?? "refused")
+        let reason = condition?.rawValue ?? "refused"
+        switch room.standing {
+        case .away: return .nothing
+        case .entering where condition == .conflict && room.nicknamesTried < Self.nicknamesTried:
+            self.rooms[address]?.nicknamesTried += 1
+            self.rooms[address]?.nickname += "_"
+            return .enter(address.appending(resource: room.nickname + "_"))
+        case .entering, .inside: break
         }
-        self.rooms[address]?.attempts += 1
-        self.rooms[address]?.nickname += "_"
-        return .enter(address.appending(resource: room.nickname + "_"))
+        guard room.isKept, let condition, Self.passing.contains(condition) else {
+            self.rooms[address] = nil
+            return .gone(address, reason)
+        }
+        self.failed(address, now: now)
+        return .away(address, reason)
     }
 
-    private mutating func available(_ notice: RoomNotice?, _ sender: JID, _ room: Room) -> OnPresence {
+    private mutating func available(
+        _ notice: RoomNotice?, _ sender: JID, _ room: ChatRoom, _ now: Instant
+    ) -> OnPresence {
         guard let nickname = sender.resource else { return .nothing }
-        guard notice?.statuses.contains(.isSelf) == true || nickname == room.nickname else {
+        if case .away = room.standing { return .nothing }
+        self.rooms[sender.bare]?.gaveSign(at: now)
+        // Only the room says which presence is ours (§7.2.2): a nickname proves nothing.
+        guard notice?.statuses.contains(.isSelf) == true else {
             let address = notice?.item?.address?.bare
             let isRoomLeft = room.people[nickname] != nil || room.people.count < Self.occupantsLimit
             self.rooms[sender.bare]?.people[nickname] = isRoomLeft ? address : nil
             return .nothing
         }
+        if room.isKept, !room.isInside, notice?.statuses.contains(.created) == true {
+            self.rooms[sender.bare] = nil
+            return .leave(sender, "the room was no more")
+        }
         // The service may have chosen another nickname (§7.2.3).
         self.rooms[sender.bare]?.nickname = nickname
-        self.rooms[sender.bare]?.isInside = true
+        self.rooms[sender.bare]?.standing = .inside(sign: now)
+        self.rooms[sender.bare]?.isKept = true
+        self.rooms[sender.bare]?.failures = 0
         if notice?.statuses.contains(.nonAnonymous) == true {
             self.rooms[sender.bare]?.isNonAnonymous = true
         }
-        return room.isInside ? .nothing : .entered(sender.bare)
+        guard !room.isInside else { return .nothing }
+        return room.isKept ? .returned(sender.bare) : .entered(sender.bare)
     }
 
-    private mutating func unavailable(_ notice: RoomNotice?, _ sender: JID, _ room: Room) -> OnPresence {
+    private mutating func unavailable(
+        _ notice: RoomNotice?, _ sender: JID, _ room: ChatRoom, _ now: Instant
+    ) -> OnPresence {
         guard let nickname = sender.resource else { return .nothing }
         guard nickname == room.nickname else {
             self.rooms[sender.bare]?.people[nickname] = nil
@@ -120,16 +154,30 @@ struct ChatRooms: Sendable {
             self.rooms[sender.bare]?.nickname = other
             return .nothing
         }
-        self.rooms[sender.bare] = nil
-        let status = notice?.statuses.first { $0 != .isSelf }
-        return .gone(sender.bare, status.map { "status \($0.rawValue)" } ?? "left")
+        let statuses = notice?.statuses.filter { $0 != .isSelf } ?? []
+        let reason = statuses.first.map { "status \($0.rawValue)" } ?? "left"
+        guard room.isKept, notice?.destruction == nil, Self.isFailure(statuses) else {
+            self.rooms[sender.bare] = nil
+            return .gone(sender.bare, notice?.destruction == nil ? reason : "the room was destroyed")
+        }
+        // What we have asked for is still on its way, or has its time already.
+        guard room.isInside else { return .nothing }
+        self.failed(sender.bare, now: now)
+        return .away(sender.bare, reason)
+    }
+
+    /// Whether we were taken out by no decision of anybody: the service ends, or could not reach us (§9.1, §17.2), or says
+    /// nothing, as one does that has lost our connection.
+    private static func isFailure(_ statuses: [RoomStatus]) -> Bool {
+        statuses.isEmpty || statuses.contains(.serviceShutsDown) || statuses.contains(.removedByError)
     }
 
     // MARK: Messages
 
     /// What a message that may come from a room is to us; history, our own words and what is not for us are nothing.
-    mutating func hear(_ message: Message, from sender: JID) -> OnMessage {
+    mutating func hear(_ message: Message, from sender: JID, now: Instant) -> OnMessage {
         guard let room = self.rooms[sender.bare] else { return .elsewhere }
+        if message.kind == .groupchat { self.rooms[sender.bare]?.gaveSign(at: now) }
         guard let speaker = sender.resource else {
             self.noteConfiguration(message, sender)
             return .nothing
@@ -177,8 +225,10 @@ struct ChatRooms: Sendable {
         return line.isEmpty ? nil : String(line)
     }
 
+    /// Nil for several at once: one of them may be what an occupant has put there himself.
     private static func notice(_ payloads: [Element]) -> RoomNotice? {
-        guard let element = payloads.first(where: RoomNotice.matches) else { return nil }
+        let notices = payloads.filter(RoomNotice.matches)
+        guard let element = notices.first, notices.count == 1 else { return nil }
         do {
             return try RoomNotice(parsing: element)
         } catch {

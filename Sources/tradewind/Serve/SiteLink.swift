@@ -46,6 +46,14 @@ enum SiteLink: Sendable {
         }
     }
 
+    /// When there is a new stream to somebody else's server; nil for a process that is a server.
+    var renewals: AsyncStream<Void>? {
+        switch self {
+        case .embedded: nil
+        case .attached(let link): link.renewals
+        }
+    }
+
     var service: any Service {
         switch self {
         case .embedded(let server): server

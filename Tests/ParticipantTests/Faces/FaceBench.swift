@@ -1,6 +1,7 @@
 import CloudModel
 import Logging
 import Operations
+import Storage
 import Synchronization
 import TestSupport
 import XML
@@ -25,6 +26,9 @@ final class FaceBench: Sendable {
         }
 
         func request(_ iq: IQ, timeout: Duration) async throws -> IQ {
+            if iq.to?.local == nil, let domain = iq.to?.domain {
+                return iq.reply(.result(FaceBench.info(ofService: domain).element))
+            }
             guard let features = self.bench.features.withLock({ $0 }) else {
                 throw StanzaError(.remoteServerTimeout)
             }
@@ -106,10 +110,21 @@ final class FaceBench: Sendable {
         return OperationResult(site: site, message: "\(invocation.operation) is done")
     }
 
+    /// What a domain says it is: only those that are called rooms have any.
+    static func info(ofService domain: String) -> DiscoInfo {
+        guard domain.contains("rooms") else {
+            return DiscoInfo(identities: [.init(category: "server", type: "im")], features: [Namespace.rooms])
+        }
+        return DiscoInfo(
+            identities: [.init(category: "conference", type: "text")], features: [Namespace.rooms])
+    }
+
     /// Runs a chat face while `body` talks to it.
     func chat(_ body: (ChatFace) async throws -> Void) async throws {
         let link = NotingLink(address: Self.site, bench: self)
-        let rooms = RoomKeeper(link: link, trusted: ["rooms.example"], logger: Self.quiet)
+        let rooms = try await RoomKeeper(
+            link: link, trusted: ["rooms.example"], store: VisitStore(database: try Database()),
+            now: { self.now }, logger: Self.quiet)
         var table = self.table
         table.registerRooms(rooms)
         let face = ChatFace(

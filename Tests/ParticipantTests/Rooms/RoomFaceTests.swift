@@ -77,6 +77,41 @@ struct RoomFaceTests {
         }
     }
 
+    @Test(
+        "XEP-0045 §13.1: an account that says what a room says is no room, and lends nobody an administrator's name",
+        arguments: ["paris.test", "example", "people.paris.test"])
+    func forged(domain: String) async throws {
+        let account = JID(preparedLocal: "bob", domain: domain, resource: nil)
+        let (desk, other) = (account.appending(resource: "paris.test"), account.appending(resource: "alice"))
+        try await self.bench.chat { face async throws in
+            for sender in [account, desk] {
+                _ = await face.take(invitation: Self.mediated(by: FaceBench.alice, through: sender))
+            }
+            // Nor by an invitation of his own, had he the grant for it.
+            _ = await face.take(invitation: Self.invitation(from: FaceBench.alice, to: account))
+            await face.rooms.receive(
+                Self.seen("paris.test", of: account, address: nil, statuses: [.isSelf, .nonAnonymous]))
+            await face.rooms.receive(Self.seen("alice", of: account, address: FaceBench.alice))
+            #expect(face.rooms.list == .array([]))
+            await face.receive(
+                Message(to: FaceBench.site, from: other, id: "m1", kind: .chat, body: "version"))
+            await face.receive(FaceBench.line("machine list"))
+            #expect(try await self.bench.performed.next() == "machine.list by alice@paris.test")
+        }
+        await #expect(throws: Recorder<Presence>.NothingHappened.self) {
+            try await self.bench.presences.next(within: 0)
+        }
+    }
+
+    @Test("XEP-0045 §7.8.2: a room invites by itself; who has a resource there, or at an account, does not")
+    func invitedByOccupant() async throws {
+        try await self.bench.chat { face async throws in
+            let occupant = Self.occupant("mallory")
+            #expect(await face.take(invitation: Self.mediated(by: FaceBench.alice, through: occupant)))
+            #expect(face.rooms.list == .array([]))
+        }
+    }
+
     @Test("XEP-0045 §7.4: addressed, it answers the person, with that person's grants, before everybody")
     func answers() async throws {
         try await self.bench.chat { face async throws in
