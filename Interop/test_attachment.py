@@ -14,19 +14,24 @@ from tradewind_interop.relay import Relay
 from tradewind_interop.tradewind import Tradewind
 from tradewind_interop.workspace import Workspace
 
-ADMIN = ("romeo", PASSWORD)
+PEOPLE = [("romeo", PASSWORD), ("guest", PASSWORD)]
+# The service whose rooms the site is invited to.
+ROOMS_OF_PROSODY = f'Component "rooms.{SERVER}" "muc"\n'
+ROOMS_OF_EJABBERD = f"  mod_muc: {{hosts: [rooms.{SERVER}]}}\n"
 
 
 class EmbeddedTests(Attachment, Workspace):
     network = "127.0.34"
-    admin = f"romeo@paris.{SERVER}"
+    admin, guest = f"romeo@paris.{SERVER}", f"guest@paris.{SERVER}"
+    room = f"ops@rooms.paris.{SERVER}"
 
     @classmethod
     def begin_site(cls):
         cls.paris = cls.begin(Tradewind(
             cls.root, f"paris.{SERVER}", cls.authority, cls.theirs, server_port=5269, admin="romeo",
             coordinator=True, routes=cls.routes(), options=["--image-directory", str(cls.root)]))
-        cls.paris.perform("account", "create", "romeo", f"password={PASSWORD}")
+        for name in ("romeo", "guest"):
+            cls.paris.perform("account", "create", name, f"password={PASSWORD}")
         cls.client_port = cls.paris.client_port
 
 
@@ -36,8 +41,8 @@ class ComponentOfProsodyTests(CutAttachment, Workspace):
     @classmethod
     def begin_site(cls):
         cls.server = cls.begin(Prosody(
-            cls.root / "prosody", SERVER, cls.theirs, cls.hosts, cls.authority, [ADMIN],
-            section=page.prosody_component(), has_limits=True))
+            cls.root / "prosody", SERVER, cls.theirs, cls.hosts, cls.authority, PEOPLE,
+            section=page.prosody_component() + ROOMS_OF_PROSODY, has_limits=True))
         cls.relay = cls.begin(Relay(f"{cls.network}.3", 5347, (cls.theirs, 5347)))
         options = page.init_options("--component")
         options["--component"] = options["--component"].replace("127.0.0.1", f"{cls.network}.3")
@@ -53,7 +58,8 @@ class ClientOfProsodyTests(CutAttachment, Workspace):
     @classmethod
     def begin_site(cls):
         cls.server = cls.begin(Prosody(
-            cls.root / "prosody", SERVER, cls.theirs, cls.hosts, cls.authority, [ADMIN], has_limits=True))
+            cls.root / "prosody", SERVER, cls.theirs, cls.hosts, cls.authority, PEOPLE,
+            section=ROOMS_OF_PROSODY, has_limits=True))
         register = page.snippet("sh", "prosodyctl register")
         subprocess.run(
             ["runuser", "-u", "prosody", "--", "bash", "-c",
@@ -78,7 +84,8 @@ class ComponentOfTradewindTests(CutAttachment, Workspace):
             cls.root, SERVER, cls.authority, cls.theirs, server_port=5269, driver="none", coordinator=True,
             admin="romeo", routes=cls.routes(), settings=[("server:\n", page.own_server_component(cls.theirs))],
             files={"paris.secret": secret.read_text()}))
-        cls.server.perform("account", "create", "romeo", f"password={PASSWORD}")
+        for name in ("romeo", "guest"):
+            cls.server.perform("account", "create", name, f"password={PASSWORD}")
         cls.client_port = cls.server.client_port
         cls.relay = cls.begin(Relay(f"{cls.network}.3", 5347, (cls.theirs, 5347)))
         options = page.init_options("--component")
@@ -96,8 +103,8 @@ class ComponentOfEjabberdTests(CutAttachment, Workspace):
     @classmethod
     def begin_site(cls):
         cls.server = cls.begin(Ejabberd(
-            cls.root / "ejabberd", SERVER, cls.theirs, cls.hosts, cls.authority, [ADMIN],
-            listeners=page.ejabberd_listener(cls.theirs)))
+            cls.root / "ejabberd", SERVER, cls.theirs, cls.hosts, cls.authority, PEOPLE,
+            listeners=page.ejabberd_listener(cls.theirs), modules=ROOMS_OF_EJABBERD))
         cls.relay = cls.begin(Relay(f"{cls.network}.3", 5347, (cls.theirs, 5347)))
         options = page.init_options("--component")
         options["--component"] = options["--component"].replace("127.0.0.1", f"{cls.network}.3")
@@ -111,7 +118,8 @@ class ClientOfEjabberdTests(CutAttachment, Workspace):
     @classmethod
     def begin_site(cls):
         cls.server = cls.begin(Ejabberd(
-            cls.root / "ejabberd", SERVER, cls.theirs, cls.hosts, cls.authority, [ADMIN]))
+            cls.root / "ejabberd", SERVER, cls.theirs, cls.hosts, cls.authority, PEOPLE,
+            modules=ROOMS_OF_EJABBERD))
         cls.server.control(page.snippet("sh", "ejabberdctl register"), cls.root)
         cls.relay = cls.begin(Relay(f"{cls.network}.3", 5222, (cls.theirs, 5222)))
         options = page.init_options("--client")

@@ -2,6 +2,7 @@
 import threading
 
 from .client import Client
+from .manners import Manners
 from .tradewind import Tradewind, join
 from .waiting import wait_until
 
@@ -18,15 +19,17 @@ PLACE_SECONDS = 0.4
 UP_SECONDS, RECOVERY_SECONDS = 0.7, 4
 
 
-class Attachment:
+class Attachment(Manners):
     """The scenarios; a subclass of this and `Workspace` begins the site under test as `cls.paris`."""
 
     network = "127.0.34"
+    password = PASSWORD
 
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
         cls.ours, cls.theirs, cls.others = f"{cls.network}.1", f"{cls.network}.2", f"{cls.network}.4"
+        cls.client_address = cls.theirs
         cls.hosts = cls.root / "hosts"
         cls.hosts.write_text(
             f"127.0.0.1 localhost\n{cls.ours} {COORDINATOR}\n{cls.others} {OTHER}\n"
@@ -54,15 +57,17 @@ class Attachment:
         return [f"{COORDINATOR}={cls.ours}:5269", f"{OTHER}={cls.others}:5269"]
 
     client_port = 5222
-    admin = f"romeo@{SERVER}"
+    admin, guest = f"romeo@{SERVER}", f"guest@{SERVER}"
+    room = f"ops@rooms.{SERVER}"
 
     @classmethod
     def begin_attached(cls, address, options, **others):
         """A site and coordinator that speaks through the other server; `options` as the page has them."""
         attachment = [word for pair in options.items() for word in pair]
+        trust = f"chat:\n  trusted-rooms:\n    - rooms.{SERVER}\nsite:\n"
         return cls.begin(Tradewind(
             cls.root, address, cls.authority, attachment=attachment, admin=cls.admin, coordinator=True,
-            options=["--image-directory", str(cls.root)], **others))
+            options=["--image-directory", str(cls.root)], settings=[("site:\n", trust)], **others))
 
     def free(self, site, coordinator=None):
         """What the coordinator, tokyo unless told otherwise, believes is free there."""
@@ -132,6 +137,9 @@ class CutAttachment(Attachment):
     """An attachment through a relay that can be cut, as `cls.relay`."""
 
     recovery_seconds = RECOVERY_SECONDS
+
+    def lose_link(self):
+        self.relay.cut()
 
     def place_in_the_end(self, name, coordinator, site):
         """Places it as an admin would: again, if the answer was that the site cannot be reached just now."""

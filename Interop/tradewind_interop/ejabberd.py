@@ -41,12 +41,12 @@ modules:
 class Ejabberd:
     """Speaks for `domain` on `address`; its node listens there too, so that `epmd` is not started.
 
-    `listeners` is added to its section `listen`. It looks names up with the system's resolver; a private mount namespace gives it `hosts` as /etc/hosts.
+    `listeners` is added to its section `listen`, `modules` to `modules`. It looks names up with the system's resolver; a private mount namespace gives it `hosts` as /etc/hosts.
     """
 
     software = "ejabberd"
 
-    def __init__(self, root, domain, address, hosts, authority, accounts=(), listeners=""):
+    def __init__(self, root, domain, address, hosts, authority, accounts=(), listeners="", modules=""):
         self.root = pathlib.Path(root)
         self.domain = domain
         self.address = address
@@ -54,7 +54,8 @@ class Ejabberd:
         (self.root / "log").mkdir()
         stem = authority.issue(domain)
         (self.root / "ejabberd.yml").write_text(CONFIGURATION.format(
-            domain=domain, address=address, ca=authority.certificate, stem=stem, listeners=listeners))
+            domain=domain, address=address, ca=authority.certificate, stem=stem, listeners=listeners)
+            + modules)
         lookups = ["{lookup,[file]}."]
         for line in pathlib.Path(hosts).read_text().splitlines():
             ip, *names = line.split()

@@ -97,6 +97,17 @@ class Tradewind:
             raise AssertionError(f"tradewind {' '.join(words)}: {done.stderr or done.stdout}")
         return json.loads(done.stdout)["value"]
 
+    def examine(self, *words):
+        """What `tradewind doctor` finds: its exit code, and the findings by what was looked at."""
+        done = subprocess.run(
+            [EXECUTABLE, "doctor", *words, "--json", "--config", str(self.configuration)],
+            capture_output=True, text=True, timeout=120)
+        try:
+            report = json.loads(done.stdout)
+        except json.JSONDecodeError:
+            raise AssertionError(f"tradewind doctor {' '.join(words)}: {done.stderr or done.stdout}") from None
+        return done.returncode, {finding["subject"]: finding for finding in report["findings"]}
+
     def kill(self):
         self.process.send_signal(signal.SIGKILL)
         self.process.wait(STOP_SECONDS)
