@@ -164,7 +164,7 @@ let package = Package(
 
         .target(name: "TestRandomness", path: "Tests/TestRandomness", swiftSettings: settings),
         .target(
-            name: "TestSupport", dependencies: ["XMPPTransport", nioCore, nioPosix],
+            name: "TestSupport", dependencies: ["XMPPTransport", logging, nioCore, nioPosix],
             path: "Tests/TestSupport",
             swiftSettings: settings),
         tests("RepositoryTests", []),

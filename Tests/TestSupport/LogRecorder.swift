@@ -1,23 +1,25 @@
-import Logging
+package import Logging
 import Synchronization
 
 /// Keeps what is logged, as text.
-final class LogRecorder: Sendable {
-    struct Line: Sendable {
-        let level: Logger.Level
-        let message: String
-        let metadata: Logger.Metadata
+package final class LogRecorder: Sendable {
+    package struct Line: Sendable {
+        package let level: Logger.Level
+        package let message: String
+        package let metadata: Logger.Metadata
     }
 
     private let kept = Mutex<[Line]>([])
 
-    var lines: [Line] { self.kept.withLock { $0 } }
+    package init() {}
 
-    func count(_ message: String) -> Int {
+    package var lines: [Line] { self.kept.withLock { $0 } }
+
+    package func count(_ message: String) -> Int {
         self.lines.count { $0.message.contains(message) }
     }
 
-    var logger: Logger {
+    package var logger: Logger {
         Logger(label: "test") { _ in Handler(recorder: self) }
     }
 
