@@ -1,10 +1,10 @@
 /// Text of others in the log.
-enum LogText {
+package enum LogText {
     /// Characters of it that are kept, at most.
     static let longest = 300
 
     /// The text in one line, without what a terminal or whoever reads lines would take for something else.
-    static func escaped(_ text: String) -> String {
+    package static func escaped(_ text: String) -> String {
         var escaped = ""
         for scalar in text.unicodeScalars.prefix(Self.longest) {
             if scalar.properties.generalCategory.isPrintable {

@@ -35,6 +35,11 @@ package struct TransportLimits: Hashable, Sendable {
     /// Addresses whose failures are remembered.
     package var failureAddresses = 10_000
 
+    /// Lines a minute in the log about streams from one address that are refused.
+    package var refusalLinesPerAddress = 10
+    /// The same for all addresses; the next line says how many there would have been.
+    package var refusalLines = 300
+
     /// Who may send how fast.
     package var rates = RatePolicy()
 
@@ -89,13 +94,19 @@ package struct TransportLimits: Hashable, Sendable {
     ///
     /// Fewer bytes than `burstBytes`, so that all of it can be sent again at once.
     package var remoteUnacknowledged = StreamManagement<Stanza>.Limits(stanzas: 20_000, bytes: 3_145_728)
-    /// Such streams of which the count is kept.
+    /// Such streams of which the count is kept; one more, and those that broke longest ago are forgotten.
     package var remoteResumptions = 10_000
+    /// The same for one other server: one more, and the oldest of its own is forgotten.
+    package var remoteResumptionsPerPeer = 8
+    /// Bytes that wait on all such streams whose connection is broken; one more, and what broke longest ago goes back to
+    /// its senders.
+    package var remoteResumptionBytes = 67_108_864
     /// Silence after which one space is sent, to notice a dead connection and keep middleboxes awake.
     package var keepalive = TimeAmount.minutes(1)
     /// Silence of a client after which it is asked whether it is still there; noticed at the next `keepalive`.
     package var clientSilence = TimeAmount.minutes(5)
-    /// What a client that was asked has to say anything at all, before its stream is closed (`connection-timeout`).
+    /// What a peer that was asked has to say anything at all: then a client's stream is closed (`connection-timeout`), and
+    /// the connection to another server counts as broken.
     package var clientAnswer = TimeAmount.seconds(30)
     /// How long a stanza that was begun may take to arrive whole, once the peer has authenticated; noticed at the next
     /// `keepalive` (`connection-timeout`).

@@ -193,7 +193,12 @@ package final class XMPPListener: Service {
             table = self.remoteConnections
         }
         let handler = StreamHandler(role: role, environment: self.environment, usesDirectTLS: usesDirectTLS)
-        guard table.add(handler, on: channel) else { throw ChannelError.operationUnsupported }
+        guard table.add(handler, on: channel) else {
+            self.environment.log(
+                StreamRefusal(.resourceConstraint, "too many connections"), of: role.kind,
+                from: channel.remoteAddress, at: channel.eventLoop.now)
+            throw ChannelError.operationUnsupported
+        }
         if usesDirectTLS {
             let tls = TLSHandler(
                 session: try role.makeTLSSession(), handshakeTimeout: self.environment.limits.handshakeTime)

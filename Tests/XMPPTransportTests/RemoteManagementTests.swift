@@ -127,12 +127,14 @@ struct RemoteManagementTests {
     @Test("The count of a broken stream is kept for its time, and as many as the limit says")
     func tallies() {
         let start = NIODeadline.uptimeNanoseconds(1)
-        let tallies = RemoteTallies(limit: 2)
+        let tallies = RemoteTallies(limit: 2, perPeer: 8, bytes: 1_000)
         let all = (0..<3).map { RemoteTally(peer: "b.test", stream: "\($0)", seconds: 300) }
-        for (index, tally) in all.enumerated() { tallies.add(tally, at: start + .seconds(Int64(index))) }
+        for (index, tally) in all.enumerated() {
+            #expect(tallies.add(tally, at: start + .seconds(Int64(index))).isEmpty)
+        }
         #expect(tallies.count == 2)
         #expect(tallies.take(all[0].token, of: "b.test", at: start) == nil)
-        tallies.keep(all[1], at: start)
+        #expect(tallies.keep(all[1], at: start).isEmpty)
         #expect(tallies.take(all[1].token, of: "b.test", at: start + .seconds(300)) == nil)
         #expect(tallies.take(all[1].token, of: "b.test", at: start + .seconds(299)) === all[1])
         tallies.forget(all[2])

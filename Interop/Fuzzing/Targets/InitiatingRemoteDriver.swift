@@ -66,9 +66,10 @@ struct InitiatingRemoteDriver: NegotiationDriver {
                 try FuzzViolation.unless(
                     stanza.from?.domain == NegotiationTarget.remote
                         && stanza.to?.domain == NegotiationTarget.local, "a stanza between others")
-            case .reply(let stanza):
+            case .malformed(let reply):
                 try FuzzViolation.unless(
-                    stanza.from?.domain == NegotiationTarget.local, "an answer in another's name")
+                    reply == nil || reply?.from?.domain == NegotiationTarget.local,
+                    "an answer in another's name")
             case .failed, .refused: break
             }
         }

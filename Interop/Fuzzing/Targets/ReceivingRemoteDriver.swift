@@ -65,9 +65,10 @@ struct ReceivingRemoteDriver: NegotiationDriver {
                     self.machine.proven.contains(from), "a stanza from \(from), which is not proved")
                 try FuzzViolation.unless(
                     stanza.to?.domain == NegotiationTarget.local, "a stanza to somebody else")
-            case .reply(let stanza):
+            case .malformed(let reply):
                 try FuzzViolation.unless(
-                    stanza.from?.domain == NegotiationTarget.local, "an answer in another's name")
+                    reply == nil || reply?.from?.domain == NegotiationTarget.local,
+                    "an answer in another's name")
             case .management:
                 try FuzzViolation.unless(
                     !self.machine.proven.isEmpty, "stream management for one who has proved nothing")

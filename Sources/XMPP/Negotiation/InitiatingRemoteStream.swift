@@ -22,10 +22,12 @@ package struct InitiatingRemoteStream: Sendable {
         package var dialbackSecret: [UInt8]
         /// Whether the peer may use the stream too, if it offers to (XEP-0288).
         package var mayBeBidirectional: Bool
+        /// What we take from the peer on such a stream; it is told (XEP-0478).
+        package var limits: StreamLimits
 
         package init(
             pair: DomainPair, purpose: Purpose, policy: RemotePolicy.Authentication, hasCertificate: Bool,
-            dialbackSecret: [UInt8], mayBeBidirectional: Bool = false
+            dialbackSecret: [UInt8], mayBeBidirectional: Bool = false, limits: StreamLimits = StreamLimits()
         ) {
             self.pair = pair
             self.purpose = purpose
@@ -33,6 +35,7 @@ package struct InitiatingRemoteStream: Sendable {
             self.hasCertificate = hasCertificate
             self.dialbackSecret = dialbackSecret
             self.mayBeBidirectional = mayBeBidirectional
+            self.limits = limits
         }
     }
 
@@ -44,8 +47,9 @@ package struct InitiatingRemoteStream: Sendable {
         case management(Element)
         /// A stanza of the peer, on a stream that is used in both directions.
         case deliver(Stanza)
-        /// A stanza of the peer was malformed: this answer goes back.
-        case reply(Stanza)
+        /// A stanza of the peer was malformed: it counts as received (XEP-0198 §4), and this answer goes back if it may be
+        /// answered.
+        case malformed(reply: Stanza?)
         /// The answer to a verification.
         case verified(DialbackVerdict)
         /// The stream will not come to be.
@@ -220,7 +224,9 @@ extension InitiatingRemoteStream {
         case .stanzas, .stanzasByDialback:
             guard self.configuration.mayBeBidirectional, features.offersBidirectional else { return [] }
             self.isBidirectional = true
-            return [.stream(.send(Element("bidi", namespace: Namespace.bidirectional)))]
+            let limits = self.configuration.limits
+            let children = limits == StreamLimits() ? [] : [limits.element]
+            return [.stream(.send(Element("bidi", namespace: Namespace.bidirectional, [:], children)))]
         }
     }
 
@@ -345,8 +351,8 @@ extension InitiatingRemoteStream {
         case .malformed(_, let reply):
             guard let reply, reply.to?.domain == self.configuration.pair.remote,
                 reply.from?.domain == self.configuration.pair.local
-            else { return [] }
-            return [.reply(reply)]
+            else { return [.malformed(reply: nil)] }
+            return [.malformed(reply: reply)]
         }
     }
 

@@ -36,8 +36,9 @@ package struct ReceivingRemoteStream: Sendable {
         case deliver(Stanza)
         /// An element of stream management (XEP-0198), of a peer that has proved something.
         case management(Element)
-        /// A stanza was malformed: this answer goes back to its sender, over an outbound stream.
-        case reply(Stanza)
+        /// A stanza was malformed: it counts as received (XEP-0198 §4), and this answer goes back to its sender if it may be
+        /// answered.
+        case malformed(reply: Stanza?)
         /// Policy turns the peer away, which calls itself `domain`; what follows tells it.
         case turnedAway(domain: String, reason: String)
         /// The peer closed the stream with an error.
@@ -70,12 +71,24 @@ package struct ReceivingRemoteStream: Sendable {
     private(set) package var proven: Set<String> = []
     /// Whether the peer takes stanzas on this stream too, between the pairs it authenticates (XEP-0288).
     private(set) package var isBidirectional = false
+    /// What the peer takes on this stream, as it said when it asked for both directions (XEP-0478).
+    private(set) package var peerLimits = StreamLimits()
+    /// Whether the peer was told what it came to ask about a dialback key.
+    private var hasAnswered = false
 
     package init(_ configuration: Configuration) {
         self.configuration = configuration
     }
 
     package var isAuthenticated: Bool { !self.proven.isEmpty }
+
+    /// For the log, once the stream has ended: what the peer said and did not prove; nil if it proved something, never came so
+    /// far, or came only to ask.
+    package var unproved: String? {
+        guard self.tls != nil, self.proven.isEmpty, !self.hasAnswered else { return nil }
+        if let remote { return "nothing proves that it is \(remote)" }
+        return self.failures > 0 ? "it proves none of its domains" : nil
+    }
 
     /// TLS is up, before the first header (direct TLS) or after STARTTLS.
     package mutating func established(_ facts: TLSFacts) -> [Directive] {
@@ -189,6 +202,9 @@ package struct ReceivingRemoteStream: Sendable {
                 StreamError(.policyViolation, text: "<bidi/> comes after TLS and before authentication"))
         }
         self.isBidirectional = true
+        if let limits = element.child("limits", namespace: Namespace.streamLimits) {
+            self.peerLimits = StreamLimits(parsing: limits)
+        }
         return []
     }
 
@@ -306,7 +322,8 @@ extension ReceivingRemoteStream {
         }
     }
 
-    private func received(_ question: DialbackVerify) -> [Directive] {
+    private mutating func received(_ question: DialbackVerify) -> [Directive] {
+        self.hasAnswered = true
         let verdict: DialbackVerdict
         switch question.verdict {
         case .valid, .invalid, .error: return []
@@ -415,13 +432,11 @@ extension ReceivingRemoteStream {
         case .notAStanza: return self.close(StreamError(.unsupportedStanzaType))
         case .malformedSender: return self.close(StreamError(.invalidFrom))
         case .malformed(_, let reply):
-            // Streams between servers go one way; an answer would need the other, and the peer broke the rules.
-            // A sender that is not proved is closed all the same, before anything is said to anyone.
-            // Nor is anything said in the name of an address that is not served here, or is none.
+            // Nothing is said to a sender that is not proved, nor in the name of an address that is not served here.
             guard let reply, let sender = reply.to, self.proven.contains(sender.domain),
                 let addressee = reply.from, self.configuration.domains.contains(addressee.domain)
-            else { return [] }
-            return [.reply(reply)]
+            else { return [.malformed(reply: nil)] }
+            return [.malformed(reply: reply)]
         }
     }
 }

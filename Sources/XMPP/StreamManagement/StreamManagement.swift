@@ -52,6 +52,9 @@ package struct StreamManagement<Item: Sendable>: Sendable {
     /// How many stanzas the peer has not acknowledged.
     package var unacknowledgedCount: Int { self.entries.count - self.first }
 
+    /// Their bytes, as they were counted.
+    package var unacknowledgedBytes: Int { self.bytes }
+
     /// What the peer has not acknowledged, oldest first.
     package var unacknowledged: [Item] { self.entries[self.first...].compactMap { $0?.item } }
 

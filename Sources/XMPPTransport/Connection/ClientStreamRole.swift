@@ -20,6 +20,7 @@ final class ClientStreamRole: StreamRole {
     private var domain: String?
     private var tls: TLSFacts?
     private var session: (stream: ClientStream, delegate: any ClientStreamDelegate)?
+    private var failures = 0
 
     init(
         environment: StreamEnvironment, clients: ClientService, usesDirectTLS: Bool
@@ -48,6 +49,11 @@ final class ClientStreamRole: StreamRole {
 
     func silent(on stream: StreamHandler) -> Bool {
         self.session.map { $0.delegate.silent(on: $0.stream) } ?? false
+    }
+
+    var failure: String? {
+        guard self.failures > 0, !self.machine.isAuthenticated else { return nil }
+        return self.failures == 1 ? "a failure to authenticate" : "\(self.failures) failures to authenticate"
     }
 
     func makeTLSSession() throws(TLSError) -> TLSSession {
@@ -109,6 +115,7 @@ final class ClientStreamRole: StreamRole {
             switch directive {
             case .stream(let directive): stream.perform(directive)
             case .failed:
+                self.failures += 1
                 let rest = Array(directives[(index + 1)...])
                 if self.delay(rest, stream) { return }
             case .needCredentials(let account, let hash): self.lookUp(account, hash, stream)

@@ -42,17 +42,27 @@ final class RemoteInboundRole: StreamRole {
                 domains: environment.streamDomains, policy: environment.remotePolicy,
                 dialbackSecret: environment.secret,
                 authenticationFailures: environment.limits.authenticationFailures,
-                limits: StreamLimits(
-                    longestStanza: environment.limits.remote.stanzaBytes,
-                    longestSilence: Int(environment.limits.idleRemote.nanoseconds / 1_000_000_000))))
+                limits: environment.limits.announcedToServers))
     }
 
     var longestSilence: TimeAmount? { self.environment.limits.idleRemote }
 
     func silent(on stream: StreamHandler) -> Bool {
+        // A stream on which something waits to be acknowledged is not idle: the peer may be gone.
+        if let tally, let remote, tally.isCarried(by: remote.id), tally.unacknowledgedCount > 0 {
+            stream.send(StreamManagementElement.request.element)
+            stream.flush()
+            return true
+        }
         if self.wayBack?.isUsed != true { stream.close(nil) }
         return false
     }
+
+    func unanswered(on stream: StreamHandler) {
+        stream.lose("the other server says nothing any more")
+    }
+
+    var failure: String? { self.machine.unproved }
 
     func makeTLSSession() throws(TLSError) -> TLSSession {
         try TLSSession(
@@ -93,9 +103,11 @@ final class RemoteInboundRole: StreamRole {
         self.visitors = []
         guard let remote else { return }
         self.wayBack?.close()
-        if let tally { self.settle(tally, of: remote, after: end) }
+        // What goes on over another connection is not over with this one.
+        if let tally, tally.isCarried(by: remote.id) { self.settle(tally, of: remote, after: end) }
         self.environment.logger.info(
-            "a stream from another server ended", metadata: ["stream": "\(remote.id)", "end": "\(end)"])
+            "a stream from another server ended",
+            metadata: ["stream": "\(remote.id)", "end": "\(LogText.escaped("\(end)"))"])
     }
 
     private func perform(_ directives: [ReceivingRemoteStream.Directive], _ stream: StreamHandler) {
@@ -108,16 +120,15 @@ final class RemoteInboundRole: StreamRole {
                 self.wayBack?.open()
                 self.deliver(stanza)
             case .management(let element): self.manage(element, stream)
-            case .reply(let stanza):
+            case .malformed(let reply):
                 self.wayBack?.open()
                 guard let remote, self.tally?.handle(on: remote.id) ?? true else { continue }
-                self.remotes.sendOrDrop(stanza)
+                if let reply { self.remotes.sendOrDrop(reply) }
             case .turnedAway(let domain, let reason):
-                self.environment.logger.notice(
-                    "policy turns another server away",
-                    metadata: [
-                        "domain": "\(domain)", "address": "\(stream.remoteAddress)", "reason": "\(reason)",
-                    ])
+                var refusal = StreamRefusal(.policyViolation, reason)
+                refusal.message = "policy turns another server away"
+                refusal.domain = domain
+                stream.log(refusal)
             case .refused(let error): stream.close(nil, end: .refusedByPeer(error))
             }
         }
@@ -188,18 +199,22 @@ extension RemoteInboundRole {
     private func settle(_ tally: RemoteTally, of remote: RemoteStream, after end: StreamEnd) {
         switch end {
         case .lost where self.isResumable:
-            self.environment.guards.tallies.keep(tally, at: .now())
+            self.giveBack(self.environment.guards.tallies.keep(tally, at: .now()))
             guard tally.unacknowledgedCount > 0 else { return }
             let remotes = self.remotes
             self.eventLoop?.scheduleTask(in: .seconds(Int64(tally.seconds))) {
                 Self.giveBack(tally.abandon(after: remote.id), remotes)
             }
-        // What was written before the good-bye arrives.
-        case .closedHere(nil): self.environment.guards.tallies.forget(tally)
+        // Also after a good-bye nobody says that what was written before it has arrived.
         case .lost, .closedByPeer, .refusedByPeer, .closedHere:
             self.environment.guards.tallies.forget(tally)
             Self.giveBack(tally.abandon(after: remote.id), self.remotes)
         }
+    }
+
+    /// Streams that will not be resumed any more: what waits on them goes back to its senders.
+    private func giveBack(_ tallies: [RemoteTally]) {
+        for tally in tallies { Self.giveBack(tally.abandon(), self.remotes) }
     }
 
     private static func giveBack(_ stanzas: [Stanza], _ remotes: RemoteStreams) {
@@ -248,7 +263,7 @@ extension RemoteInboundRole {
         self.tally = tally
         let canResume = isResumable && seconds > 0
         self.isResumable = canResume
-        if canResume { self.environment.guards.tallies.add(tally, at: .now()) }
+        if canResume { self.giveBack(self.environment.guards.tallies.add(tally, at: .now())) }
         let terms = StreamManagementElement.Terms(
             token: canResume ? tally.token : nil, resumptionTime: canResume ? seconds : nil)
         self.begin(tally, with: [StreamManagementElement.enabled(terms).element], stream)
@@ -329,7 +344,8 @@ extension RemoteInboundRole {
         guard self.machine.isBidirectional, let channel = stream.channel else { return }
         let wayBack = WayBack(
             over: channel, of: remote, closing: NIOLoopBound(stream, eventLoop: channel.eventLoop),
-            limits: self.environment.limits, remotes: self.remotes)
+            longestStanza: self.machine.peerLimits.longestStanza, limits: self.environment.limits,
+            remotes: self.remotes)
         wayBack.add(pair)
         self.wayBack = wayBack
         stream.becameAuthenticated(limits: self.environment.limits.remote, queue: wayBack.queue)

@@ -47,6 +47,9 @@ final class RemoteTally: Sendable {
         }
     }
 
+    /// Whether it goes on over `stream`, and not over one by which the peer has resumed it.
+    func isCarried(by stream: String) -> Bool { self.state.withLock { $0.stream == stream } }
+
     /// Goes on over `stream`; what was received until now.
     func move(to stream: String) -> UInt32 {
         self.state.withLock { state in
@@ -71,6 +74,9 @@ extension RemoteTally {
 
     /// What was sent and is not acknowledged.
     var unacknowledgedCount: Int { self.state.withLock { $0.management.unacknowledgedCount } }
+
+    /// Their bytes.
+    var unacknowledgedBytes: Int { self.state.withLock { $0.management.unacknowledgedBytes } }
 
     /// Writes a stanza on `stream` and keeps it until it is acknowledged; false if the peer is elsewhere or gone, and
     /// then nothing was kept.
@@ -102,9 +108,11 @@ extension RemoteTally {
     }
 
     /// What was sent and never acknowledged, if the peer has not come back since `stream`; it is not kept any more.
-    func abandon(after stream: String) -> [Stanza] {
+    ///
+    /// - Parameter stream: nil for whichever it is.
+    func abandon(after stream: String? = nil) -> [Stanza] {
         self.state.withLock { state in
-            guard state.stream == stream else { return [] }
+            guard stream == nil || state.stream == stream else { return [] }
             let left = state.management.unacknowledged
             state.management = StreamManagement(
                 limits: .init(stanzas: 0, bytes: 0), handled: state.management.handled,

@@ -14,6 +14,11 @@ final class StreamHandler: ChannelInboundHandler {
     /// What a peer gets to take note of an error and close by itself.
     static let closingTime = TimeAmount.seconds(2)
 
+    /// Why this side counts the connection as broken.
+    private struct Loss: Error, CustomStringConvertible {
+        let description: String
+    }
+
     private enum State {
         case idle
         case open
@@ -33,6 +38,10 @@ final class StreamHandler: ChannelInboundHandler {
     private var hasSentSinceTick = false
     private var hasEnded = false
     private var error: (any Error)?
+    /// As it was while the connection was up.
+    private var peerAddress: SocketAddress?
+    private var isSettled = false
+    private var isRefusalLogged = false
     private var deadline: Scheduled<Void>?
     private var keepalive: RepeatedTask?
     private var queue: OutboundQueue?
@@ -69,6 +78,7 @@ final class StreamHandler: ChannelInboundHandler {
     private func begin(_ context: ChannelHandlerContext) {
         guard self.state == .idle else { return }
         self.state = .open
+        self.peerAddress = context.channel.remoteAddress
         if self.usesDirectTLS, !self.beginHandshake(context) { return }
         self.limitRate(self.role.kind.firstRate(in: self.environment.limits.rates))
         let bound = NIOLoopBound(self, eventLoop: context.eventLoop)
@@ -170,9 +180,7 @@ final class StreamHandler: ChannelInboundHandler {
 extension StreamHandler {
     var channel: (any Channel)? { self.context?.channel }
 
-    var remoteAddress: String {
-        self.context?.channel.remoteAddress?.ipAddress ?? "unknown"
-    }
+    var remoteAddress: String { self.peerAddress?.ipAddress ?? "unknown" }
 
     func perform(_ directive: StreamDirective) {
         guard self.state == .open else { return }
@@ -209,6 +217,7 @@ extension StreamHandler {
     /// The peer has done what it came for: its time to get there is over.
     func settled() {
         guard self.state == .open else { return }
+        self.isSettled = true
         self.deadline?.cancel()
         self.deadline = nil
     }
@@ -221,7 +230,7 @@ extension StreamHandler {
                 StreamError(.connectionTimeout, text: "a stanza was begun long ago and is not finished"))
         }
         if let limit = self.role.longestSilence, context.eventLoop.now - self.heardAt >= limit {
-            self.noticeSilence(context)
+            self.noticeSilence()
             guard self.state == .open else { return }
         }
         let isQuiet = !self.hasSentSinceTick && self.queue?.hasWrittenSinceLastAsked() != true
@@ -250,16 +259,30 @@ extension StreamHandler {
 
     func flush() {
         guard self.pendingWrites.readableBytes > 0, let context else { return }
-        guard context.channel.isWritable else {
+        guard context.channel.isWritable else { return self.flushLater(context) }
+        let bytes = self.pendingWrites
+        self.pendingWrites = ByteBuffer()
+        self.hasSentSinceTick = true
+        context.writeAndFlush(self.wrapOutboundOut(bytes), promise: nil)
+    }
+
+    /// The peer has enough to read already.
+    private func flushLater(_ context: ChannelHandlerContext) {
+        guard let queue = self.queue else {
             // Only negotiation writes here, and little: a peer that leaves so much unread shall not cost more.
             self.error = self.error ?? StreamError(.resourceConstraint, text: "too much waits to be read")
             context.close(promise: nil)
             return
         }
-        let bytes = self.pendingWrites
+        // Behind the stanzas that fill the line, and within the limits that hold for them.
+        _ = queue.append(Array(self.pendingWrites.readableBytesView))
         self.pendingWrites = ByteBuffer()
-        self.hasSentSinceTick = true
-        context.writeAndFlush(self.wrapOutboundOut(bytes), promise: nil)
+    }
+
+    /// The connection counts as broken: what is kept for the peer is kept for the next one.
+    func lose(_ reason: String) {
+        self.error = self.error ?? Loss(description: reason)
+        self.context?.close(promise: nil)
     }
 
     private func startTLS() {
@@ -313,6 +336,7 @@ extension StreamHandler {
         guard !self.hasEnded else { return }
         self.hasEnded = true
         _ = self.queue?.close()
+        self.logRefusal(at: end)
         self.role.ended(end)
     }
 }
@@ -329,7 +353,7 @@ extension StreamHandler {
     }
 
     /// Whom the connection comes from, as far as limits are concerned.
-    var networkAddress: NetworkAddress { NetworkAddress(self.context?.channel.remoteAddress) }
+    var networkAddress: NetworkAddress { NetworkAddress(self.peerAddress) }
 
     /// Handles nothing from the peer for a while, and then calls `body` first.
     func hold(for time: TimeAmount, then body: @escaping () -> Void) {
@@ -397,9 +421,13 @@ extension StreamHandler {
         self.environment.guards.endHandshake()
     }
 
-    /// A peer that was asked and says nothing at all is gone.
-    private func noticeSilence(_ context: ChannelHandlerContext) {
-        guard self.role.silent(on: self), self.state == .open, self.deadline == nil else { return }
+    private func noticeSilence() {
+        if self.role.silent(on: self) { self.expectAnswer() }
+    }
+
+    /// A peer that was just asked something, and then says nothing at all for its time, is gone.
+    func expectAnswer() {
+        guard self.state == .open, self.deadline == nil, let context else { return }
         self.hasAnswered = false
         let bound = NIOLoopBound(self, eventLoop: context.eventLoop)
         self.deadline = context.eventLoop.scheduleTask(in: self.environment.limits.clientAnswer) {
@@ -407,8 +435,32 @@ extension StreamHandler {
             guard stream.state == .open else { return }
             stream.deadline = nil
             guard !stream.hasAnswered else { return }
-            stream.close(StreamError(.connectionTimeout, text: "nothing was heard for too long"))
+            stream.role.unanswered(on: stream)
         }
+    }
+}
+
+// MARK: The log
+
+extension StreamHandler {
+    private func logRefusal(at end: StreamEnd) {
+        switch self.role.kind {
+        // Whoever connects elsewhere says itself what came of it.
+        case .remoteOutbound, .attachment: return
+        case .client, .remoteInbound, .component: break
+        }
+        let refusal = StreamRefusal(
+            end, because: self.error, isSettled: self.isSettled,
+            isStanzaUnfinished: self.unfinishedSince != nil, failure: self.role.failure)
+        if let refusal { self.log(refusal) }
+    }
+
+    /// Says in the log that the peer is turned away: once for each stream, and not for each of a flood.
+    func log(_ refusal: StreamRefusal) {
+        guard !self.isRefusalLogged, let context else { return }
+        self.isRefusalLogged = true
+        self.environment.log(
+            refusal, of: self.role.kind, from: self.peerAddress, at: context.eventLoop.now)
     }
 }
 

@@ -21,6 +21,10 @@ protocol StreamRole: AnyObject {
     var longestSilence: TimeAmount? { get }
     /// The peer was silent for so long; whether it has been asked to say something.
     func silent(on stream: StreamHandler) -> Bool
+    /// The peer was asked, and has said nothing at all for `TransportLimits.clientAnswer`.
+    func unanswered(on stream: StreamHandler)
+    /// In what the peer failed before it had proved who it is; nil if it proved it, or did nothing wrong.
+    var failure: String? { get }
     /// A session of TLS for STARTTLS on this stream.
     func makeTLSSession() throws(TLSError) -> TLSSession
     /// What to answer a header with that was refused before the role could see it; nil for who opened the stream.
@@ -34,4 +38,10 @@ extension StreamRole {
     var longestSilence: TimeAmount? { nil }
 
     func silent(on stream: StreamHandler) -> Bool { false }
+
+    func unanswered(on stream: StreamHandler) {
+        stream.close(StreamError(.connectionTimeout, text: "nothing was heard for too long"))
+    }
+
+    var failure: String? { nil }
 }

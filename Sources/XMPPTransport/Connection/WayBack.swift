@@ -14,9 +14,10 @@ final class WayBack {
     /// By which number each pair ends; nil until the peer has said something after its authentication.
     private var opened: [(pair: DomainPair, id: Int)]?
 
+    /// `longestStanza` is what the peer says it takes at most (XEP-0478), in bytes; nil if it does not say.
     init(
         over channel: any Channel, of remote: RemoteStream, closing handler: NIOLoopBound<StreamHandler>,
-        limits: TransportLimits, remotes: RemoteStreams
+        longestStanza: Int?, limits: TransportLimits, remotes: RemoteStreams
     ) {
         let eventLoop = channel.eventLoop
         self.remotes = remotes
@@ -25,7 +26,7 @@ final class WayBack {
             handler.value.close(StreamError(.resourceConstraint, text: "too much waits to be read"))
         }
         self.stream = OutboundRemoteStream(
-            queue: self.queue, keeper: self.keeper, ended: channel.closeFuture, longestStanza: nil
+            queue: self.queue, keeper: self.keeper, ended: channel.closeFuture, longestStanza: longestStanza
         ) { error in
             eventLoop.execute { handler.value.close(error) }
         }

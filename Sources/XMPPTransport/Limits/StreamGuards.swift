@@ -1,17 +1,23 @@
 import NIOCore
 import Synchronization
 
-/// What the streams of a process count together: TLS handshakes under way, failures to authenticate, and
-/// what was received on streams of servers that may be resumed.
+/// What the streams of a process count together: TLS handshakes under way, failures to authenticate, lines in the log,
+/// and what was received on streams of servers that may be resumed.
 package final class StreamGuards: Sendable {
     private let handshakes = Mutex(0)
     private let handshakeLimit: Int
     private let failures: Mutex<FailureLedger>
     let tallies: RemoteTallies
+    /// What the log says about streams that are refused.
+    let refusals: Mutex<LogAllowance<NetworkAddress>>
 
     init(_ limits: TransportLimits) {
         self.handshakeLimit = limits.handshakes
-        self.tallies = RemoteTallies(limit: limits.remoteResumptions)
+        self.tallies = RemoteTallies(
+            limit: limits.remoteResumptions, perPeer: limits.remoteResumptionsPerPeer,
+            bytes: limits.remoteResumptionBytes)
+        self.refusals = Mutex(
+            LogAllowance(linesPerSource: limits.refusalLinesPerAddress, lines: limits.refusalLines))
         self.failures = Mutex(
             FailureLedger(
                 failuresPerAddress: limits.failuresPerAddress, delay: limits.failureDelay,

@@ -26,6 +26,9 @@ final class OutboundManagement: StanzaKeeper {
 
     var unacknowledgedCount: Int { self.state.withLock { $0.unacknowledgedCount } }
 
+    /// Whether there is a former stream to go on with.
+    var canResume: Bool { self.state.withLock { $0.canResume } }
+
     /// What asks the other server to go on with the former stream; nil if there is none.
     func resume() -> Element? { self.state.withLock { Self.element(in: $0.resume()) } }
 
@@ -72,8 +75,7 @@ final class OutboundManagement: StanzaKeeper {
         case .lost:
             let directives = self.state.withLock { $0.disconnected() }
             self.report(directives)
-        // What was written before the good-bye arrives.
-        case .closedHere(nil): _ = self.state.withLock { $0.giveUp() }
+        // Also after a good-bye nobody says that what was written before it has arrived.
         case .closedHere, .closedByPeer, .refusedByPeer: self.giveUp()
         }
     }

@@ -47,7 +47,8 @@ final class RemoteOutboundRole: StreamRole {
                 pair: pair, purpose: errand.purpose,
                 policy: environment.remotePolicy.authentication(of: pair.remote),
                 hasCertificate: environment.certificates.hasCertificate(for: pair.local),
-                dialbackSecret: environment.secret, mayBeBidirectional: errand.receiver != nil))
+                dialbackSecret: environment.secret, mayBeBidirectional: errand.receiver != nil,
+                limits: environment.limits.announcedToServers))
     }
 
     func makeTLSSession() throws(TLSError) -> TLSSession {
@@ -85,6 +86,10 @@ final class RemoteOutboundRole: StreamRole {
         }
     }
 
+    func unanswered(on stream: StreamHandler) {
+        stream.lose("the other server says nothing any more")
+    }
+
     func ended(_ end: StreamEnd) {
         self.idleCheck?.cancel()
         self.idleCheck = nil
@@ -101,7 +106,7 @@ final class RemoteOutboundRole: StreamRole {
                 self.authenticated(limits, offersManagement, stream)
             case .management(let element): self.manage(element, stream)
             case .deliver(let stanza): self.deliver(stanza, stream)
-            case .reply(let stanza): self.answer(malformed: stanza, stream)
+            case .malformed(let reply): self.received(malformed: reply)
             case .verified(let verdict):
                 self.outcome?.succeed(.verified(verdict))
                 self.outcome = nil
@@ -130,13 +135,42 @@ final class RemoteOutboundRole: StreamRole {
         }
         self.stream = outbound
         self.queue = queue
-        if offersManagement, let resumption = self.management.resume() {
+        if offersManagement, self.management.canResume {
             // The time to authenticate goes on until the answer has come.
             self.resuming = outbound
-            stream.send(resumption)
+            self.afterFormerStream(bound) { role, stream in role.resume(outbound, stream) }
             return
         }
         self.begin(outbound, isManaged: offersManagement, stream)
+    }
+
+    /// To resume is to say how much was handled, and the other server will not send that again: so once it has had its
+    /// effect.
+    private func afterFormerStream(
+        _ bound: NIOLoopBound<StreamHandler>,
+        _ body: @escaping @Sendable (RemoteOutboundRole, StreamHandler) -> Void
+    ) {
+        let stream = bound.value
+        guard let receiver, let gate = stream.gate else { return body(self, stream) }
+        let former = RemoteStream(
+            id: StreamEnvironment.makeStreamID(), remoteAddress: stream.remoteAddress, gate: gate)
+        former.goesOn(as: self.management.source)
+        let role = NIOLoopBound(self, eventLoop: bound.eventLoop)
+        receiver.afterAll(from: former) {
+            bound.eventLoop.execute {
+                let stream = bound.value
+                guard stream.channel != nil else { return }
+                body(role.value, stream)
+                stream.flush()
+            }
+        }
+    }
+
+    private func resume(_ outbound: OutboundRemoteStream, _ stream: StreamHandler) {
+        guard self.resuming === outbound else { return }
+        if let resumption = self.management.resume() { return stream.send(resumption) }
+        self.resuming = nil
+        self.begin(outbound, isManaged: true, stream)
     }
 
     /// A stream of its own, without a former one.
@@ -155,13 +189,25 @@ final class RemoteOutboundRole: StreamRole {
         stream.becameAuthenticated(limits: self.environment.limits.remote, queue: self.queue)
         stream.flush()
         self.takeReturn(stream)
-        let bound = NIOLoopBound(stream, eventLoop: eventLoop)
+        let bound = NIOLoopBound((self, stream), eventLoop: eventLoop)
         let period = self.environment.limits.idleRemote
         self.idleCheck = eventLoop.scheduleRepeatedTask(initialDelay: period, delay: period) { _ in
-            if !outbound.wasUsedSinceLastAsked() { bound.value.close(nil) }
+            let (role, stream) = bound.value
+            role.closeIfIdle(outbound, stream)
         }
         self.outcome = nil
         outcome.succeed(.authenticated(outbound))
+    }
+
+    /// A stream on which something waits to be acknowledged is not idle: the other server may be gone.
+    private func closeIfIdle(_ outbound: OutboundRemoteStream, _ stream: StreamHandler) {
+        let isUsed = outbound.wasUsedSinceLastAsked()
+        if self.management.unacknowledgedCount > 0 {
+            outbound.write(StreamManagementElement.request.element)
+            stream.expectAnswer()
+        } else if !isUsed {
+            stream.close(nil)
+        }
     }
 
     private func manage(_ element: Element, _ stream: StreamHandler) {
@@ -210,9 +256,10 @@ extension RemoteOutboundRole {
         receiver.received(stanza, on: incoming)
     }
 
-    private func answer(malformed reply: Stanza, _ stream: StreamHandler) {
+    private func received(malformed reply: Stanza?) {
         guard let outbound = self.stream else { return }
         self.management.handle()
+        guard let reply else { return }
         do {
             _ = try outbound.send(reply)
         } catch {

@@ -107,7 +107,7 @@ final class ProbeRole: StreamRole {
             case .failed(let failure): self.finish(.failed(failure))
             case .refused(let error): stream.close(nil, end: .refusedByPeer(error))
             // Nothing is verified on this stream, and nothing on it is worth resuming.
-            case .verified, .management, .deliver, .reply: break
+            case .verified, .management, .deliver, .malformed: break
             }
         }
     }

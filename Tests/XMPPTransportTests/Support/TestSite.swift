@@ -111,7 +111,8 @@ final class TestSite: Sendable {
         routes: [String: [Route]] = [:], serverAddress: (String, Int) = ("127.0.0.1", 0),
         group: any EventLoopGroup = MultiThreadedEventLoopGroup.singleton,
         mechanisms: [SASLMechanism] = [.scramSHA256Plus, .scramSHA1Plus, .scramSHA256, .scramSHA1],
-        hasher: PasswordHasher? = nil, _ body: (TestSite) async throws -> Result
+        hasher: PasswordHasher? = nil, logger: Logger = TestSite.quiet,
+        _ body: (TestSite) async throws -> Result
     ) async throws -> Result {
         var certificates = more
         certificates[domain] = certificate
@@ -120,7 +121,7 @@ final class TestSite: Sendable {
             certificates: try CertificateStore(certificates: certificates, trust: trust),
             remotePolicy: policy,
             secret: Array(domain.utf8), limits: limits, group: group,
-            logger: Logger(label: domain, factory: { _ in SwiftLogNoOpLogHandler() }), hasher: hasher)
+            logger: logger, hasher: hasher)
         let site = try await TestSite(
             environment: environment, domain: domain, routes: routes, serverAddress: serverAddress,
             mechanisms: mechanisms)
