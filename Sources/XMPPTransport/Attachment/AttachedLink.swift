@@ -27,6 +27,8 @@ package final class AttachedLink: XMPPLink, Service {
     struct State: Sendable {
         var handle: Handle?
         var pinned: SASLMechanism?
+        /// What the server says it takes at most (XEP-0478), in bytes, as it said last.
+        var longestStanza: Int?
         var fault: String? = "not connected yet"
         var isStopped = false
     }
@@ -126,10 +128,32 @@ package final class AttachedLink: XMPPLink, Service {
         guard
             let bytes = StreamWriter.bytes(of: stanza.element(in: namespace), contentNamespace: namespace)
         else { throw StanzaError(.badRequest, text: "the stanza holds what XML cannot carry") }
+        if let longest = self.state.withLock({ $0.longestStanza }), bytes.count > longest {
+            throw Self.tooLong(bytes.count, longest)
+        }
         try self.core.withLock { core throws(StanzaError) in
             try core.offer(bytes, traffic, request: request)
         }
         self.state.withLock { $0.handle }?.wake()
+    }
+
+    private static func tooLong(_ bytes: Int, _ longest: Int) -> StanzaError {
+        StanzaError(.policyViolation, text: "\(bytes) bytes; the server takes \(longest) at most")
+    }
+
+    /// What waits and is longer than the server takes comes back: it would cost the stream.
+    private func giveBack(longerThan longest: Int) {
+        for item in self.core.withLock({ $0.remove(longerThan: longest) }) {
+            let error = Self.tooLong(item.bytes.count, longest)
+            guard let request = item.request else {
+                self.environment.metrics.dropped.increment()
+                self.environment.logger.notice(
+                    "a stanza is not sent: the server takes none so long",
+                    metadata: ["bytes": "\(item.bytes.count)", "longest": "\(longest)"])
+                continue
+            }
+            _ = self.desk.take(IQ(to: nil, from: request.peer, id: request.id, body: .error(error)))
+        }
     }
 
     /// The stanza with the `from` that the server expects: a component's own, and none of a client.
@@ -164,10 +188,12 @@ package final class AttachedLink: XMPPLink, Service {
         let (isStopped, isNews) = self.state.withLock { state in
             state.handle = handle
             state.fault = nil
+            state.longestStanza = session.limits.longestStanza
             defer { state.pinned = session.mechanism ?? state.pinned }
             return (state.isStopped, session.mechanism != state.pinned)
         }
         if isNews, let mechanism = session.mechanism { self.pinned.yield(mechanism) }
+        if let longest = session.limits.longestStanza { self.giveBack(longerThan: longest) }
         self.environment.logger.notice(
             "attached to the XMPP server",
             metadata: [

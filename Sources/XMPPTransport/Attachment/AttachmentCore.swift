@@ -94,6 +94,11 @@ struct AttachmentCore: Sendable {
     /// The request was answered, or nobody waits for its answer any more.
     mutating func forget(_ request: AttachmentItem.RequestKey) { self.queue.forget(request) }
 
+    /// Takes out what waits and has more bytes than that.
+    mutating func remove(longerThan longest: Int) -> [AttachmentItem] {
+        self.queue.remove(longerThan: longest)
+    }
+
     // MARK: What the stream says
 
     /// A client has authenticated: the element by which it resumes its former stream; nil if it has to bind.

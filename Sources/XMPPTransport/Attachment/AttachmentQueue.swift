@@ -68,6 +68,17 @@ struct AttachmentQueue: Sendable {
         self.commandBytes -= item.bytes.count
     }
 
+    /// Takes out what has more bytes than that: it can never be sent.
+    mutating func remove(longerThan longest: Int) -> [AttachmentItem] {
+        let long = (Array(self.commands) + Array(self.rows)).filter { $0.bytes.count > longest }
+        guard !long.isEmpty else { return [] }
+        self.commands.removeAll { $0.bytes.count > longest }
+        self.rows.removeAll { $0.bytes.count > longest }
+        self.commandBytes = self.commands.reduce(0) { $0 + $1.bytes.count }
+        for case .some(let request) in long.map(\.request) { self.unanswered[request] = nil }
+        return long
+    }
+
     /// The stream is over, and of `lost` nobody knows whether it arrived: what has to be said again goes first.
     ///
     /// Not rows, which the next replaces, nor what asks about a moment that is past, nor what was answered already.

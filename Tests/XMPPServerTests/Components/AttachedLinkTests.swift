@@ -97,6 +97,29 @@ struct AttachedLinkTests {
         }
     }
 
+    @Test("XEP-0478 §3: what is longer than the server takes comes back, and the stream lives on")
+    func tooLong() async throws {
+        try await TestServer.run { server in
+            try await Self.attached(Self.attachment(ofClient: server)) { link, _ in
+                let order = IQ.Body.set(
+                    Element(
+                        "order", namespace: "urn:example:echo", text: String(repeating: "x", count: 262_144)))
+                // Whether it waits for the stream already or not.
+                for id in ["1", "2"] {
+                    let error = await #expect(throws: StanzaError.self) {
+                        try await link.request(
+                            IQ(to: Self.domain, id: id, body: order), timeout: .seconds(20))
+                    }
+                    #expect(error?.condition == .policyViolation)
+                }
+                #expect(link.fault == nil)
+                let answer = try await link.request(
+                    IQ(to: Self.domain, id: "3", body: Self.request), timeout: .seconds(20))
+                #expect(answer.body == .result(nil))
+            }
+        }
+    }
+
     @Test(
         "XEP-0114: a component is reached at its domain, by the service, by clients and by other components")
     func component() async throws {

@@ -69,6 +69,20 @@ struct AttachmentQueueTests {
         #expect(Self.drain(&queue) == ["message", "asked, acknowledged", "asked", "later"])
     }
 
+    @Test("XEP-0478 §3: what is longer than the server takes is taken out, and not sent again either")
+    func tooLong() throws {
+        var queue = AttachmentQueue(limits: .client)
+        try queue.offer(Array("message".utf8), .command)
+        try queue.offer(Array("a long request".utf8), .command, request: Self.key("1"))
+        try queue.offer(Array("a long row".utf8), .row(name: "a"))
+        try queue.offer(Array("row".utf8), .row(name: "b"))
+        #expect(queue.remove(longerThan: 14).isEmpty)
+        #expect(queue.remove(longerThan: 9).map(\.request) == [Self.key("1"), nil])
+        #expect(queue.unansweredCount == 0)
+        queue.sendAgain([])
+        #expect(Self.drain(&queue) == ["message", "row"])
+    }
+
     @Test("A request that nobody waits for any more is not sent at all")
     func forgotten() throws {
         var queue = AttachmentQueue(limits: .client)
