@@ -30,7 +30,12 @@ extension FederationService {
     ) {
         let responder = PayloadResponder<P> { payload, from throws(StanzaError) in
             let site = SiteID(from)
-            try self.requireMember(site)
+            do throws(StanzaError) {
+                try self.requireMember(site)
+            } catch {
+                self.log("refused a request of the federation", of: P.elementName, from, error)
+                throw error
+            }
             await self.act { $0.heard(site, now: $1) }
             return try await handler(payload, site)
         }
@@ -53,9 +58,7 @@ extension FederationService {
                 await self.act { $0.heard(site, now: $1) }
                 await handler(payload, site)
             } catch {
-                self.logger.info(
-                    "dropped a message of the federation",
-                    metadata: ["from": "\(from)", "payload": "\(P.elementName)", "error": "\(error)"])
+                self.log("dropped a message of the federation", of: P.elementName, from, error)
             }
         }
     }
@@ -86,7 +89,12 @@ extension FederationService {
         _ handler: @escaping @Sendable (P, SiteID) async throws(StanzaError) -> Void
     ) {
         let responder = PayloadResponder<P> { payload, from throws(StanzaError) in
-            try await handler(payload, SiteID(from))
+            do throws(StanzaError) {
+                try await handler(payload, SiteID(from))
+            } catch {
+                self.log("refused a request of the federation", of: P.elementName, from, error)
+                throw error
+            }
             return nil
         }
         dispatcher.register(
@@ -113,6 +121,22 @@ extension FederationService {
                 .resourceConstraint, kind: .cancel,
                 text: "\(self.site) takes no more invitations until its admins have answered some")
         }
+    }
+
+    /// One line for what somebody asked or said who may not, as long as there is room for it.
+    private func log(_ message: Logger.Message, of payload: String, _ from: JID, _ error: any Error) {
+        let minute = self.now().millisecondsSinceEpoch / 60_000
+        let outcome = self.refusals.withLock { $0.take(from.domain, inMinute: minute) }
+        guard case .write(let unwritten) = outcome else { return }
+        var metadata: Logger.Metadata = ["from": "\(LogText.escaped("\(from)"))", "payload": "\(payload)"]
+        if let error = error as? StanzaError {
+            metadata["condition"] = "\(error.condition.rawValue)"
+            metadata["reason"] = "\(LogText.escaped(error.text ?? ""))"
+        } else {
+            metadata["reason"] = "\(LogText.escaped("\(error)"))"
+        }
+        if unwritten > 0 { metadata["unwritten"] = "\(unwritten)" }
+        self.logger.info(message, metadata: metadata)
     }
 
     private func requireMember(_ site: SiteID) throws(StanzaError) {

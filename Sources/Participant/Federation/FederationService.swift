@@ -27,6 +27,10 @@ package final class FederationService: Service {
         package var exchanges = 4_096
         /// Changes a slow reader of `changes()` may be behind before the oldest are dropped.
         package var unreadChanges = 64
+        /// Lines a minute in the log about what one domain that is no member asks or says.
+        package var refusalLinesPerDomain = 10
+        /// The same for all domains; the next line says how many there would have been.
+        package var refusalLines = 100
 
         package init(name: String, role: MemberRole) {
             self.name = name
@@ -54,6 +58,8 @@ package final class FederationService: Service {
     let now: @Sendable () -> Instant
     let logger: Logger
     let state: Mutex<State>
+    /// What the log says about those who are no members.
+    let refusals: Mutex<LogAllowance<String>>
     let clock: any Clock<Duration>
     private let exchanges: AsyncStream<AllianceDirective>
     private let begin: AsyncStream<AllianceDirective>.Continuation
@@ -78,6 +84,9 @@ package final class FederationService: Service {
         self.clock = clock
         self.logger = logger
         self.keeper = FederationKeeper(store: store, logger: logger)
+        self.refusals = Mutex(
+            LogAllowance(
+                linesPerSource: configuration.refusalLinesPerDomain, lines: configuration.refusalLines))
         var alliance = Alliance(
             own: self.site, key: key, incarnation: try store.beginIncarnation(),
             proofs: Ed25519Proofs(signingKey: signingKey), configuration: configuration.alliance)
