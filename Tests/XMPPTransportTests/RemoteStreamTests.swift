@@ -284,7 +284,7 @@ struct RemoteStreamTests {
 
     @Test("Places that one attempt tries are no more than sixteen", arguments: [15, 16])
     func places(dead: Int) async throws {
-        #expect(RemoteConnector.candidatesLimit == 16)
+        #expect(PlaceRounds.limit == 16)
         let authority = try TestAuthority()
         let (own, other) = (try authority.issue("a.test"), try authority.issue("b.test"))
         try await TestSite.run("b.test", certificate: other, trust: authority.trust) { there in
@@ -297,7 +297,7 @@ struct RemoteStreamTests {
             ) { here in
                 let stanza = try Self.message(from: "u@a.test", to: "v@b.test")
                 try here.remotes.send(stanza)
-                if dead < RemoteConnector.candidatesLimit {
+                if dead < PlaceRounds.limit {
                     #expect(try await there.remote.next() == .received(stanza))
                 } else if case .undeliverable(stanza, let error) = try await here.remote.next() {
                     #expect(error.condition == .remoteServerTimeout)

@@ -213,7 +213,7 @@ struct ResolverTests {
 
     @Test("Of a domain that names places without end sixteen are looked at")
     func places() async throws {
-        let limit = UInt8(RemoteConnector.candidatesLimit)
+        let limit = UInt8(PlaceRounds.limit)
         for count in [limit, limit + 1] {
             var zone = Zone()
             zone.records["_xmpp-server._tcp.b.test \(NameQueries.RecordType.srv)"] = (1...count).map {
