@@ -41,22 +41,24 @@ package struct Agent: Service {
     private let outlets: Outlets
     private let logger: Logger
 
-    /// Reads what the site has kept in `database`; `makeMachineID` draws the ids of new machines.
+    private static let drawMachineID: @Sendable () -> MachineID = {
+        var generator = SecureRandom()
+        return MachineID(randomUsing: &generator)
+    }
+
+    /// Reads what the site has kept in `database`; `makeMachineID` draws the ids of new machines, at random if nil.
     package init(
         configuration: AgentConfiguration, driver: any MachineDriver, images: ImageStore,
         database: Database, outlets: Outlets, logger: Logger,
         now: @escaping @Sendable () -> Instant,
-        makeMachineID: @escaping @Sendable () -> MachineID = {
-            var generator = SecureRandom()
-            return MachineID(randomUsing: &generator)
-        }
+        makeMachineID: (@Sendable () -> MachineID)? = nil
     ) throws {
         let keeper = try SiteKeeper(
             site: configuration.site, rules: configuration.rules, policy: configuration.policy,
             store: MachineStore(database), logger: logger)
         self.service = SiteService(
             site: configuration.site, keeper: keeper, driver: driver, now: now,
-            makeMachineID: makeMachineID)
+            makeMachineID: makeMachineID ?? Self.drawMachineID)
         self.configuration = configuration
         self.images = images
         self.outlets = outlets

@@ -101,11 +101,11 @@ import XMPP
                 limits: StreamLimits(longestStanza: 262_144)))
         var random = SecureRandom()
         let header = StreamHeader(contentNamespace: Namespace.client, to: DomainBench.domainAddress)
-        var names = try Self.names(in: machine.received(header, streamID: "1").compactMap(\.sent))
+        var names = try Self.offered(in: machine.received(header, streamID: "1").compactMap(\.sent))
         _ = machine.received(Element("starttls", namespace: Namespace.tls), using: &random)
         _ = machine.established(
             TLSFacts(version: "TLSv1.3", cipher: "", exporterBinding: [1], endPointBinding: [2]))
-        names.formUnion(try Self.names(in: machine.received(header, streamID: "2").compactMap(\.sent)))
+        names.formUnion(try Self.offered(in: machine.received(header, streamID: "2").compactMap(\.sent)))
         let plain = SASLElement.auth(
             mechanism: "PLAIN", initialResponse: Array("\u{0}alice\u{0}secret horse".utf8))
         _ = machine.received(plain.element, using: &random)
@@ -113,7 +113,7 @@ import XMPP
             password: "secret horse", salt: [1, 2, 3, 4], iterations: 4_096, hash: .sha256)
         for case .hash(let hashing) in machine.receive(credentials) { _ = machine.receive(hashing.perform()) }
         #expect(machine.isAuthenticated)
-        return names.union(try Self.names(in: machine.received(header, streamID: "3").compactMap(\.sent)))
+        return names.union(try Self.offered(in: machine.received(header, streamID: "3").compactMap(\.sent)))
     }
 
     /// Before TLS, under TLS and after authentication by the certificate.
@@ -126,21 +126,21 @@ import XMPP
         let header = StreamHeader(
             contentNamespace: Namespace.server, to: DomainBench.domainAddress, from: tokyo,
             declaresDialback: true)
-        var names = try Self.names(in: machine.received(header, streamID: "1").compactMap(\.sent))
+        var names = try Self.offered(in: machine.received(header, streamID: "1").compactMap(\.sent))
         _ = machine.received(Element("starttls", namespace: Namespace.tls))
         _ = machine.established(
             TLSFacts(
                 version: "TLSv1.3", cipher: "",
                 peer: .init(names: CertificateNames(dns: ["tokyo.test"]), verification: .trusted)))
-        names.formUnion(try Self.names(in: machine.received(header, streamID: "2").compactMap(\.sent)))
+        names.formUnion(try Self.offered(in: machine.received(header, streamID: "2").compactMap(\.sent)))
         let external = SASLElement.auth(mechanism: "EXTERNAL", initialResponse: Array("tokyo.test".utf8))
         _ = machine.received(external.element)
         #expect(machine.isAuthenticated)
-        return names.union(try Self.names(in: machine.received(header, streamID: "3").compactMap(\.sent)))
+        return names.union(try Self.offered(in: machine.received(header, streamID: "3").compactMap(\.sent)))
     }
 
     /// The names of what is offered; mechanisms one by one.
-    private static func names(in elements: [Element]) throws -> Set<String> {
+    private static func offered(in elements: [Element]) throws -> Set<String> {
         let features = try elements.filter(StreamFeatures.matches).flatMap {
             try StreamFeatures(parsing: $0).features
         }
@@ -157,7 +157,8 @@ import XMPP
     /// The number behind a name; a name with a fragment (`pubsub#publish`) counts as the name before it, and those of
     /// XEP-0045 without a namespace are known by how they begin.
     static func specification(of name: String) -> Int?? {
-        names[name] ?? names[String(name.prefix { $0 != "#" })] ?? (name.hasPrefix("muc_") ? 45 : nil)
+        if name.hasPrefix("muc_") { return .some(45) }
+        return names[name] ?? names[String(name.prefix { $0 != "#" })]
     }
 
     @Test("XEP-0453 §4: What is announced is claimed in doc/tradewind.doap")

@@ -15,7 +15,7 @@ import XMPP
         .routed(.presence(Presence(to: to, from: from, kind: kind)))
     }
 
-    private func pushed(_ stanzas: [Stanza]) -> [RosterQuery.Subscription?] {
+    private func pushed(_ stanzas: [Stanza]) -> [RosterQuery.Subscription] {
         stanzas.compactMap(\.iqValue?.request).compactMap {
             try? RosterQuery(parsing: $0).items.first?.subscription
         }
