@@ -1,12 +1,14 @@
 import CloudModel
 import Foundation
 import MachineDrivers
+import TestSupport
 import Testing
 
 /// libvirt behind a daemon, which can go away.
 @Suite(
     .enabled(
-        if: getuid() == 0 && FileManager.default.isExecutableFile(atPath: "/usr/sbin/libvirtd"),
+        if: Prerequisite.allows(
+            getuid() == 0 && FileManager.default.isExecutableFile(atPath: "/usr/sbin/libvirtd")),
         "needs root and libvirtd"))
 struct DaemonTests {
     @Test("A daemon that goes away is an outage, and its return is followed by a new listing")

@@ -2,6 +2,7 @@ import CloudModel
 import Cryptography
 import Foundation
 import MachineDrivers
+import TestSupport
 import Testing
 
 @Suite
@@ -208,7 +209,9 @@ struct ImageStoreTests {
         }
     }
 
-    @Test("A full disk is told by name", .enabled(if: getuid() == 0, "mounting a small disk needs root"))
+    @Test(
+        "A full disk is told by name",
+        .enabled(if: Prerequisite.allowsRoot, "mounting a small disk needs root"))
     func fullDisk() async throws {
         try await self.inDirectory { directory in
             let cache = directory + "/cache"

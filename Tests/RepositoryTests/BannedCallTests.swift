@@ -67,6 +67,9 @@ struct BannedCallTests {
             /\bTask\.sleep\b|\busleep\(|\bsleep\(/,
             "tests do not sleep: wait for the condition, or drive the clock"),
         Rule(/\.disabled\(/, "no disabled tests: mend it or delete it"),
+        Rule(
+            /\bif: (?:getuid|FileManager|ProcessInfo|\w+ != nil)\b/,
+            "no test is left out in silence: ask `Prerequisite`, which `deploy/check` makes say yes"),
     ]
 
     @Test("The pure floors can be replayed from a seed")
@@ -187,6 +190,19 @@ struct BannedCallTests {
         let file = SourceFile(path: "Sources/Gossip/A.swift", text: line)
         let rules = Self.pureRules + Self.synchronousRules
         #expect(Self.violations(of: rules, in: [file]).isEmpty == !isViolation)
+    }
+
+    @Test(
+        "The rules for tests find what they are there to find",
+        arguments: [
+            (".enabled(if: getuid() == 0)", true), (".enabled(if: peers != nil)", true),
+            ("if: FileManager.default.fileExists(atPath: path)", true),
+            (".enabled(if: Prerequisite.allowsRoot)", false), (".enabled(if: Guest.isAvailable)", false),
+            ("Task.sleep(for: a)", true), (".disabled(\"later\")", true),
+        ])
+    func testExamples(line: String, isViolation: Bool) {
+        let file = SourceFile(path: "Tests/AgentTests/A.swift", text: line)
+        #expect(Self.violations(of: Self.testRules, in: [file]).isEmpty == !isViolation)
     }
 
     static func violations(of rules: [Rule], in files: [SourceFile]) -> [Violation] {

@@ -3,9 +3,10 @@ import CloudModel
 import Federation
 import Foundation
 import Storage
+import TestSupport
 import Testing
 
-@Suite(.enabled(if: getuid() == 0, "mounting a small disk needs root"))
+@Suite(.enabled(if: Prerequisite.allowsRoot, "mounting a small disk needs root"))
 struct AgentDiskTests {
     @Test("A full disk is told to whoever asked, and nothing is lost")
     func fullDisk() async throws {

@@ -26,16 +26,6 @@ package final class TestAuthority: Sendable {
             ["req", "-x509", "-subj", "/CN=test authority", "-days", "2", "-out", "ca.crt"] + Self.key("ca"))
     }
 
-    /// An authority that exists already: its folder holds `ca.crt` and `ca.key`.
-    package init(existing: String) throws {
-        self.folder = FileManager.default.temporaryDirectory.appending(path: "tradewind-\(UUID().uuidString)")
-        try FileManager.default.createDirectory(at: self.folder, withIntermediateDirectories: true)
-        for name in ["ca.crt", "ca.key"] {
-            try FileManager.default.copyItem(
-                at: URL(filePath: existing).appending(path: name), to: self.folder.appending(path: name))
-        }
-    }
-
     deinit {
         try? FileManager.default.removeItem(at: self.folder)
     }

@@ -11,7 +11,7 @@ enum DriverKind: CaseIterable, CustomTestStringConvertible, Sendable {
     /// Real guests, emulated by QEMU inside this process.
     case libvirtEmbedded
 
-    /// Embedded QEMU needs root, QEMU and a guest to boot; `deploy/check` sees to all three.
+    /// Embedded QEMU needs root, QEMU and a guest to boot; `deploy/check` sees to all three and lets none be missing.
     static var available: [Self] {
         Self.allCases.filter { $0 != .libvirtEmbedded || Guest.isAvailable }
     }

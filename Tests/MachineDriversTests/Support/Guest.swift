@@ -1,6 +1,7 @@
 import CloudModel
 import Foundation
 import MachineDrivers
+import TestSupport
 
 /// The small guest of `deploy/make-guest`, and the one embedded driver that a process may have.
 enum Guest {
@@ -8,7 +9,10 @@ enum Guest {
     static let directory =
         ProcessInfo.processInfo.environment["TRADEWIND_GUEST"] ?? "/var/cache/tradewind/guest"
 
-    static let isAvailable: Bool = {
+    /// Whether the tests with real guests run.
+    static let isAvailable = Prerequisite.allows(Self.isMade)
+
+    private static let isMade: Bool = {
         guard getuid() == 0, Self.hasTool("qemu-system-x86_64"), Self.hasTool("qemu-img") else {
             return false
         }
@@ -21,7 +25,8 @@ enum Guest {
             return false
         }
         process.waitUntilExit()
-        return FileManager.default.fileExists(atPath: Self.directory + "/initramfs.gz")
+        return process.terminationStatus == 0
+            && FileManager.default.fileExists(atPath: Self.directory + "/initramfs.gz")
     }()
 
     static let configuration: LibvirtConfiguration = {
