@@ -195,8 +195,8 @@ extension EmbeddedStream {
         _ outcome: EventLoopPromise<RemoteOutboundRole.Outcome>, offering features: [StreamFeature]
     ) throws -> EmbeddedStream {
         let errand = RemoteErrand(
-            pair: DomainPair(local: "a.test", remote: "b.test"), purpose: .stanzas, management: management,
-            receiver: receiver)
+            pair: DomainPair(local: "a.test", remote: "b.test"), purpose: .stanzas, asker: .ourselves,
+            management: management, receiver: receiver)
         let stream = try EmbeddedStream(
             RemoteOutboundRole(
                 environment: environment, errand: errand, expectation: nil, usesDirectTLS: true,
