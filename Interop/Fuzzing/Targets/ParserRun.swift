@@ -2,11 +2,12 @@ import XML
 
 /// What the parser makes of some bytes that arrive in pieces.
 struct ParserRun {
-    /// Ends any tag that has not ended, whatever quotes are open in it.
+    /// Ends any tag and text that has not ended, whatever quotes are open in it.
     ///
     /// A broken tag may be noticed at once or not before its `>`: libxml2 takes quotes for balanced as far as it can see
-    /// what follows. With this behind the input, every broken tag has been noticed.
-    private static let closers = Array(">'>\">".utf8)
+    /// what follows. With this behind the input, every broken tag has been noticed. Of a text
+    /// too it looks at the last 300 bytes when it sees where they end.
+    private static let closers = Array(">'>\"><".utf8)
 
     private(set) var events: [XMLEvent] = []
     private(set) var failure: ParseError?

@@ -42,7 +42,10 @@ struct RoutingWorld {
         self.now = Instant(millisecondsSinceEpoch: self.now.millisecondsSinceEpoch + 250)
         switch what % 6 {
         case 0: try self.perform(self.bind(who), from: nil)
-        case 1: if let stanza { try self.handle(.fromService(stanza)) }
+        case 1:
+            // The service's link lets it speak in its own name only.
+            guard let stanza, (stanza.from ?? Self.local).bare == Self.local else { return }
+            try self.handle(.fromService(stanza))
         case 2: self.isDiskFull.toggle()
         case 3:
             guard let stanza, !self.live.isEmpty else { return }
