@@ -128,7 +128,7 @@ struct RoutingWorld {
             return self.domain.kept(message, account: account, wasKept: !self.isDiskFull, filed: filed)
         case .changeRoom(let change):
             return self.isDiskFull
-                ? self.domain.failed(change) : self.domain.changed(change, at: self.now)
+                ? self.domain.failed(change, at: self.now) : self.domain.changed(change, at: self.now)
         case .takeKept(let id, let presence):
             guard let account = self.domain.sessions[id]?.address.bare else { return [] }
             let messages = (self.kept[account] ?? []).map { (receivedAt: self.now, message: $0) }
