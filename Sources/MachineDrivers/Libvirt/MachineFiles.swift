@@ -84,9 +84,9 @@ actor MachineFiles {
             text: String(decoding: bytes, as: UTF8.self), isTruncated: isTruncated, limit: limit)
     }
 
-    /// Cuts each console that has grown beyond `limit`; its end is kept beside it. What went wrong is returned, and
-    /// stops nothing else.
+    /// Cuts each console that has grown beyond `limit`; what went wrong is returned, and stops nothing else.
     ///
+    /// Its end is kept beside it.
     /// The hypervisor appends to the file, so it goes on at the beginning of the emptied one. What a guest writes
     /// between the two steps is lost. A full disk may not take the end before the cut has made room for it.
     func cutConsoles(of machines: Set<MachineID>, beyond limit: Mebibytes) -> [MachineID: DriverError] {

@@ -3,7 +3,8 @@ extension Catalogue {
 
     static let rooms: [Operation] = [
         Operation(
-            "room.list", "List the chat rooms this site's agent or coordinator is in, or enters again", by: .any, .reads,
+            "room.list", "List the chat rooms this site's agent or coordinator is in, or enters again",
+            by: .any, .reads,
             .init(.get, "/rooms"),
             layout: [
                 .table(

@@ -35,7 +35,8 @@ struct ChatRoomsStayingTests {
         var rooms = ChatRooms()
         _ = rooms.enter(self.room, as: "paris", isTrusted: true, now: self.start)
         _ = rooms.handle(
-            self.presence(address: self.alice), from: self.room.appending(resource: "alice"), now: self.start)
+            self.presence(statuses: [], address: self.alice), from: self.room.appending(resource: "alice"),
+            now: self.start)
         let presence = self.presence(statuses: [.isSelf, .nonAnonymous])
         #expect(rooms.handle(presence, from: self.own, now: self.start) == .entered(self.room))
         return rooms
