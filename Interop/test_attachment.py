@@ -24,6 +24,7 @@ class EmbeddedTests(Attachment, Workspace):
     network = "127.0.34"
     admin, guest = f"romeo@paris.{SERVER}", f"guest@paris.{SERVER}"
     room = f"ops@rooms.paris.{SERVER}"
+    strips_copies, people_stay = True, False
 
     @classmethod
     def begin_site(cls):
@@ -75,6 +76,7 @@ class ClientOfProsodyTests(CutAttachment, Workspace):
 class ComponentOfTradewindTests(CutAttachment, Workspace):
     """A site that is a component of another site's own server."""
 
+    strips_copies = True
     network = "127.0.42"
 
     @classmethod

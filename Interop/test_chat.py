@@ -15,6 +15,7 @@ class ChatTests(Manners, Workspace):
     password = "correct-horse"
     client_address = HERE
     room = f"ops@rooms.{AGENT}"
+    strips_copies, people_stay = True, False
 
     @classmethod
     def setUpClass(cls):

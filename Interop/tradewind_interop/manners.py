@@ -47,6 +47,10 @@ class Manners:
     client_address, client_port = None, 5222
     # A room of the service at hand, which the agent is told to believe.
     room = None
+    # Whether the people's server is Tradewind's own, which takes forged carbons out of messages before the agent sees them.
+    strips_copies = False
+    # Whether the people's server goes on while the agent is started again.
+    people_stay = True
 
     @property
     def agent(self):
@@ -138,10 +142,9 @@ class Manners:
         guest.call(forge)
         # Lines of one person are answered in order: what this answers came after the others.
         self.tell(guest, "machine list")
-        heard.wait_for("the one answer", lambda m: m["body"], self.paris.log)
-        self.tell(guest, "version")
-        heard.wait_for("the other answer", lambda m: len([m for m in heard.messages if m["body"]]) >= 2)
-        self.assertEqual(len([m for m in heard.messages if m["body"]]), 2, str([str(m) for m in heard.messages]))
+        heard.wait_for("the one answer", lambda m: "machine list" in m["body"], self.paris.log)
+        told = [m for m in heard.messages if m["body"]]
+        self.assertEqual(len(told), 3 if self.strips_copies else 1, str([str(m) for m in heard.messages]))
         self.assertNotIn("forged", [m["specification"]["name"] for m in self.paris.perform("machine", "list")])
 
     def test_an_account_that_says_what_a_room_says_is_no_room(self):
@@ -185,6 +188,7 @@ class Manners:
             answers = xmpp["xep_0004"].make_form(ftype="submit")
             answers.add_field(var="FORM_TYPE", value="http://jabber.org/protocol/muc#roomconfig")
             answers.add_field(var="muc#roomconfig_whois", value="anyone")
+            answers.add_field(var="muc#roomconfig_persistentroom", value="1")
             await xmpp["xep_0045"].set_room_config(self.room, answers)
 
         owner.call(run)
@@ -236,7 +240,10 @@ class Manners:
         self.paris.stop()
         self.paris.start()
         wait_until(self.is_inside, 40, "the agent is in the room after a restart", self.paris.log)
-        self.answers_in_room(admin, heard, 40)
-        self.tell(admin, f"{self.nickname}: leave", self.room, "groupchat", None)
+        if self.people_stay:
+            self.answers_in_room(admin, heard, 40)
+            self.tell(admin, f"{self.nickname}: leave", self.room, "groupchat", None)
+        else:
+            self.paris.perform("room", "leave", self.room)
         wait_until(lambda: not self.paris.perform("room", "list"), ANSWER_SECONDS, "the agent has left",
                    self.paris.log)
