@@ -8,6 +8,8 @@ struct ParserRun {
     /// what follows. With this behind the input, every broken tag has been noticed. Of a text
     /// too it looks at the last 300 bytes when it sees where they end.
     private static let closers = Array(">'>\"><".utf8)
+    private static let sectionStart = Array("<![CDATA[".utf8)
+    private static let sectionEnd = Array("]]>".utf8)
 
     private(set) var events: [XMLEvent] = []
     private(set) var failure: ParseError?
@@ -21,7 +23,20 @@ struct ParserRun {
             self.feed(Array(piece), to: parser)
             rest.removeFirst(piece.count)
         }
-        if self.failure == nil { self.feed(Self.closers, to: parser) }
+        if self.failure == nil {
+            self.feed((Self.mayLeaveSectionOpen(bytes) ? Self.sectionEnd : []) + Self.closers, to: parser)
+        }
+    }
+
+    /// Whether the last thing that looks like the border of a CDATA section begins one.
+    ///
+    /// What is in such a section too is looked at to its end when that is in sight.
+    private static func mayLeaveSectionOpen(_ bytes: [UInt8]) -> Bool {
+        for start in bytes.indices.reversed() {
+            if bytes[start...].starts(with: Self.sectionStart) { return true }
+            if bytes[start...].starts(with: Self.sectionEnd) { return false }
+        }
+        return false
     }
 
     /// The children of the root.
