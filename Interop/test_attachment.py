@@ -26,6 +26,9 @@ class EmbeddedTests(Attachment, Workspace):
     room = f"ops@rooms.paris.{SERVER}"
     strips_copies, people_stay = True, False
 
+    def log_in_again(self):
+        type(self).romeo = self.begin(Client(self.admin, PASSWORD, self.theirs, self.client_port, self.authority))
+
     @classmethod
     def begin_site(cls):
         cls.paris = cls.begin(Tradewind(

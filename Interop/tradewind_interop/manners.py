@@ -88,6 +88,10 @@ class Manners:
 
     def test_it_composes_corrects_its_line_of_progress_and_answers(self):
         admin, heard = self.chatter()
+        # By its answer the agent has looked at what this client can show.
+        self.tell(admin, "version")
+        heard.wait_for("the version", lambda m: "Tradewind" in m["body"], self.paris.log)
+        heard.messages.clear()
         asked = self.tell(admin, f"machine create slow image={self.image} memory=128M", request_receipt=True)
         answer = heard.wait_for("the answer", self.is_about("slow"), self.paris.log)
         self.assertIn(asked, heard.receipts)
@@ -213,6 +217,9 @@ class Manners:
 
         return wait_until(is_answered, seconds, "the agent answers in the room", self.paris.log)
 
+    def log_in_again(self):
+        """The people's server was started again with the agent: those who stay for other tests come back."""
+
     def lose_link(self):
         """Breaks the agent's connection, where there is one to break."""
 
@@ -244,6 +251,7 @@ class Manners:
             self.answers_in_room(admin, heard, 40)
             self.tell(admin, f"{self.nickname}: leave", self.room, "groupchat", None)
         else:
+            self.log_in_again()
             self.paris.perform("room", "leave", self.room)
         wait_until(lambda: not self.paris.perform("room", "list"), ANSWER_SECONDS, "the agent has left",
                    self.paris.log)
