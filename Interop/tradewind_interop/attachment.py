@@ -90,9 +90,9 @@ class Attachment(Manners):
 
     def test_capacity_place_stop_start_and_remove(self):
         # What other tests have removed is told before anything is counted.
-        own = self.free(self.paris, self.paris)
-        before = wait_until(lambda: self.free(self.paris) == own and own, 30, "the site tells of its capacity",
-                            self.paris.log)
+        before = wait_until(
+            lambda: (own := self.free(self.paris, self.paris)) and self.free(self.paris) == own and own, 30,
+            "the site tells of its capacity", self.paris.log)
         self.place("web")
         wait_until(lambda: self.state("web-0") == "running", 30, "the machine runs", self.paris.log)
         wait_until(lambda: self.free(self.paris) < before, 30, "its room is taken", self.paris.log)
