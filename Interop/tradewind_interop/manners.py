@@ -86,11 +86,17 @@ class Manners:
         """Whether a message is the answer that shows the machine of that name."""
         return lambda message: name in message["body"] and "state" in message["body"].lower()
 
+    def shows_corrections(self, admin, heard):
+        heard.messages.clear()
+        name = f"known-{len(self.paris.perform('machine', 'list'))}"
+        self.tell(admin, f"machine create {name} image={self.image} memory=128M", state=None)
+        heard.wait_for("the answer", self.is_about(name), self.paris.log)
+        return any(m.get_plugin("replace", check=True) for m in heard.messages)
+
     def test_it_composes_corrects_its_line_of_progress_and_answers(self):
         admin, heard = self.chatter()
-        # By its answer the agent has looked at what this client can show.
-        self.tell(admin, "version")
-        heard.wait_for("the version", lambda m: "Tradewind" in m["body"], self.paris.log)
+        # Whom it hears for the first time the agent asks what his client can show; answers do not wait for that.
+        wait_until(lambda: self.shows_corrections(admin, heard), ANSWER_SECONDS, "it corrects its lines", self.paris.log)
         heard.messages.clear()
         asked = self.tell(admin, f"machine create slow image={self.image} memory=128M", request_receipt=True)
         answer = heard.wait_for("the answer", self.is_about("slow"), self.paris.log)

@@ -6,17 +6,24 @@ package import XMPPTransport
 extension TrafficClass {
     /// How a stanza of ours is treated on a link that is slower than we could speak.
     ///
-    /// Pushed rows are replaced by newer ones of the same origin for the same peer; pings measure the moment.
+    /// Rows, pushed or asked for, are replaced by newer ones of the same origin for the same peer; pings measure the
+    /// moment.
     package static func federation(_ stanza: Stanza) -> TrafficClass {
         switch stanza {
         case .message(let message):
-            guard message.kind == .headline, let row = message.payloads.first(where: RowEnvelope.matches),
-                let origin = row[attribute: "origin"]
-            else { return .command }
-            return .row(name: "\(message.to?.description ?? "") \(origin)")
+            guard message.kind == .headline else { return .command }
+            return Self.row(in: message.payloads, to: message.to) ?? .command
         case .iq(let iq):
+            if case .result(.some(let answer)) = iq.body, let row = Self.row(in: [answer], to: iq.to) {
+                return row
+            }
             return iq.request.map(Ping.matches) == true ? .probe : .command
         case .presence: return .command
         }
+    }
+
+    private static func row(in payloads: [Element], to peer: JID?) -> TrafficClass? {
+        payloads.first(where: RowEnvelope.matches)?[attribute: "origin"]
+            .map { .row(name: "\(peer?.description ?? "") \($0)") }
     }
 }

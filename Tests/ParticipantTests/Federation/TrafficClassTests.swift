@@ -1,0 +1,33 @@
+import Federation
+import Testing
+import XML
+import XMPP
+import XMPPTransport
+
+@testable import Participant
+
+@Suite("How what we say waits on a slow link")
+struct TrafficClassTests {
+    private static let peer = JID(preparedLocal: nil, domain: "tokyo.test", resource: nil)
+    private static let row = Element(
+        RowEnvelope.elementName, namespace: RowEnvelope.namespace, ["origin": "paris.test"])
+
+    @Test("Rows give way to everything else, those that were asked for like those that are pushed")
+    func rows() {
+        let pushed = Message(to: Self.peer, kind: .headline, payloads: [Self.row])
+        let answer = IQ(to: Self.peer, id: "r", body: .result(Self.row))
+        for stanza in [Stanza.message(pushed), .iq(answer)] {
+            #expect(TrafficClass.federation(stanza) == .row(name: "tokyo.test paris.test"))
+        }
+    }
+
+    @Test("Everything else is a command, but for what asks about this very moment")
+    func others() {
+        let chat = Message(to: Self.peer, kind: .chat, payloads: [Self.row])
+        #expect(TrafficClass.federation(.message(chat)) == .command)
+        #expect(TrafficClass.federation(.iq(IQ(to: Self.peer, id: "o", body: .result(nil)))) == .command)
+        #expect(TrafficClass.federation(.presence(Presence(to: Self.peer))) == .command)
+        let ping = IQ(to: Self.peer, id: "p", body: .get(Ping().element))
+        #expect(TrafficClass.federation(.iq(ping)) == .probe)
+    }
+}
