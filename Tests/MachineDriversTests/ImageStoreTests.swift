@@ -112,13 +112,13 @@ struct ImageStoreTests {
     @Test("Nobody waits for a download from an address that somebody else named")
     func othersAddress() async throws {
         try await self.inDirectory { directory in
-            let silent = try LoopbackServer(body: [], declared: 1)
+            let silent = try StalledServer()
             defer { silent.stop() }
             let server = try LoopbackServer(body: Self.body, declared: Self.body.count)
             server.start()
             defer { server.stop() }
             let store = self.store(directory)
-            // Nobody accepts its connection: this download lasts until it is given up.
+            // Nobody answers: this download lasts until it is given up.
             let held = Task {
                 await self.error {
                     _ = try await store.prepare(
@@ -126,6 +126,7 @@ struct ImageStoreTests {
                         inUse: Self.nothing)
                 }
             }
+            try await eventually("the first download has begun") { silent.count >= 1 }
             let prepared = try await store.prepare(
                 ImageReference(format: .raw, location: server.url, sha256: Self.digest), inUse: Self.nothing)
             #expect(prepared == .disk(path: "\(directory)/cache/\(Self.digest)", format: .raw))

@@ -65,6 +65,7 @@ struct MachineFilesTests {
                 atPath: "\(directory)/\(ids[0])/console.kept/full", withIntermediateDirectories: true)
             let faults = await files.cutConsoles(of: Set(ids), beyond: .zero)
             #expect(faults.keys.sorted() == [ids[0]])
+            #expect(faults[ids[0]]?.description.contains("was cut all the same") == true)
             for id in ids {
                 let attributes = try FileManager.default.attributesOfItem(atPath: files.consoleLog(of: id))
                 #expect((attributes[.size] as? NSNumber)?.intValue == 0)

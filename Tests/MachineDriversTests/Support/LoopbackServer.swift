@@ -7,6 +7,7 @@ final class LoopbackServer: Sendable {
     private let listener: Int32
     private let answer: [UInt8]
     private let served = Mutex(0)
+    private let isStarted = Mutex(false)
 
     /// `declared` is the length it claims; the whole body is sent all the same.
     init(body: [UInt8], status: String = "200 OK", declared: Int? = nil) throws {
@@ -36,15 +37,19 @@ final class LoopbackServer: Sendable {
     var url: String { "http://127.0.0.1:\(self.port)/image" }
 
     func start() {
+        self.isStarted.withLock { $0 = true }
         Thread.detachNewThread { self.serve() }
     }
 
     func stop() {
+        // From here on connections are refused. The thread closes what it listens to: closed under it, the number would
+        // soon be another server's, whose connections it would take.
         _ = shutdown(self.listener, Int32(SHUT_RDWR))
-        _ = close(self.listener)
+        if !self.isStarted.withLock({ $0 }) { _ = close(self.listener) }
     }
 
     private func serve() {
+        defer { _ = close(self.listener) }
         while true {
             let client = accept(self.listener, nil, nil)
             guard client >= 0 else { return }
