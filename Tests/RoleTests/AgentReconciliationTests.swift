@@ -116,4 +116,17 @@ struct AgentReconciliationTests {
         #expect(ledger.machines[definition.id]?.machine.state == .failed)
         #expect(ledger.machines[definition.id]?.machine.reason == "killed")
     }
+
+    @Test("A stop that is told late does not end the start after it; what is seen once it was started does")
+    func lateStop() throws {
+        var ledger = Fixtures.ledger()
+        let definition = self.definition("web-1", seed: 8)
+        ledger.reconcile([self.found(definition, .stopped)], expecting: ledger.defined, now: self.now)
+        _ = try ledger.prepare(.start, on: definition.id, now: self.now)
+        ledger.observe(definition.id, .stopped, reason: nil, from: .event, now: self.now)
+        #expect(ledger.machines[definition.id]?.machine.state == .starting)
+        ledger.observe(definition.id, .stopped, reason: nil, from: .start, now: self.now)
+        #expect(ledger.machines[definition.id]?.machine.state == .stopped)
+        #expect(ledger.machines[definition.id]?.machine.reason == "the guest stopped by itself")
+    }
 }

@@ -48,6 +48,8 @@ extension SiteLedger {
         case event
         /// It was so when the hypervisor was asked.
         case listing
+        /// It was so after the hypervisor had started the machine.
+        case start
     }
 
     /// The machine, if it is the caller's or the caller is an admin; others learn nothing about it.
@@ -149,8 +151,9 @@ extension SiteLedger {
         let known = entry.machine.state
         switch (known, state) {
         case (.creating, .stopped), (.starting, .stopped):
-            // A definition is stopped until its first start; only an event says that it has stopped again.
-            guard known == .starting, source == .event else { return }
+            // It is stopped until it is started, and an event that says so may be of its last stop, told late. Whoever
+            // starts it looks afterwards.
+            guard known == .starting, source == .start else { return }
             self.set(id, to: .stopped, reason: "the guest stopped by itself", now: now)
         case (.stopping, .running), (.stopping, .suspended):
             // Asked to shut down and not there yet; but an event says that it runs anew, as after a reboot.

@@ -125,14 +125,13 @@ package struct SiteService: Sendable {
         do throws(DriverError) {
             try await self.perform(order, on: id)
         } catch {
-            try await self.look(at: id, afterFailure: true)
+            _ = try await self.look(at: id, afterFailure: true)
             throw SiteRefusal(
                 error.refusalReason,
                 "\(self.site) could not \(order.phrase) machine \(entry.machine.specification.name): "
                     + error.description)
         }
-        try await self.look(at: id, afterFailure: false)
-        return await self.keeper.read { $0.machines[id]?.machine } ?? entry.machine
+        return try await self.look(at: id, afterFailure: false) ?? entry.machine
     }
 
     /// Orders the machine's deletion; the hypervisor's part follows and is reported.
@@ -177,22 +176,25 @@ package struct SiteService: Sendable {
     }
 
     /// Takes over what the hypervisor says of the machine now; if that cannot be done, a listing follows.
-    private func look(at id: MachineID, afterFailure: Bool) async throws(SiteRefusal) {
+    ///
+    /// The machine as it is then; nil if the hypervisor does not say.
+    private func look(at id: MachineID, afterFailure: Bool) async throws(SiteRefusal) -> Machine? {
         let found: DriverMachine
         do throws(DriverError) {
             found = try await self.driver.machine(id)
         } catch {
             self.listing.demand()
-            return
+            return nil
         }
         let now = self.now()
         do throws(SiteRefusal) {
-            try await self.keeper.change { ledger throws(SiteRefusal) in
+            return try await self.keeper.change { ledger throws(SiteRefusal) in
                 if afterFailure {
                     ledger.disobeyed(id, found: found, now: now)
                 } else {
                     ledger.observe(id, found.state, reason: found.reason, from: .listing, now: now)
                 }
+                return ledger.machines[id]?.machine
             }
         } catch {
             self.listing.demand()

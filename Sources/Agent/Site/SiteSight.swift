@@ -64,9 +64,12 @@ struct SiteSight: Sendable {
             let hosts = try await self.service.driver.hosts()
             let machines = try await self.service.driver.machines()
             let isTaken = await self.apply { ledger, now in
-                guard listing.isLatest(number) else { return false }
+                let isLatest = listing.isLatest(number)
+                // Where machines come and go all the time, hosts are measured all the same; a site that has never seen
+                // its machines offers nothing yet.
+                if isLatest || ledger.isMeasured { ledger.updateHosts(hosts) }
+                guard isLatest else { return false }
                 ledger.outage = nil
-                ledger.updateHosts(hosts)
                 ledger.reconcile(machines, expecting: expected, now: now)
                 return true
             }

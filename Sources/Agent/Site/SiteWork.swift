@@ -217,7 +217,7 @@ final class SiteWork: Sendable {
         let found = try await self.service.driver.machine(id)
         let now = self.service.now()
         try await self.service.keeper.change { ledger throws(SiteRefusal) in
-            ledger.observe(id, found.state, reason: found.reason, from: .listing, now: now)
+            ledger.observe(id, found.state, reason: found.reason, from: .start, now: now)
         }
         self.logger.info("started a machine", metadata: Self.metadata(entry.machine))
     }
