@@ -124,6 +124,18 @@ static inline STACK_OF(X509) *cssl_shown_chain(SSL_CTX *context) {
     return chain;
 }
 
+// Whether both contexts show the same certificate of their own and the same ones beside it, in the same order.
+static inline int cssl_shows_same(SSL_CTX *one, SSL_CTX *other) {
+    X509 *leaf = SSL_CTX_get0_certificate(one), *other_leaf = SSL_CTX_get0_certificate(other);
+    if (leaf == NULL || other_leaf == NULL || X509_cmp(leaf, other_leaf) != 0) return 0;
+    STACK_OF(X509) *chain = cssl_shown_chain(one), *other_chain = cssl_shown_chain(other);
+    int count = cssl_count(chain);
+    if (count != cssl_count(other_chain)) return 0;
+    for (int i = 0; i < count; i++)
+        if (X509_cmp(sk_X509_value(chain, i), sk_X509_value(other_chain, i)) != 0) return 0;
+    return 1;
+}
+
 enum cssl_name_kind { cssl_name_dns, cssl_name_srv, cssl_name_xmpp };
 typedef void (*cssl_name_sink)(enum cssl_name_kind kind, const unsigned char *bytes, size_t length, void *argument);
 

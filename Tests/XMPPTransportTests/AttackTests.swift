@@ -239,6 +239,21 @@ struct AttackTests {
         #expect(try serving.reload() == [])
     }
 
+    @Test("A chain that lacked its authority and has it now is shown, though the certificate is the same")
+    func mendedChain() throws {
+        let authority = try TestAuthority()
+        let files = try authority.issue("a.test")
+        let serving = try CertificateStore(certificates: ["a.test": files], trust: authority.trust)
+        let place = URL(filePath: files.chain)
+        let leaf = try Data(contentsOf: place)
+        let whole = leaf + (try Data(contentsOf: authority.folder.appending(path: "ca.crt")))
+        try whole.write(to: place)
+        #expect(try serving.reload() == ["a.test"])
+        #expect(try serving.reload() == [])
+        try leaf.write(to: place)
+        #expect(try serving.reload() == ["a.test"])
+    }
+
     @Test(
         "Each minute the certificates are read again; the next handshake shows the renewed one, without a restart"
     )

@@ -77,7 +77,7 @@ import XMPP
         }
     }
 
-    /// Reads every certificate and key again; the domains whose certificate is another one now.
+    /// Reads every certificate and key again; the domains that show another chain now.
     ///
     /// Throws if one is missing or does not fit, and then nothing has changed: files that are just being replaced are
     /// read the next time.

@@ -42,11 +42,8 @@ extension TLSContext {
     /// Whether neither renegotiation nor compression is done in any session.
     var refusesRenegotiation: Bool { unsafe cssl_is_restricted(self.pointer) == 1 }
 
-    /// Whether both show the same leaf certificate.
+    /// Whether both show the same chain; what shows none differs from everything.
     func showsSame(as other: TLSContext) -> Bool {
-        guard let own = unsafe SSL_CTX_get0_certificate(self.pointer),
-            let theirs = unsafe SSL_CTX_get0_certificate(other.pointer)
-        else { return false }
-        return unsafe X509_cmp(own, theirs) == 0
+        unsafe cssl_shows_same(self.pointer, other.pointer) == 1
     }
 }
