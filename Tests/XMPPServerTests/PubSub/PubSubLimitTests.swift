@@ -104,6 +104,33 @@ struct PubSubLimitTests {
         #expect(bench.error { try $0.publish("c", at: "own") } == "resource-constraint")
     }
 
+    @Test("Items of a node: the configuration takes up to the limit, and the oldest goes")
+    func itemsPerNode() throws {
+        let bench = PubSubBench(limits: PubSubLimits(itemsPerNode: 2))
+        #expect(bench.error { try $0.create("n", ["max_items": "3"]) } == "not-acceptable")
+        try bench.create("n", ["max_items": "2"])
+        for id in ["a", "b", "c"] { try bench.publish(id, at: "n") }
+        guard case .items(_, let items, _, _) = try bench.get(.items(node: "n", [], most: nil, page: nil))
+        else {
+            Issue.record("no items")
+            return
+        }
+        #expect(items.compactMap(\.id) == ["b", "c"])
+    }
+
+    @Test("People whose changes are counted: while as many are busy, one more has to wait")
+    func watchedPublishers() throws {
+        let limits = PubSubLimits(
+            changes: FloodGate.Rate(burst: 1, every: .seconds(1)), watchedPublishers: 2)
+        var table = PubSubTable(limits: limits)
+        let people = try ["a@x.test", "b@x.test", "c@x.test"].map { try JID($0) }
+        let (begin, later) = (
+            Instant(millisecondsSinceEpoch: 0), Instant(millisecondsSinceEpoch: 1_000)
+        )
+        #expect(people.map { table.changes.admits($0, at: begin) } == [true, true, false])
+        #expect(table.changes.admits(people[2], at: later) == true)
+    }
+
     @Test("What an owner's items cost in memory, tags and attributes too")
     func cost() throws {
         // Each item costs 36 bytes of XML, and 128 for its element and for its text.

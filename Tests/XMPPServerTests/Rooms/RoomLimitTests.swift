@@ -268,4 +268,39 @@ struct RoomLimitTests {
         bench.now = bench.now.advanced(by: .milliseconds(1))
         #expect(Self.error(bench.enter(Bench.hag, as: "thirdwitch")) == nil)
     }
+
+    @Test("Bytes of history: the oldest goes when one byte too many is kept")
+    func historyBytes() {
+        let message = Message(to: nil, from: Bench.occupant("firstwitch"), kind: .groupchat, body: "hail")
+        let weight = Stanza.message(message).weight
+        for (bytes, kept) in [(2 * weight, 2), (2 * weight - 1, 1), (weight - 1, 0)] {
+            var history = RoomHistory(stanzas: 10, bytes: bytes)
+            for _ in 1...3 { history.remember(message, at: Instant(millisecondsSinceEpoch: 0)) }
+            #expect(history.entries.count == kept)
+        }
+    }
+
+    @Test("Requests from occupant to occupant that wait: the oldest is forgotten when one too many does")
+    func relayedRequests() {
+        var relays = RelayedRequests(limit: 2)
+        let ids = ["a", "b", "c"].map { id in
+            relays.add(
+                IQ(to: Bench.occupant("firstwitch"), id: id, body: .get(Ping().element)), asker: Bench.hag,
+                asked: Bench.occupant("firstwitch"), recipient: Bench.owner)
+        }
+        #expect(relays.waiting.map(\.askerID) == ["b", "c"])
+        #expect(relays.take(ids[0], from: Bench.owner) == nil)
+        #expect(relays.take(ids[1], from: Bench.hag) == nil, "only who was asked answers")
+        #expect(relays.take(ids[1], from: Bench.owner)?.askerID == "b")
+    }
+
+    @Test("People whose role is remembered: the first who left is forgotten when one too many is")
+    func rememberedRoles() {
+        var roles = RememberedRoles(limit: 2)
+        let people = (1...3).map { Bench.user("u\($0)").bare }
+        for person in people { roles.remember(.participant, of: person, usual: .visitor) }
+        #expect(people.map { roles[$0] } == [nil, .participant, .participant])
+        roles.remember(.visitor, of: people[1], usual: .visitor)
+        #expect(roles.count == 1, "the usual role is not remembered")
+    }
 }
