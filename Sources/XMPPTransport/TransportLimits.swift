@@ -63,7 +63,7 @@ package struct TransportLimits: Hashable, Sendable {
     /// remote domains that have come here by themselves; a stanza that would need one more is refused with
     /// `resource-constraint`.
     ///
-    /// A person with all the rooms one may own takes about half of `remotePairs`.
+    /// For answers to domains that are not here the same person has as many again. A person with all the rooms one may own takes about half of `remotePairs`.
     package var remotePairsPerSender = 250
     /// Dialback keys that are being verified at a time, each on a connection of its own; one more is answered with
     /// `resource-constraint`.

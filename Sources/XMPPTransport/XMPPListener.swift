@@ -199,11 +199,6 @@ package final class XMPPListener: Service {
                 from: channel.remoteAddress, at: channel.eventLoop.now)
             throw ChannelError.operationUnsupported
         }
-        if usesDirectTLS {
-            let tls = TLSHandler(
-                session: try role.makeTLSSession(), handshakeTimeout: self.environment.limits.handshakeTime)
-            try channel.pipeline.syncOperations.addHandler(tls)
-        }
-        try channel.pipeline.syncOperations.addHandler(handler)
+        try handler.join(channel)
     }
 }

@@ -133,11 +133,12 @@ struct RemoteManagementTests {
             #expect(tallies.add(tally, at: start + .seconds(Int64(index))).isEmpty)
         }
         #expect(tallies.count == 2)
-        #expect(tallies.take(all[0].token, of: "b.test", at: start) == nil)
-        #expect(tallies.keep(all[1], at: start).isEmpty)
-        #expect(tallies.take(all[1].token, of: "b.test", at: start + .seconds(300)) == nil)
-        #expect(tallies.take(all[1].token, of: "b.test", at: start + .seconds(299)) === all[1])
-        tallies.forget(all[2])
-        #expect(tallies.take(all[2].token, of: "b.test", at: start) == nil)
+        #expect(tallies.take(all[0].token, of: "b.test", over: "new", at: start) == nil)
+        #expect(tallies.keep(all[1], after: "1", at: start).isEmpty)
+        let (early, late) = (start + .seconds(299), start + .seconds(300))
+        #expect(tallies.take(all[1].token, of: "b.test", over: "new", at: late) == nil)
+        #expect(tallies.take(all[1].token, of: "b.test", over: "new", at: early) === all[1])
+        tallies.forget(all[2], after: "2")
+        #expect(tallies.take(all[2].token, of: "b.test", over: "new", at: start) == nil)
     }
 }

@@ -315,6 +315,7 @@ struct RemoteStreamTests {
         #expect(Resolver.Asker.ourselves.threads == 16)
         #expect(Resolver.Asker.people.threads == 16)
         #expect(Resolver.Asker.strangers.threads == 4)
+        #expect(Resolver.Asker.absent.threads == 4)
         await resolver.shutDown()
         #expect(try await resolver.candidates(for: "b.test") == [Candidate(route)])
         await #expect(throws: RemoteStreamError.self) { try await resolver.candidates(for: "c.test") }

@@ -303,4 +303,92 @@ struct RemoteStreamsStateTests {
         #expect(asker(question, 3) == .ourselves)
         #expect(asker(.message(Message(to: nil, from: Self.sender("u"), body: "x")), 4) == .people)
     }
+
+    // MARK: Answers
+
+    private static let mallory = Self.sender("mallory")
+
+    /// What anybody can send without having been asked.
+    private static let unasked: [Stanza] = [
+        .iq(IQ(to: nil, from: Self.mallory, id: "1", body: .result(nil))),
+        .iq(IQ(to: nil, from: Self.mallory, id: "1", body: .error(StanzaError(.badRequest)))),
+        .presence(Presence(to: nil, from: Self.mallory, kind: .error)),
+        .message(Message(to: nil, from: Self.mallory, kind: .error, payloads: [])),
+    ]
+
+    /// For whom DNS is asked about the domain of that number; nil if the stanza has no stream made.
+    private func asker(
+        _ state: inout RemoteStreamsState<Int>, _ stanza: Stanza, to number: Int
+    ) -> Resolver.Asker? {
+        let pair = DomainPair(local: "a.test", remote: "d\(number).test")
+        guard case .connect(let asker) = state.send(stanza, over: pair, at: Self.start) else { return nil }
+        return asker
+    }
+
+    @Test(
+        "Attack: one account answers domains without end, unasked. Its 251st is refused; visitors are answered",
+        arguments: unasked)
+    func unaskedAnswers(stanza: Stanza) {
+        var state = RemoteStreamsState<Int>(limits: TransportLimits(), domains: ["a.test"])
+        for number in 1...250 { #expect(self.asker(&state, stanza, to: number) == .absent) }
+        let refused = DomainPair(local: "a.test", remote: "d251.test")
+        guard case .refuse(let error) = state.send(stanza, over: refused, at: Self.start) else {
+            Issue.record("one too many was taken")
+            return
+        }
+        #expect(error.condition == .resourceConstraint)
+        #expect(error.text?.contains("mallory@a.test answers 250 other servers") == true)
+        let answer = Stanza.iq(IQ(to: nil, from: Self.sender(nil), id: "1", body: .result(nil)))
+        #expect(self.asker(&state, answer, to: 251) == .strangers)
+        // What he has to say himself is another matter, and who has come here is a visitor, whoever answers.
+        #expect(self.send(&state, from: Self.mallory, to: 252) == "connect")
+        state.visited("d253.test")
+        #expect(self.asker(&state, stanza, to: 253) == .strangers)
+        #expect(state.visitorPairCount == 252)
+        #expect(state.pairCount(of: Self.mallory.bare) == 1)
+    }
+
+    @Test("Attack: many accounts answer domains without end. A quarter of the table; visitors have another")
+    func answersShare() {
+        var limits = TransportLimits()
+        limits.remotePairs = 8
+        var state = RemoteStreamsState<Int>(limits: limits, domains: ["a.test"])
+        func answer(_ sender: JID, _ number: Int) -> Resolver.Asker? {
+            let result = IQ(to: nil, from: sender, id: "1", body: .result(nil))
+            return self.asker(&state, .iq(result), to: number)
+        }
+        #expect(answer(Self.sender("u1"), 1) == .absent)
+        #expect(answer(Self.sender("u2"), 2) == .absent)
+        #expect(answer(Self.sender("u3"), 3) == nil, "a third is more than a quarter")
+        #expect(answer(Self.sender(nil), 4) == .strangers)
+        #expect(answer(Self.sender(nil), 5) == .strangers)
+        #expect(answer(Self.sender(nil), 6) == nil, "a fifth is more than half")
+        for number in 7...10 {
+            #expect(self.send(&state, from: Self.sender("u4"), to: number) == "connect")
+        }
+        #expect(state.pairCount == 8)
+    }
+
+    @Test("Of two pauses the one that is over first makes room, whichever began first")
+    func shorterPause() {
+        var random = SeededGenerator(seed: 1)
+        var state = Self.few(2)
+        let user = Self.sender("u")
+        let pairs = (1...2).map { DomainPair(local: "a.test", remote: "d\($0).test") }
+        var now = Self.start
+        var end = now
+        for _ in 0..<5 {
+            now = end
+            #expect(self.send(&state, from: user, to: 1, at: now) == "connect")
+            end = now + state.failed(pairs[0], Self.error, at: now, using: &random).retryIn
+        }
+        #expect(self.send(&state, from: user, to: 2, at: now) == "connect")
+        #expect(self.send(&state, from: user, to: 3, at: now) == "resource-constraint")
+        let pause = state.failed(pairs[1], Self.error, at: now, using: &random).retryIn
+        #expect(now + pause < end)
+        let early = now + pause - .nanoseconds(1)
+        #expect(self.send(&state, from: user, to: 3, at: early) == "resource-constraint")
+        #expect(self.send(&state, from: user, to: 3, at: now + pause) == "connect")
+        #expect(state.pairCount(of: user.bare) == 2)
+    }
 }

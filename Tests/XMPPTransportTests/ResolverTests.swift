@@ -153,6 +153,22 @@ struct ResolverTests {
         }
     }
 
+    @Test("Where the records of somebody elsewhere lead inside a private network, nothing is looked at there")
+    func ledInside() async throws {
+        var zone = Self.zone()
+        zone.add(.a, "x.b.test", [10, 0, 0, 1])
+        zone.add(.aaaa, "x.b.test")
+        zone.add(.srv, "_xmpp-server._tcp.c.test", Self.srv(1, 0, 5_269, "x.b.test"))
+        let inside = try #require(NameServer("b.test=10.0.0.53"))
+        let led = try #require(await zone.survey("c.test", nameServers: [inside]).servers.first)
+        #expect(led.addresses == [])
+        #expect(led.withheld == ["10.0.0.1"])
+        // Where the name servers of both were chosen, nobody else has led there.
+        let both = [inside, try #require(NameServer("c.test=10.0.0.53"))]
+        let chosen = try #require(await zone.survey("c.test", nameServers: both).servers.first)
+        #expect(chosen.addresses == ["10.0.0.1"])
+    }
+
     @Test(
         "Name servers are written as addresses, with a port and a domain if need be",
         arguments: [

@@ -120,6 +120,25 @@ struct StreamLogTests {
         }
     }
 
+    @Test("A handshake too many: one line, which says that there is no room")
+    func handshakes() throws {
+        let recorder = LogRecorder()
+        var limits = TransportLimits()
+        limits.handshakes = 0
+        let environment = try EmbeddedStream.environment(limits: limits, logger: recorder.logger)
+        let remotes = RemoteStreams(environment: environment, resolver: Resolver(routes: [:]))
+        let stream = try EmbeddedStream(
+            RemoteInboundRole(
+                environment: environment, remotes: remotes, receiver: EmbeddedStream.Receiver(),
+                usesDirectTLS: false), environment, usesDirectTLS: false)
+        try stream.hear(EmbeddedStream.theirs)
+        try stream.hear(Element("starttls", namespace: Namespace.tls))
+        let lines = recorder.lines.filter { $0.level >= .notice }
+        #expect(lines.map(\.message) == ["a stream is refused"])
+        #expect(lines.first?.metadata["condition"] == "resource-constraint")
+        #expect(lines.first?.metadata["reason"] == "too many TLS handshakes are under way")
+    }
+
     // MARK: Who it is
 
     /// An attempt to log in that the client gives up, which is a failure like any other.

@@ -21,7 +21,9 @@ struct StreamTimeTests {
         func silent(on stream: ClientStream) -> Bool { false }
         func ended(_ end: StreamEnd, on stream: ClientStream) {}
         func received(_ stanza: Stanza, on stream: RemoteStream) {}
-        func afterAll(from stream: RemoteStream, _ body: @escaping @Sendable () -> Void) { body() }
+        func afterAll(from stream: RemoteStream, mayGiveWay: Bool, _ body: @escaping @Sendable () -> Void) {
+            body()
+        }
         func undeliverable(_ stanza: Stanza, because error: StanzaError) {}
     }
 

@@ -326,22 +326,24 @@ extension InitiatingRemoteStream {
     private mutating func receivedStanza(_ element: Element) -> [Directive] {
         do {
             let stanza = try Stanza(parsing: element)
-            guard let from = stanza.from, let to = stanza.to else {
-                return self.refuse(
-                    StreamError(.improperAddressing, text: "between servers a stanza has 'from' and 'to'"))
-            }
-            guard from.domain == self.configuration.pair.remote else {
-                return self.refuse(
-                    StreamError(.invalidFrom, text: "this stream has not proved \(from.domain)"))
-            }
-            guard to.domain == self.configuration.pair.local else {
-                return self.refuse(
-                    StreamError(.hostUnknown, text: "this stream is not for \(to.domain)"))
-            }
+            if let error = self.problem(from: stanza.from, to: stanza.to) { return self.refuse(error) }
             return [.deliver(stanza)]
         } catch {
             return self.reject(error)
         }
+    }
+
+    private func problem(from: JID?, to: JID?) -> StreamError? {
+        guard let from, let to else {
+            return StreamError(.improperAddressing, text: "between servers a stanza has 'from' and 'to'")
+        }
+        guard from.domain == self.configuration.pair.remote else {
+            return StreamError(.invalidFrom, text: "this stream has not proved \(from.domain)")
+        }
+        guard to.domain == self.configuration.pair.local else {
+            return StreamError(.hostUnknown, text: "this stream is not for \(to.domain)")
+        }
+        return nil
     }
 
     private mutating func reject(_ failure: StanzaParseFailure) -> [Directive] {
@@ -349,9 +351,8 @@ extension InitiatingRemoteStream {
         case .notAStanza: return self.refuse(StreamError(.unsupportedStanzaType))
         case .malformedSender: return self.refuse(StreamError(.invalidFrom))
         case .malformed(_, let reply):
-            guard let reply, reply.to?.domain == self.configuration.pair.remote,
-                reply.from?.domain == self.configuration.pair.local
-            else { return [.malformed(reply: nil)] }
+            guard let reply else { return [.malformed(reply: nil)] }
+            if let error = self.problem(from: reply.to, to: reply.from) { return self.refuse(error) }
             return [.malformed(reply: reply)]
         }
     }

@@ -323,11 +323,11 @@ extension ReceivingRemoteStream {
     }
 
     private mutating func received(_ question: DialbackVerify) -> [Directive] {
-        self.hasAnswered = true
         let verdict: DialbackVerdict
         switch question.verdict {
         case .valid, .invalid, .error: return []
         case .key(let shown):
+            self.hasAnswered = true
             let key = DialbackKey(
                 secret: self.configuration.dialbackSecret, receiving: question.from.domain,
                 originating: question.to.domain, streamID: question.id)
@@ -432,10 +432,8 @@ extension ReceivingRemoteStream {
         case .notAStanza: return self.close(StreamError(.unsupportedStanzaType))
         case .malformedSender: return self.close(StreamError(.invalidFrom))
         case .malformed(_, let reply):
-            // Nothing is said to a sender that is not proved, nor in the name of an address that is not served here.
-            guard let reply, let sender = reply.to, self.proven.contains(sender.domain),
-                let addressee = reply.from, self.configuration.domains.contains(addressee.domain)
-            else { return [.malformed(reply: nil)] }
+            guard let reply else { return [.malformed(reply: nil)] }
+            if let error = self.problem(from: reply.to, to: reply.from) { return self.close(error) }
             return [.malformed(reply: reply)]
         }
     }

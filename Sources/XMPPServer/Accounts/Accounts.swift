@@ -130,12 +130,15 @@ package final class Accounts: Sendable {
     /// Says what must be gone before an account is, such as what was granted to it: whoever gets the name next must not
     /// inherit it.
     ///
-    /// If it throws, the account stays.
+    /// If it throws, the account stays. It is called in the lane: it must not wait for accounts, or for anything else that
+    /// the server writes.
     package func beforeDeleting(_ body: @escaping @Sendable (JID) async throws -> Void) {
         self.farewell.withLock { $0 = body }
     }
 
     /// Says what is to be forgotten once an account is gone, where the disk has forgotten it by then.
+    ///
+    /// Called in the lane, as the other.
     package func afterDeleting(_ body: @escaping @Sendable (JID) async -> Void) {
         self.obituary.withLock { $0 = body }
     }

@@ -79,8 +79,10 @@ final class ArchiveLane: Sendable {
     /// Calls `body` once all that an origin has waiting has been written and let out; at once if it has nothing.
     ///
     /// Costs no more than its place in the next write, so that whoever asks without end holds up nobody.
-    func afterAll(of origin: String, _ body: @escaping @Sendable () -> Void) {
-        let isWaiting = self.group.withLock { $0.follow(.call(body), of: origin) }
+    ///
+    /// - Parameter mayGiveWay: whether it need not be called if the same is asked for again before.
+    func afterAll(of origin: String, mayGiveWay: Bool, _ body: @escaping @Sendable () -> Void) {
+        let isWaiting = self.group.withLock { $0.follow(.call(body), of: origin, mayGiveWay: mayGiveWay) }
         if isWaiting { self.waker.yield() } else { body() }
     }
 

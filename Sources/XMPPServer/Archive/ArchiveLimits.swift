@@ -21,7 +21,7 @@ package struct ArchiveLimits: Hashable, Sendable {
     /// Addresses in an account's preferences, both lists together.
     package var preferenceAddresses: Int
     /// What one stream may have waiting for the disk before it is not read from for a while: messages to write and
-    /// stanzas to hand out.
+    /// stanzas to hand out; and how many acknowledgements wait with them, beyond which the newest stands for the last.
     package var waitingPerStream: Int
 
     package init(

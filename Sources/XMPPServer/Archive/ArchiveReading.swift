@@ -75,7 +75,12 @@ package struct ArchiveReading: Hashable, Sendable {
     static let missing = StanzaError(.itemNotFound, text: "there is no such message in this archive")
 
     /// The answer: the messages of the page, then what ends them.
-    package func answer(_ page: ArchivePage, ids: ArchiveIDs) -> (messages: [Message], body: IQ.Body) {
+    ///
+    /// - Parameter seesAddresses: whether the asker may still see, now that the page was read, what a room knows of its
+    ///   speakers; what was hidden from him when he asked stays so.
+    package func answer(
+        _ page: ArchivePage, ids: ArchiveIDs, seesAddresses: Bool = true
+    ) -> (messages: [Message], body: IQ.Body) {
         switch page {
         case .missing: return ([], .error(Self.missing))
         case .count(let count):
@@ -89,17 +94,19 @@ package struct ArchiveReading: Hashable, Sendable {
             let fin = ArchiveFin(isComplete: isComplete, page: page)
             let ordered = self.isFlipped ? records.reversed() : records
             return (
-                ordered.compactMap { self.message($0, id: id($0)) }, .result(fin.element)
+                ordered.compactMap {
+                    self.message($0, id: id($0), hidesAddresses: self.hidesAddresses || !seesAddresses)
+                }, .result(fin.element)
             )
         }
     }
 
     /// One result; nil if what is on disk is no stanza.
-    private func message(_ record: ArchiveRecord, id: String) -> Message? {
+    private func message(_ record: ArchiveRecord, id: String, hidesAddresses: Bool) -> Message? {
         do {
             let delay = Delay(time: DateTime(millisecondsSinceEpoch: record.receivedAt))
             var stanza = try Element(parsing: record.stanza)
-            if self.hidesAddresses {
+            if hidesAddresses {
                 stanza.children.removeAll { child in
                     if case .element(let element) = child { RoomNotice.matches(element) } else { false }
                 }

@@ -12,8 +12,8 @@ package struct CommitGroup<Entry: Sendable, Output: Sendable>: Sendable {
         package var outputs: [Output] = []
         /// How much each origin has in it.
         fileprivate var shares: [String: Int] = [:]
-        /// Where each origin's last follower is among the outputs, and how many it has.
-        fileprivate var followers: [String: (last: Int, count: Int)] = [:]
+        /// How many followers each origin has, and where among the outputs the last is, if it may give way.
+        fileprivate var followers: [String: (count: Int, last: Int?)] = [:]
 
         fileprivate var isEmpty: Bool { self.shares.isEmpty }
     }
@@ -57,15 +57,16 @@ package struct CommitGroup<Entry: Sendable, Output: Sendable>: Sendable {
     /// Takes what is to be said after all that an origin has waiting now; false, and nothing taken, if it has nothing.
     ///
     /// Of one origin no more than the limit waits in one write: beyond that the newest takes the place of the one before,
-    /// for it says what that would have said, and is said at the same moment.
-    package mutating func follow(_ output: Output, of origin: String) -> Bool {
+    /// if that may give way because the newer says what it would have said, and at the same moment.
+    package mutating func follow(_ output: Output, of origin: String, mayGiveWay: Bool) -> Bool {
         guard self.waiting[origin] != nil else { return false }
-        let followers = self.next.followers[origin] ?? (0, 0)
-        guard followers.count < self.limit else {
-            self.next.outputs[followers.last] = output
+        let followers = self.next.followers[origin] ?? (0, nil)
+        if mayGiveWay, followers.count >= self.limit, let last = followers.last {
+            self.next.outputs[last] = output
             return true
         }
-        self.next.followers[origin] = (self.next.outputs.count, followers.count + 1)
+        let place = mayGiveWay ? self.next.outputs.count : nil
+        self.next.followers[origin] = (followers.count + 1, place)
         self.next.outputs.append(output)
         self.next.shares[origin, default: 0] += 1
         self.waiting[origin, default: 0] += 1

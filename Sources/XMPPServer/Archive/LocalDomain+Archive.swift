@@ -63,7 +63,10 @@ extension LocalDomain {
     }
 
     /// The sender of a message that could not be archived, and so was given to nobody, is told to try again.
+    ///
+    /// A room's new subject is in force by then, on the disk too: everybody hears of it without an id in the archive.
     func refuseUnarchived(_ message: Message) -> [DomainDirective] {
+        if let subject = self.rooms?.unarchived(message) { return [self.forward(.message(subject))] }
         let error = StanzaError(
             .internalServerError, kind: .wait, text: "the message could not be stored; send it again later")
         // The others in a room have not sent what they did not get.
@@ -108,12 +111,14 @@ extension LocalDomain {
         _ reading: ArchiveReading, _ page: ArchivePage, at now: Instant
     ) -> [DomainDirective] {
         guard let archive = self.archive else { return [] }
-        if let refusal = self.refusal(ofReading: reading.iq, reading.archive, reading.session, at: now) {
-            return [refusal]
+        do throws(StanzaError) {
+            let seesAddresses = try self.check(reading: reading.iq, reading.archive, reading.session, at: now)
+            let answer = reading.answer(page, ids: archive.ids, seesAddresses: seesAddresses)
+            let messages = answer.messages.map { self.hand(.message($0), to: reading.session) }
+            return messages + [self.hand(.iq(reading.iq.reply(answer.body)), to: reading.session)]
+        } catch {
+            return [self.hand(.iq(reading.iq.reply(.error(error))), to: reading.session)]
         }
-        let answer = reading.answer(page, ids: archive.ids)
-        let messages = answer.messages.map { self.hand(.message($0), to: reading.session) }
-        return messages + [self.hand(.iq(reading.iq.reply(answer.body)), to: reading.session)]
     }
 
     mutating func answered(
@@ -121,23 +126,24 @@ extension LocalDomain {
         ends: (first: ArchiveRecord, last: ArchiveRecord)?, at now: Instant
     ) -> [DomainDirective] {
         guard let ids = self.archive?.ids else { return [] }
-        if let refusal = self.refusal(ofReading: iq, archive, session, at: now) { return [refusal] }
-        let metadata = ArchiveReading.metadata(ends, of: archive, ids: ids)
-        return [self.hand(.iq(iq.reply(.result(metadata.element))), to: session)]
+        do throws(StanzaError) {
+            _ = try self.check(reading: iq, archive, session, at: now)
+            let metadata = ArchiveReading.metadata(ends, of: archive, ids: ids)
+            return [self.hand(.iq(iq.reply(.result(metadata.element))), to: session)]
+        } catch {
+            return [self.hand(.iq(iq.reply(.error(error))), to: session)]
+        }
     }
 
     /// Counts the reading of a room's archive and looks once more whether the asker may see it: while the disk was asked
     /// he may have been banned, or the room may have made way for another of the same name.
-    private mutating func refusal(
-        ofReading iq: IQ, _ archive: JID, _ session: SessionID?, at now: Instant
-    ) -> DomainDirective? {
-        guard session == nil, self.rooms?.address.domain == archive.domain else { return nil }
-        do throws(StanzaError) {
-            try self.rooms?.count(reading: iq, of: archive, at: now)
-            return nil
-        } catch {
-            return self.hand(.iq(iq.reply(.error(error))), to: nil)
-        }
+    ///
+    /// Whether he may see now whatever the archive knows of those who speak in it.
+    private mutating func check(
+        reading iq: IQ, _ archive: JID, _ session: SessionID?, at now: Instant
+    ) throws(StanzaError) -> Bool {
+        guard session == nil, self.rooms?.address.domain == archive.domain else { return true }
+        return try self.rooms?.count(reading: iq, of: archive, at: now) ?? true
     }
 
     /// The archive could not be read or written.

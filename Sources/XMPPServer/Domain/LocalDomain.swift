@@ -44,6 +44,8 @@ package struct LocalDomain: Sendable {
     var lastSeen: [JID: LastSeen] = [:]
     /// When accounts last changed their passwords themselves.
     var passwordChanges: [JID: Instant] = [:]
+    /// Accounts whose password is being hashed or written.
+    var changingPasswords: Set<JID> = []
     /// The accounts that nobody may log in to.
     var disabled: Set<JID> = []
     /// The accounts that are being deleted: still in place, in case the disk refuses, but as good as gone.

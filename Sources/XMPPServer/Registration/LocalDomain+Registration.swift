@@ -29,6 +29,11 @@ extension LocalDomain {
     /// The least time between two changes of one account's password: each costs as much as a thousand messages.
     package static let passwordInterval = Duration.seconds(10)
 
+    /// Accounts whose password is being changed at a time.
+    ///
+    /// Each keeps one of the places for readers until it is written down; the others are left to those who read.
+    package static let passwordChangesAtOnce = 2
+
     /// The same asked of the domain is meant for the asker's account (XEP-0077 §3.2).
     fileprivate mutating func answerForOwner(_ request: DomainRequest) -> DomainStep {
         guard let asker = request.iq.from, let session = self.sessions.session(at: asker) else {
@@ -51,12 +56,7 @@ extension LocalDomain {
             guard Self.names(username, request.account) else {
                 throw StanzaError(.notAllowed, text: "only the password of \(request.account) can be changed")
             }
-            if let last = self.passwordChanges[request.account],
-                last.duration(to: request.now) < Self.passwordInterval
-            {
-                throw StanzaError(
-                    .resourceConstraint, text: "the password was changed just now; wait some seconds")
-            }
+            try self.checkPasswordChange(of: request)
             return .durable(.changeAccount(.setPassword(password, request)))
         } catch {
             return self.answer(request, .error(error))
@@ -71,10 +71,38 @@ extension LocalDomain {
         }
     }
 
+    private func checkPasswordChange(of request: AccountRequest) throws(StanzaError) {
+        let last = self.passwordChanges[request.account]
+        if self.changingPasswords.contains(request.account)
+            || last.map({ $0.duration(to: request.now) < Self.passwordInterval }) == true
+        {
+            throw StanzaError(
+                .resourceConstraint, text: "the password was changed just now; wait some seconds")
+        }
+        guard self.changingPasswords.count < Self.passwordChangesAtOnce else {
+            throw StanzaError(
+                .resourceConstraint, text: "others are changing their passwords; wait some seconds")
+        }
+    }
+
+    /// The password is about to be hashed and written; why not, if another change was quicker.
+    ///
+    /// What has begun ends with `changedPassword`.
+    package mutating func beginPasswordChange(_ request: AccountRequest) -> StanzaError? {
+        do throws(StanzaError) {
+            try self.checkPasswordChange(of: request)
+        } catch {
+            return error
+        }
+        self.changingPasswords.insert(request.account)
+        return nil
+    }
+
     /// The account has its new password; or why not.
     package mutating func changedPassword(
         _ problem: StanzaError?, for request: AccountRequest
     ) -> [DomainDirective] {
+        self.changingPasswords.remove(request.account)
         if let problem { return self.answers(to: request, .error(problem)) }
         self.passwordChanges[request.account] = request.now
         return self.answers(to: request, .result(nil))

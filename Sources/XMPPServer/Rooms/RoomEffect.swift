@@ -71,7 +71,7 @@ package struct RoomSnapshot: Hashable, Sendable {
     }
 }
 
-/// A decision that waits for the disk: written first, then put in place by `RoomService.apply(_:at:)`.
+/// A decision that waits for the disk: written first, then put in place by `RoomService.apply(_:id:at:)`.
 package struct RoomChange: Hashable, Sendable {
     /// The room's address.
     package let room: JID

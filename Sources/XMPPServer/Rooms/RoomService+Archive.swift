@@ -26,13 +26,16 @@ extension RoomService {
     }
 
     /// Counts a request to a room's archive, which has been read by now; throws if the asker may not see it any more.
-    mutating func count(reading iq: IQ, of address: JID, at now: Instant) throws(StanzaError) {
-        guard let asker = iq.from, let request = iq.request else { return }
+    ///
+    /// Whether the asker may see addresses now; nil if nobody asks.
+    mutating func count(reading iq: IQ, of address: JID, at now: Instant) throws(StanzaError) -> Bool? {
+        guard let asker = iq.from, let request = iq.request else { return nil }
         _ = self.requests.admits(asker.bare, at: now)
         guard let room = self.rooms[address.local ?? ""] else {
             throw StanzaError(.itemNotFound, text: "there is no such room")
         }
-        _ = try room.archiveRequest(iq, request, from: asker)
+        guard case .read(let again)? = try room.archiveRequest(iq, request, from: asker) else { return nil }
+        return again.seesAddresses
     }
 
     /// Remembers what was said before the process started, for those who come in.
@@ -48,6 +51,16 @@ extension RoomService {
         case .save: self.rooms[change.room.local ?? ""]?.isTemporary ?? true
         case .affiliations, .subject: false
         }
+    }
+
+    /// A copy of a new subject that could not be archived, as it is handed out all the same; nil for any other message.
+    func unarchived(_ copy: Message) -> Message? {
+        guard copy.kind == .groupchat, copy.isSubjectChange, copy.from?.domain == self.address.domain else {
+            return nil
+        }
+        var copy = copy
+        copy.payloads.removeAll(where: StanzaID.matches)
+        return copy
     }
 
     /// What is said when copies of a message could not be handed out because it could not be archived: its speaker is

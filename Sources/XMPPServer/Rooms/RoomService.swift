@@ -5,7 +5,7 @@ package import XMPP
 /// All rooms of one domain (XEP-0045): a stanza goes in, stanzas come out.
 ///
 /// A value without clock or disk. Who sent a stanza is proven before it gets here. What must outlive the process comes
-/// out as `RoomStep.durable` first, with nothing changed, and is put in place by `apply(_:at:)` once it is on disk.
+/// out as `RoomStep.durable` first, with nothing changed, and is put in place by `apply(_:id:at:)` once it is on disk.
 package struct RoomService: Sendable {
     /// The rooms' domain as a bare JID.
     package let address: JID

@@ -62,7 +62,9 @@ extension ClientConnection {
             stream.close(StreamError(.policyViolation, text: "enable stream management first"))
             return
         }
-        self.shell.afterBacklog(of: session.key) { session.acknowledge(count, on: stream) }
+        self.shell.afterBacklog(of: session.key, mayGiveWay: true) {
+            session.acknowledge(count, on: stream)
+        }
     }
 
     /// §5: instead of binding, and only a session of the same account.

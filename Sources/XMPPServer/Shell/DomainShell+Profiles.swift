@@ -50,6 +50,10 @@ extension DomainShell {
         }
         switch change {
         case .setPassword(let password, let request):
+            // It was decided upon before others had their turn.
+            if let problem = self.withDomain({ $0.beginPasswordChange(request) }) {
+                return self.withDomain { $0.answers(to: request, .error(problem)) }
+            }
             let problem = await keeper.setPassword(account.local ?? "", password)
             return self.withDomain { $0.changedPassword(problem?.stanzaError, for: request) }
         case .delete(let request):

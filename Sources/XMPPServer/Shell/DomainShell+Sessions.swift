@@ -63,7 +63,7 @@ extension DomainShell {
         case .begun(let replaced):
             replaced?.close(StreamError(.conflict, text: "the session goes on over another stream"))
             taken()
-            self.afterBacklog(of: outlet.key) {
+            self.afterBacklog(of: outlet.key, mayGiveWay: false) {
                 do throws(StreamError) {
                     self.settleNow(outlet, self.follow(try outlet.resume(on: stream), outlet))
                 } catch {

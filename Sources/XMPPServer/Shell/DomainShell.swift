@@ -35,7 +35,7 @@ package final class DomainShell: Sendable {
 
     private enum Work {
         case event(DomainEvent)
-        case call(@Sendable () -> Void)
+        case call(mayGiveWay: Bool, @Sendable () -> Void)
     }
 
     let lane: DurableLane
@@ -122,10 +122,7 @@ package final class DomainShell: Sendable {
         self.waiting.withLock { $0[source] = Backlog(paused: [stream: resume]) }
         pause()
         let remaining = events
-        let isQueued = self.submit(remaining, to: step.lane, of: source) { lane in
-            await self.goOn(with: source, in: lane)
-        }
-        if !isQueued {
+        if !self.pass(remaining, to: step.lane, of: source) {
             self.refuse(remaining)
             self.refuseBacklog(of: source)
         }
@@ -152,29 +149,32 @@ package final class DomainShell: Sendable {
         }
     }
 
-    /// Handles what else waits from a source, each in a job of its own, behind those of others that came meanwhile.
+    /// Handles what else waits from a source: what needs the disk in a job of its own in its lane, behind those of others
+    /// that came meanwhile.
     private func goOn(with source: String, in lane: DurableStep.Lane) async {
         while let next = self.nextWaiting(from: source) {
             switch next {
-            case .call(let body): self.afterArchive(of: source, body)
+            case .call(let mayGiveWay, let body):
+                self.afterArchive(of: source, mayGiveWay: mayGiveWay, body)
             case .event(let event):
-                let isQueued = self.submit([event], to: .durable, of: source) { lane in
-                    await self.goOn(with: source, in: lane)
+                var events: Deque<DomainEvent> = [event]
+                guard let step = self.run(&events, of: source) else { continue }
+                if self.pass(events, to: step.lane, of: source) { return }
+                guard step.lane == lane else {
+                    self.refuse(events)
+                    continue
                 }
-                if isQueued { return }
-                switch lane {
-                case .durable:
-                    // No room for another job: then in this one.
-                    guard let rest = await self.settle([event], in: .durable, of: source) else { continue }
-                    let isPassedOn = self.submit(rest, to: .wide, of: source) { lane in
-                        await self.goOn(with: source, in: lane)
-                    }
-                    if isPassedOn { return }
-                    self.refuse(rest)
-                case .wide: self.refuse([event])
-                }
+                // No room for another job: then in this one.
+                guard let rest = await self.settle(events, in: lane, of: source) else { continue }
+                if self.pass(rest, to: lane.other, of: source) { return }
+                self.refuse(rest)
             }
         }
+    }
+
+    /// Has events settled in a lane, and then what else waits from their source; false if there is no room.
+    private func pass(_ events: Deque<DomainEvent>, to lane: DurableStep.Lane, of source: String) -> Bool {
+        self.submit(events, to: lane, of: source) { lane in await self.goOn(with: source, in: lane) }
     }
 
     /// Tells the senders of events that need the disk, which has no room for them.
@@ -187,24 +187,29 @@ package final class DomainShell: Sendable {
         while let next = self.nextWaiting(from: source) {
             switch next {
             case .event(let event): self.perform(self.withDomain { $0.refuse(event) })
-            case .call(let body): body()
+            case .call(_, let body): body()
             }
         }
     }
 
     /// Calls `body` once everything the source has sent so far has had its effect: at once if nothing waits.
-    func afterBacklog(of source: String, _ body: @escaping @Sendable () -> Void) {
+    ///
+    /// - Parameter mayGiveWay: whether it need not be called if the same is asked for again before, as an
+    ///   acknowledgement need not be sent when another follows.
+    func afterBacklog(of source: String, mayGiveWay: Bool, _ body: @escaping @Sendable () -> Void) {
         let mustWait = self.waiting.withLock { waiting in
-            waiting[source]?.work.append(.call(body))
+            waiting[source]?.work.append(.call(mayGiveWay: mayGiveWay, body))
             return waiting[source] != nil
         }
-        if !mustWait { self.afterArchive(of: source, body) }
+        if !mustWait { self.afterArchive(of: source, mayGiveWay: mayGiveWay, body) }
     }
 
     /// Calls `body` once what the source sent is in the archive.
-    private func afterArchive(of source: String, _ body: @escaping @Sendable () -> Void) {
+    private func afterArchive(
+        of source: String, mayGiveWay: Bool, _ body: @escaping @Sendable () -> Void
+    ) {
         guard let archive else { return body() }
-        archive.afterAll(of: source, body)
+        archive.afterAll(of: source, mayGiveWay: mayGiveWay, body)
     }
 
     /// What waits next from a source; if nothing does, events need not wait any more and its streams are read again.
@@ -232,7 +237,7 @@ package final class DomainShell: Sendable {
         }
     }
 
-    /// Handles an event that cannot need the disk: an IQ, or what the directives of an account's removal ask for.
+    /// Handles an event that has no stream to hold back: if it needs the disk it waits in its lane, and nothing for it.
     func handleNow(_ event: DomainEvent) {
         var events: Deque<DomainEvent> = [event]
         guard let step = self.run(&events, of: Self.nobody) else { return }

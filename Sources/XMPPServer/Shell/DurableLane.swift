@@ -1,6 +1,3 @@
-import DequeModule
-import Synchronization
-
 /// Does, one after the other, what has to be on disk before it counts.
 ///
 /// One lane for a server: rosters and kept messages are changed nowhere else, so that a change is computed, written and
@@ -8,34 +5,19 @@ import Synchronization
 package final class DurableLane: Sendable {
     package typealias Job = @Sendable () async -> Void
 
-    private struct State {
-        var jobs: Deque<Job> = []
-        var isClosed = false
-    }
+    private let queue: JobQueue
 
     /// Jobs that wait.
     ///
     /// A stream that has one waiting is not read from, so streams alone cannot reach it.
-    package let limit: Int
-    private let state = Mutex(State())
-    private let wake: AsyncStream<Void>
-    private let waker: AsyncStream<Void>.Continuation
+    package var limit: Int { self.queue.limit }
 
     package init(limit: Int = 20_000) {
-        self.limit = limit
-        (self.wake, self.waker) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
+        self.queue = JobQueue(limit: limit)
     }
 
     /// Queues a job; false if the lane is full or the server has stopped.
-    package func submit(_ job: @escaping Job) -> Bool {
-        let isQueued = self.state.withLock { state in
-            guard !state.isClosed, state.jobs.count < self.limit else { return false }
-            state.jobs.append(job)
-            return true
-        }
-        if isQueued { self.waker.yield() }
-        return isQueued
-    }
+    package func submit(_ job: @escaping Job) -> Bool { self.queue.submit(job) }
 
     /// Runs a job and returns what it made; nil if it could not be queued.
     package func perform<Result: Sendable>(
@@ -49,19 +31,14 @@ package final class DurableLane: Sendable {
 
     /// Works until `finish()`, and then does what is still queued: nothing that was taken on is lost.
     package func run() async throws {
-        for await _ in self.wake { await self.drain() }
-        self.state.withLock { $0.isClosed = true }
-        await self.drain()
+        for await _ in self.queue.wake {
+            while let job = self.queue.next() { await job() }
+        }
+        await self.queue.close()
     }
 
     /// Lets `run()` return once everything queued is done.
     ///
     /// Not tied to graceful shutdown: streams that close then have more to write.
-    package func finish() {
-        self.waker.finish()
-    }
-
-    private func drain() async {
-        while let job = self.state.withLock({ $0.jobs.popFirst() }) { await job() }
-    }
+    package func finish() { self.queue.finish() }
 }

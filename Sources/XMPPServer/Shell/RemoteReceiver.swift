@@ -11,8 +11,10 @@ struct RemoteReceiver: RemoteStanzaReceiver {
             resume: { stream.resumeReading() })
     }
 
-    func afterAll(from stream: RemoteStream, _ body: @escaping @Sendable () -> Void) {
-        self.shell.afterBacklog(of: stream.source, body)
+    func afterAll(
+        from stream: RemoteStream, mayGiveWay: Bool, _ body: @escaping @Sendable () -> Void
+    ) {
+        self.shell.afterBacklog(of: stream.source, mayGiveWay: mayGiveWay, body)
     }
 
     func undeliverable(_ stanza: Stanza, because error: StanzaError) {

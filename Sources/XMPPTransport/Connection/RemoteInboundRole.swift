@@ -5,7 +5,7 @@ import XML
 import XMPP
 
 /// The shell of `ReceivingRemoteStream`: has keys verified, and hands on the stanzas that may pass.
-final class RemoteInboundRole: StreamRole {
+final class RemoteInboundRole: RemoteStreamRole {
     let kind = TransportMetrics.Kind.remoteInbound
     let contentNamespace = Namespace.server
 
@@ -24,9 +24,9 @@ final class RemoteInboundRole: StreamRole {
     /// How stanzas go the other way, if the peer uses the stream in both directions.
     private var wayBack: WayBack?
     /// The keys that this stream waits for a verdict on.
-    private var verifications: [DomainPair: DialbackVerification] = [:]
-    /// The domains that were proved, once for each time.
-    private var visitors: [String] = []
+    private(set) var verifications: [DomainPair: DialbackVerification] = [:]
+    /// The domains that were proved.
+    private var visitors: Set<String> = []
     private var eventLoop: (any EventLoop)?
 
     init(
@@ -56,10 +56,6 @@ final class RemoteInboundRole: StreamRole {
         }
         if self.wayBack?.isUsed != true { stream.close(nil) }
         return false
-    }
-
-    func unanswered(on stream: StreamHandler) {
-        stream.lose("the other server says nothing any more")
     }
 
     var failure: String? { self.machine.unproved }
@@ -137,8 +133,7 @@ final class RemoteInboundRole: StreamRole {
     private func authenticated(_ pair: DomainPair, _ stream: StreamHandler) {
         stream.becameAuthenticated(limits: self.environment.limits.remote, queue: self.wayBack?.queue)
         self.wayBack?.add(pair)
-        self.visitors.append(pair.remote)
-        self.remotes.visited(pair.remote)
+        if self.visitors.insert(pair.remote).inserted { self.remotes.visited(pair.remote) }
         guard self.remote == nil, let gate = stream.gate else { return }
         self.eventLoop = stream.channel?.eventLoop
         stream.limitRate(self.environment.limits.rates.rate(ofRemote: pair.remote))
@@ -161,7 +156,8 @@ final class RemoteInboundRole: StreamRole {
         self.verifications[pair] = verification
         verification.verdict.whenSuccess { verdict in
             let (role, stream) = bound.value
-            role.verifications[pair] = nil
+            // A verdict that was on its way when the stream ended is for nobody.
+            guard role.verifications.removeValue(forKey: pair) != nil else { return }
             role.perform(role.machine.verified(pair, verdict), stream)
             stream.flush()
         }
@@ -199,30 +195,22 @@ extension RemoteInboundRole {
     private func settle(_ tally: RemoteTally, of remote: RemoteStream, after end: StreamEnd) {
         switch end {
         case .lost where self.isResumable:
-            self.giveBack(self.environment.guards.tallies.keep(tally, at: .now()))
+            self.giveBack(self.environment.guards.tallies.keep(tally, after: remote.id, at: .now()))
             guard tally.unacknowledgedCount > 0 else { return }
             let remotes = self.remotes
             self.eventLoop?.scheduleTask(in: .seconds(Int64(tally.seconds))) {
-                Self.giveBack(tally.abandon(after: remote.id), remotes)
+                remotes.giveBack(unacknowledged: tally.abandon(after: remote.id))
             }
         // Also after a good-bye nobody says that what was written before it has arrived.
         case .lost, .closedByPeer, .refusedByPeer, .closedHere:
-            self.environment.guards.tallies.forget(tally)
-            Self.giveBack(tally.abandon(after: remote.id), self.remotes)
+            self.environment.guards.tallies.forget(tally, after: remote.id)
+            self.remotes.giveBack(unacknowledged: tally.abandon(after: remote.id))
         }
     }
 
     /// Streams that will not be resumed any more: what waits on them goes back to its senders.
     private func giveBack(_ tallies: [RemoteTally]) {
-        for tally in tallies { Self.giveBack(tally.abandon(), self.remotes) }
-    }
-
-    private static func giveBack(_ stanzas: [Stanza], _ remotes: RemoteStreams) {
-        remotes.giveBack(
-            stanzas,
-            StanzaError(
-                .remoteServerTimeout,
-                text: "the stream broke before the other server said that it has this"))
+        for tally in tallies { self.remotes.giveBack(unacknowledged: tally.abandon()) }
     }
 
     private func acknowledged(_ handled: UInt32, _ stream: StreamHandler) {
@@ -285,21 +273,24 @@ extension RemoteInboundRole {
         _ token: String, _ handled: UInt32, _ remote: RemoteStream, _ stream: StreamHandler
     ) {
         guard self.tally == nil else { return self.fail(.unexpectedRequest, stream) }
-        guard let tally = self.environment.guards.tallies.take(token, of: self.peer, at: .now()) else {
-            return self.fail(.itemNotFound, stream)
-        }
+        guard
+            let tally = self.environment.guards.tallies.take(
+                token, of: self.peer, over: remote.id, at: .now())
+        else { return self.fail(.itemNotFound, stream) }
         self.tally = tally
         self.isResumable = true
-        let count = tally.move(to: remote.id)
+        let count = tally.count
         remote.goesOn(as: tally.source)
         do {
             let again = try tally.resume(from: handled).map { $0.element(in: Namespace.server) }
             let request = again.isEmpty ? [] : [StreamManagementElement.request.element]
             // Without a way back the stream goes one way now.
-            if self.wayBack == nil { Self.giveBack(tally.abandon(after: remote.id), self.remotes) }
+            if self.wayBack == nil {
+                self.remotes.giveBack(unacknowledged: tally.abandon(after: remote.id))
+            }
             let resumed = StreamManagementElement.resumed(token: token, handled: count).element
             let elements = [resumed] + (self.wayBack == nil ? [] : again + request)
-            self.afterAll(from: remote, on: stream) { role, stream in
+            self.afterAll(from: remote, on: stream, mayGiveWay: false) { role, stream in
                 role.begin(tally, with: elements, stream)
             }
         } catch {
@@ -313,19 +304,19 @@ extension RemoteInboundRole {
             stream.close(StreamError(.policyViolation, text: "enable stream management first"))
             return
         }
-        self.afterAll(from: remote, on: stream) { _, stream in
+        self.afterAll(from: remote, on: stream, mayGiveWay: true) { _, stream in
             stream.perform(.send(StreamManagementElement.answer(handled: count).element))
         }
     }
 
     /// What says how much was handled may be said once it has had its effect: the other side will not send it again.
     private func afterAll(
-        from remote: RemoteStream, on stream: StreamHandler,
+        from remote: RemoteStream, on stream: StreamHandler, mayGiveWay: Bool,
         _ body: @escaping @Sendable (RemoteInboundRole, StreamHandler) -> Void
     ) {
         guard let eventLoop = stream.channel?.eventLoop else { return }
         let bound = NIOLoopBound((self, stream), eventLoop: eventLoop)
-        self.receiver.afterAll(from: remote) {
+        self.receiver.afterAll(from: remote, mayGiveWay: mayGiveWay) {
             eventLoop.execute {
                 let (role, stream) = bound.value
                 guard stream.channel != nil else { return }

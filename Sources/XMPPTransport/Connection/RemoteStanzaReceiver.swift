@@ -9,7 +9,10 @@ package protocol RemoteStanzaReceiver: Sendable {
     func received(_ stanza: Stanza, on stream: RemoteStream)
 
     /// Calls `body` once everything that came on the stream so far has had its effect: on the disk, where that matters.
-    func afterAll(from stream: RemoteStream, _ body: @escaping @Sendable () -> Void)
+    ///
+    /// - Parameter mayGiveWay: whether it need not be called if the same is asked for again before, as an acknowledgement
+    ///   need not be sent when another follows.
+    func afterAll(from stream: RemoteStream, mayGiveWay: Bool, _ body: @escaping @Sendable () -> Void)
 
     /// A stanza given to `RemoteStreams.send` will not arrive: its sender is to be told.
     ///

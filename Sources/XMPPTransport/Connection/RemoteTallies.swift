@@ -6,6 +6,9 @@ import Synchronization
 ///
 /// Bounded in number, by peer and for all of them, and in what waits on those whose connection is broken. What gives way
 /// is what broke longest ago; a stream that is up only to newer ones of the same peer, or if nothing is broken.
+///
+/// Which connection carries a stream changes here, under one lock: the end of the former connection, which may be noticed
+/// on another event loop at the same time, then changes nothing.
 final class RemoteTallies: Sendable {
     private struct Entry {
         let tally: RemoteTally
@@ -52,11 +55,12 @@ final class RemoteTallies: Sendable {
         }
     }
 
-    /// The connection broke: the time to resume begins.
+    /// The connection broke that carried `stream`: the time to resume begins, unless the peer has come back already.
     ///
     /// Returns those that cannot be resumed, which may be this one.
-    func keep(_ tally: RemoteTally, at now: NIODeadline) -> [RemoteTally] {
+    func keep(_ tally: RemoteTally, after stream: String, at now: NIODeadline) -> [RemoteTally] {
         self.state.withLock { state in
+            guard tally.isCarried(by: stream) else { return [] }
             guard let entry = state.entries[tally.token] else { return [tally] }
             let bytes = tally.unacknowledgedBytes
             state.entries[tally.token]?.brokenAt = now
@@ -71,13 +75,18 @@ final class RemoteTallies: Sendable {
         }
     }
 
-    /// The stream will not be resumed.
-    func forget(_ tally: RemoteTally) {
-        self.state.withLock { _ = Self.remove(tally.token, from: &$0) }
+    /// What was carried by `stream` will not be resumed, unless the peer has come back already.
+    func forget(_ tally: RemoteTally, after stream: String) {
+        self.state.withLock { state in
+            guard tally.isCarried(by: stream) else { return }
+            _ = Self.remove(tally.token, from: &state)
+        }
     }
 
-    /// What `peer` may resume by `token`, whose connection is up again now.
-    func take(_ token: String, of peer: String, at now: NIODeadline) -> RemoteTally? {
+    /// What `peer` may resume by `token`; it goes on over `stream`, whose connection is up.
+    func take(
+        _ token: String, of peer: String, over stream: String, at now: NIODeadline
+    ) -> RemoteTally? {
         self.state.withLock { state in
             guard let entry = state.entries[token], entry.tally.peer == peer, !entry.isOver(at: now) else {
                 return nil
@@ -85,6 +94,7 @@ final class RemoteTallies: Sendable {
             state.bytes -= entry.bytes
             state.entries[token]?.brokenAt = nil
             state.entries[token]?.bytes = 0
+            entry.tally.move(to: stream)
             return entry.tally
         }
     }

@@ -50,13 +50,8 @@ final class RemoteTally: Sendable {
     /// Whether it goes on over `stream`, and not over one by which the peer has resumed it.
     func isCarried(by stream: String) -> Bool { self.state.withLock { $0.stream == stream } }
 
-    /// Goes on over `stream`; what was received until now.
-    func move(to stream: String) -> UInt32 {
-        self.state.withLock { state in
-            state.stream = stream
-            return state.management.handled
-        }
-    }
+    /// Goes on over `stream`: what comes on any other does not count any more.
+    func move(to stream: String) { self.state.withLock { $0.stream = stream } }
 }
 
 // MARK: What is sent the other way (XEP-0288)

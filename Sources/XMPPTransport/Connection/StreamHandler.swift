@@ -62,6 +62,19 @@ final class StreamHandler: ChannelInboundHandler {
         self.parser = XMLStreamParser(limits: environment.limits.unauthenticated)
     }
 
+    /// Takes its place on top of `channel`, with TLS below if that comes from the first byte (XEP-0368).
+    func join(_ channel: any Channel) throws {
+        let pipeline = channel.pipeline.syncOperations
+        if self.usesDirectTLS { try pipeline.addHandler(self.makeTLSHandler()) }
+        try pipeline.addHandler(self)
+    }
+
+    private func makeTLSHandler() throws(TLSError) -> TLSHandler {
+        TLSHandler(
+            session: try self.role.makeTLSSession(),
+            handshakeTimeout: self.environment.limits.handshakeTime)
+    }
+
     // MARK: Channel events
 
     func handlerAdded(context: ChannelHandlerContext) {
@@ -291,10 +304,7 @@ extension StreamHandler {
         guard self.beginHandshake(context) else { return }
         self.parser.reset()
         do {
-            let handler = TLSHandler(
-                session: try self.role.makeTLSSession(),
-                handshakeTimeout: self.environment.limits.handshakeTime)
-            try context.pipeline.syncOperations.addHandler(handler, position: .first)
+            try context.pipeline.syncOperations.addHandler(self.makeTLSHandler(), position: .first)
         } catch {
             self.error = error
             context.close(promise: nil)
@@ -407,7 +417,9 @@ extension StreamHandler {
         case .client, .remoteInbound, .component: break
         }
         guard self.environment.guards.beginHandshake() else {
-            self.error = self.error ?? TLSError("too many TLS handshakes are under way")
+            self.error =
+                self.error
+                ?? StreamError(.resourceConstraint, text: "too many TLS handshakes are under way")
             context.close(promise: nil)
             return false
         }

@@ -18,12 +18,14 @@ package final class Resolver: Sendable {
         case people
         /// Those whose dialback keys are being verified, and those who have come to us and are answered.
         case strangers
+        /// Those whom accounts and rooms here answer though they are not here: gone again, or never come.
+        case absent
 
         /// Questions that are being asked at a time; others wait for their turn.
         var threads: Int {
             switch self {
             case .ourselves, .people: 16
-            case .strangers: 4
+            case .strangers, .absent: 4
             }
         }
     }
@@ -91,7 +93,8 @@ package final class Resolver: Sendable {
         self.makeAsk = makeAsk
     }
 
-    /// Whether the name servers for a host were chosen here: then its addresses may well be inside a private network.
+    /// Whether the name servers for a host were chosen here: then its addresses may well be inside a private network, if no
+    /// other name servers led to that host.
     func isOurs(_ host: String) -> Bool { self.nameServers.contains { $0.isChosen(for: host) } }
 
     /// Where to connect to, best first; hosts are IP addresses unless a static route has a name.

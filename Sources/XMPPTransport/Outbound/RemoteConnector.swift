@@ -142,13 +142,8 @@ extension RemoteConnector {
         let role = RemoteOutboundRole(
             environment: self.environment, errand: errand, expectation: place.expectation,
             usesDirectTLS: usesDirectTLS, outcome: outcome)
-        if usesDirectTLS {
-            let tls = TLSHandler(
-                session: try role.makeTLSSession(), handshakeTimeout: self.environment.limits.handshakeTime)
-            try channel.pipeline.syncOperations.addHandler(tls)
-        }
-        let handler = StreamHandler(role: role, environment: self.environment, usesDirectTLS: usesDirectTLS)
-        try channel.pipeline.syncOperations.addHandler(handler)
+        try StreamHandler(role: role, environment: self.environment, usesDirectTLS: usesDirectTLS).join(
+            channel)
         // On a closed channel there is nothing left to read.
         channel.setOption(.autoRead, value: true).whenFailure { _ in }
     }

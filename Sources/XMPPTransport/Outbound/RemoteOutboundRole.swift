@@ -4,7 +4,7 @@ import XML
 import XMPP
 
 /// The shell of `InitiatingRemoteStream`: reports once what came of the attempt, then keeps the stream open while used.
-final class RemoteOutboundRole: StreamRole {
+final class RemoteOutboundRole: RemoteStreamRole {
     /// What came of an attempt.
     enum Outcome: Sendable {
         case authenticated(OutboundRemoteStream)
@@ -86,10 +86,6 @@ final class RemoteOutboundRole: StreamRole {
         }
     }
 
-    func unanswered(on stream: StreamHandler) {
-        stream.lose("the other server says nothing any more")
-    }
-
     func ended(_ end: StreamEnd) {
         self.idleCheck?.cancel()
         self.idleCheck = nil
@@ -156,7 +152,7 @@ final class RemoteOutboundRole: StreamRole {
             id: StreamEnvironment.makeStreamID(), remoteAddress: stream.remoteAddress, gate: gate)
         former.goesOn(as: self.management.source)
         let role = NIOLoopBound(self, eventLoop: bound.eventLoop)
-        receiver.afterAll(from: former) {
+        receiver.afterAll(from: former, mayGiveWay: false) {
             bound.eventLoop.execute {
                 let stream = bound.value
                 guard stream.channel != nil else { return }
@@ -270,6 +266,6 @@ extension RemoteOutboundRole {
     /// Says what has been handled, once it has had its effect.
     private func acknowledge(_ answer: Element, _ outbound: OutboundRemoteStream) {
         guard let incoming, let receiver else { return outbound.write(answer) }
-        receiver.afterAll(from: incoming) { outbound.write(answer) }
+        receiver.afterAll(from: incoming, mayGiveWay: true) { outbound.write(answer) }
     }
 }

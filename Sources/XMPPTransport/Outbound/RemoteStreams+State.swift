@@ -37,11 +37,48 @@ struct RemoteStreamsState<Stream: Sendable>: Sendable {
     }
 
     /// For whom a stream was made, where that is counted.
-    private enum Cause: Hashable, Sendable {
-        /// Somebody here (a bare JID).
+    private enum Cause: Sendable {
+        /// Somebody here (a bare JID), who has something to say.
         case sender(JID)
+        /// The same, with an answer for who is not here: gone again, or never come and never asked.
+        case answers(JID)
         /// Those who have come to us and are only answered.
         case visitors
+
+        /// What is to have room for it, the narrowest first.
+        var shares: [Share] {
+            switch self {
+            case .sender(let sender): [.sender(sender)]
+            case .answers(let sender): [.answers(of: sender), .allAnswers, .visitors]
+            case .visitors: [.visitors]
+            }
+        }
+
+        /// For whom DNS is asked.
+        var asker: Resolver.Asker {
+            switch self {
+            case .sender: .people
+            case .answers: .absent
+            case .visitors: .strangers
+            }
+        }
+    }
+
+    /// The pairs that are counted together.
+    private enum Share: Hashable, Sendable {
+        case sender(JID)
+        case answers(of: JID)
+        case allAnswers
+        case visitors
+    }
+
+    private struct Members: Sendable {
+        var pairs: Set<DomainPair> = []
+        /// Before that none of their pauses is over.
+        var firstRest = NIODeadline.distantFuture
+
+        /// One of them has a pause until then.
+        mutating func rests(until time: NIODeadline) { self.firstRest = min(self.firstRest, time) }
     }
 
     private let limits: TransportLimits
@@ -50,8 +87,8 @@ struct RemoteStreamsState<Stream: Sendable>: Sendable {
     private var pairs: [DomainPair: Pair] = [:]
     /// For whom the streams of a pair were made, where that counts, until the pair is forgotten.
     private var causes: [DomainPair: Cause] = [:]
-    /// How many pairs that are for each.
-    private var pairsByCause: [Cause: Int] = [:]
+    /// Which pairs are in each share; none is empty.
+    private var shares: [Share: Members] = [:]
     /// Streams by which each remote domain has proved itself here.
     private var visits: [String: Int] = [:]
     /// Streams that the other side has opened and takes stanzas on, the newest last (XEP-0288).
@@ -69,12 +106,15 @@ struct RemoteStreamsState<Stream: Sendable>: Sendable {
     var pairCount: Int { self.pairs.count }
 
     /// How many pairs count for a sender (a bare JID).
-    func pairCount(of sender: JID) -> Int { self.pairCount(for: .sender(sender)) }
+    func pairCount(of sender: JID) -> Int { self.pairCount(in: .sender(sender)) }
 
-    /// How many pairs are there because visitors are answered.
-    var visitorPairCount: Int { self.pairCount(for: .visitors) }
+    /// How many pairs are there because visitors, or those who were, are answered.
+    var visitorPairCount: Int { self.pairCount(in: .visitors) }
 
-    private func pairCount(for cause: Cause) -> Int { self.pairsByCause[cause] ?? 0 }
+    private func pairCount(in share: Share) -> Int { self.shares[share]?.pairs.count ?? 0 }
+
+    /// By how many streams the domain has proved itself that are still there.
+    func visitCount(of domain: String) -> Int { self.visits[domain] ?? 0 }
 
     func stream(for pair: DomainPair) -> Stream? {
         if case .connected(let stream, _) = self.pairs[pair] { stream } else { nil }
@@ -135,25 +175,25 @@ struct RemoteStreamsState<Stream: Sendable>: Sendable {
     ) -> OnSend {
         self.release(pair)
         let cause = self.cause(of: stanza, to: pair)
-        if let cause, !self.makeRoom(for: cause, at: now) {
-            return .refuse(self.tooMany(for: cause, pair))
+        for share in cause?.shares ?? [] where !self.makeRoom(in: share, at: now) {
+            return .refuse(self.tooMany(in: share, pair))
         }
         if let refusal = self.wait(stanza, bytes, Waiting(), failures, pair) { return refusal }
-        if let cause {
-            self.causes[pair] = cause
-            self.pairsByCause[cause, default: 0] += 1
-        }
-        return switch cause {
-        case nil: .connect(.ourselves)
-        case .sender: .connect(.people)
-        case .visitors: .connect(.strangers)
-        }
+        guard let cause else { return .connect(.ourselves) }
+        self.causes[pair] = cause
+        for share in cause.shares { self.shares[share, default: Members()].pairs.insert(pair) }
+        return .connect(cause.asker)
     }
 
-    private func tooMany(for cause: Cause, _ pair: DomainPair) -> StanzaError {
+    private func tooMany(in share: Share, _ pair: DomainPair) -> StanzaError {
         let text =
-            switch cause {
-            case .visitors: "too many other servers wait for an answer"
+            switch share {
+            case .visitors, .allAnswers: "too many other servers wait for an answer"
+            case .answers(let sender):
+                """
+                \(sender) answers \(self.limits.remotePairsPerSender) other servers already that are not here; \
+                \(pair.remote) can be answered when it is, or once one of them was silent for a while
+                """
             case .sender(let sender):
                 """
                 \(sender) has \(self.limits.remotePairsPerSender) other servers to talk to already; \
@@ -183,36 +223,49 @@ struct RemoteStreamsState<Stream: Sendable>: Sendable {
 
     /// For whom a pair that the stanza has connected counts; nil if for nobody.
     ///
-    /// What the domain itself says on its own account is not counted. An answer, and whatever goes where the other side
-    /// has come to us by itself, counts for nobody here: visitors without end must not use up what a person may have, nor,
-    /// for they have a share of the table, what all others may.
+    /// What the domain itself says on its own account is not counted. Its answers, and whatever goes where the other side
+    /// has come to us by itself, count for nobody here: visitors without end must not use up what a person may have, nor,
+    /// for they have a share of the table, what all others may. Anybody can send an answer that nobody asked for: to who is
+    /// not here, answers are counted by who sends them, apart from what he has to say, for he may have been asked.
     private func cause(of stanza: Stanza, to pair: DomainPair) -> Cause? {
         guard let sender = stanza.from?.bare else { return nil }
         let isOwn = sender.local == nil && self.domains.contains(sender.domain)
-        if stanza.isAnswer { return .visitors }
-        if isOwn { return nil }
-        return self.visits[pair.remote] == nil ? .sender(sender) : .visitors
+        if isOwn { return stanza.isAnswer ? .visitors : nil }
+        if self.visits[pair.remote] != nil { return .visitors }
+        return stanza.isAnswer ? .answers(sender) : .sender(sender)
     }
 
-    private func limit(for cause: Cause) -> Int {
-        switch cause {
-        case .sender: self.limits.remotePairsPerSender
+    /// Half of the table is for those who are or were here, and half of that is never for those who are not.
+    private func limit(of share: Share) -> Int {
+        switch share {
+        case .sender, .answers: self.limits.remotePairsPerSender
+        case .allAnswers: self.limits.remotePairs / 4
         case .visitors: self.limits.remotePairs / 2
         }
     }
 
-    /// Forgets the cause's domains whose pause is over, if there are too many.
-    private mutating func makeRoom(for cause: Cause, at now: NIODeadline) -> Bool {
-        if self.pairCount(for: cause) < self.limit(for: cause) { return true }
-        let rested = self.causes.filter { $0.value == cause && self.isRested($0.key, at: now) }
-        for pair in rested.keys { self.forget(pair) }
-        return self.pairCount(for: cause) < self.limit(for: cause)
+    /// Forgets the share's domains whose pause is over, if there are too many.
+    ///
+    /// They are looked through only if that can be of use: whoever is at the limit may send on, stanza by stanza.
+    private mutating func makeRoom(in share: Share, at now: NIODeadline) -> Bool {
+        let limit = self.limit(of: share)
+        guard let members = self.shares[share], members.pairs.count >= limit else { return limit > 0 }
+        guard now >= members.firstRest else { return false }
+        var firstRest = NIODeadline.distantFuture
+        for pair in members.pairs {
+            guard case .backingOff(let until, _, _) = self.pairs[pair] else { continue }
+            if now < until { firstRest = min(firstRest, until) } else { self.forget(pair) }
+        }
+        self.shares[share]?.firstRest = firstRest
+        return self.pairCount(in: share) < limit
     }
 
     private mutating func release(_ pair: DomainPair) {
         guard let cause = self.causes.removeValue(forKey: pair) else { return }
-        let rest = self.pairCount(for: cause) - 1
-        self.pairsByCause[cause] = rest > 0 ? rest : nil
+        for share in cause.shares {
+            self.shares[share]?.pairs.remove(pair)
+            if self.pairCount(in: share) == 0 { self.shares[share] = nil }
+        }
     }
 
     /// A remote domain has proved itself on a stream of its own; `left` follows when that ends.
@@ -247,7 +300,9 @@ struct RemoteStreamsState<Stream: Sendable>: Sendable {
         }
         let longest = Self.backOff(afterFailures: failures + 1, limits: self.limits).nanoseconds
         let pause = TimeAmount.nanoseconds(Int64.random(in: longest / 2...longest, using: &random))
-        self.pairs[pair] = .backingOff(until: now + pause, failures: failures + 1, error)
+        let until = now + pause
+        self.pairs[pair] = .backingOff(until: until, failures: failures + 1, error)
+        for share in self.causes[pair]?.shares ?? [] { self.shares[share]?.rests(until: until) }
         self.waitingBytes -= waiting.bytes
         return OnFailure(undeliverable: waiting.stanzas, retryIn: pause)
     }
@@ -300,7 +355,7 @@ struct RemoteStreamsState<Stream: Sendable>: Sendable {
             case .backingOff: break
             }
         }
-        (self.pairs, self.causes, self.pairsByCause) = ([:], [:], [:])
+        (self.pairs, self.causes, self.shares) = ([:], [:], [:])
         self.returns = [:]
         self.waitingBytes = 0
         return (streams, undeliverable)

@@ -163,6 +163,15 @@ package final class RemoteStreams: Service {
             }
         }
     }
+
+    /// Stanzas that were sent on a stream that does not go on: they may have arrived or not.
+    func giveBack(unacknowledged stanzas: [Stanza]) {
+        self.giveBack(
+            stanzas,
+            StanzaError(
+                .remoteServerTimeout,
+                text: "the stream broke before the other server said that it has this"))
+    }
 }
 
 // MARK: Attempts
@@ -244,11 +253,7 @@ extension RemoteStreams {
 
     private func makeManagement() -> OutboundManagement {
         OutboundManagement(limits: self.environment.limits.remoteUnacknowledged) { stanzas in
-            self.giveBack(
-                stanzas,
-                StanzaError(
-                    .remoteServerTimeout,
-                    text: "the stream broke before the other server said that it has this"))
+            self.giveBack(unacknowledged: stanzas)
         }
     }
 
@@ -330,6 +335,9 @@ extension RemoteStreams {
 
     /// That stream is over.
     func left(_ domain: String) { self.state.withLock { $0.left(domain) } }
+
+    /// By how many streams a remote domain has proved itself that are still there.
+    func visitCount(of domain: String) -> Int { self.state.withLock { $0.visitCount(of: domain) } }
 
     /// The other side takes stanzas of the pair on its own stream; the number by which that ends.
     func opened(_ pair: DomainPair, _ stream: OutboundRemoteStream) -> Int? {

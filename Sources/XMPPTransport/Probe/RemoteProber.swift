@@ -145,15 +145,9 @@ package struct RemoteProber: Sendable {
                         facts: facts, result: result)
                     try channel.pipeline.syncOperations.addHandler(
                         ConnectionTimer { role.connected(after: Self.duration(since: began)) })
-                    if facts.usesDirectTLS {
-                        let tls = TLSHandler(
-                            session: try role.makeTLSSession(),
-                            handshakeTimeout: environment.limits.handshakeTime)
-                        try channel.pipeline.syncOperations.addHandler(tls)
-                    }
-                    let handler = StreamHandler(
-                        role: role, environment: environment, usesDirectTLS: facts.usesDirectTLS)
-                    try channel.pipeline.syncOperations.addHandler(handler)
+                    try StreamHandler(
+                        role: role, environment: environment, usesDirectTLS: facts.usesDirectTLS
+                    ).join(channel)
                 }
             }
     }

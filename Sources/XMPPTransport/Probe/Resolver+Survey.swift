@@ -47,7 +47,7 @@ private struct NameSurvey {
     private let domain: String
     private let name: String
     private let question: Resolver.Ask
-    /// Whether the addresses of a host may be inside a private network.
+    /// Whether the name servers for a host were chosen here.
     private let isOurs: (String) -> Bool
     private let records = Resolver.Service.servers.records
 
@@ -98,6 +98,10 @@ private struct NameSurvey {
         return (answer.records.compactMap(SRVRecord.init(wire:)), answer.isSecure)
     }
 
+    /// Whether the addresses of the place may be inside a private network: the domain's own name servers must have been
+    /// chosen too, for else it is somebody elsewhere who says which place that is.
+    private func mayBeInside(_ place: Place) -> Bool { self.isOurs(self.name) && self.isOurs(place.host) }
+
     private func server(
         _ place: Place, isSecure: Bool, _ facts: inout NameFacts
     ) -> NameFacts.Server {
@@ -111,7 +115,7 @@ private struct NameSurvey {
                     packedIPAddress: ByteBuffer(bytes: bytes), port: place.port),
                 let text = address.ipAddress
             else { continue }
-            if PrivateAddress.contains(bytes), !self.isOurs(place.host) {
+            if PrivateAddress.contains(bytes), !self.mayBeInside(place) {
                 server.withheld.append(text)
             } else {
                 server.addresses.append(text)

@@ -95,11 +95,16 @@ struct AccountsTests {
                     try await accounts.create(name, password: password)
                     try await accounts.setPassword("alice", to: password)
                 } else {
-                    await #expect(throws: AccountError.self) {
-                        try await accounts.create(name, password: password)
-                    }
-                    await #expect(throws: AccountError.self) {
-                        try await accounts.setPassword("alice", to: password)
+                    let changes: [@Sendable () async throws -> Void] = [
+                        { _ = try await accounts.create(name, password: password) },
+                        { try await accounts.setPassword("alice", to: password) },
+                    ]
+                    for change in changes {
+                        let error = await #expect(throws: AccountError.self) { try await change() }
+                        guard case .unusablePassword? = error else {
+                            Issue.record("refused for another reason: \(String(describing: error))")
+                            continue
+                        }
                     }
                 }
             }

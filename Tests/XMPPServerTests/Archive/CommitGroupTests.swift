@@ -112,15 +112,15 @@ struct CommitGroupTests {
     @Test("What follows an origin's own is said after it; who has nothing waiting is not held up by others")
     func followers() throws {
         var group = CommitGroup<Int, String>(limit: 10)
-        #expect(group.follow("a", of: "one") == false)
+        #expect(group.follow("a", of: "one", mayGiveWay: true) == false)
         _ = group.admit([1], ["first"], of: "one")
-        #expect(group.follow("b", of: "two") == false)
-        #expect(group.follow("c", of: "one") == true)
+        #expect(group.follow("b", of: "two", mayGiveWay: true) == false)
+        #expect(group.follow("c", of: "one", mayGiveWay: true) == true)
         let first = group.take()
         let written = try #require(first)
         #expect(written.outputs == ["first", "c"])
         // Being written: what follows now goes with the next.
-        #expect(group.follow("d", of: "one") == true)
+        #expect(group.follow("d", of: "one", mayGiveWay: true) == true)
         _ = group.finish(written)
         let second = group.take()
         let next = try #require(second)
@@ -135,12 +135,22 @@ struct CommitGroupTests {
     func manyFollowers() throws {
         var group = CommitGroup<Int, Int>(limit: 3)
         _ = group.admit([1], [], of: "one")
-        for number in 1...20_000 { #expect(group.follow(number, of: "one") == true) }
+        for number in 1...20_000 { #expect(group.follow(number, of: "one", mayGiveWay: true) == true) }
         let taken = group.take()
         let batch = try #require(taken)
         #expect(batch.outputs == [1, 2, 20_000])
-        for number in 1...2 { #expect(group.follow(number, of: "one") == true) }
+        for number in 1...2 { #expect(group.follow(number, of: "one", mayGiveWay: true) == true) }
         _ = group.finish(batch)
         #expect(group.take()?.outputs == [1, 2])
+    }
+
+    @Test("What may not give way stays, whatever is asked after it, and comes before that")
+    func lasting() throws {
+        var group = CommitGroup<Int, String>(limit: 1)
+        _ = group.admit([1], [], of: "one")
+        for (output, mayGiveWay) in [("a", true), ("resumed", false), ("b", true), ("c", true)] {
+            #expect(group.follow(output, of: "one", mayGiveWay: mayGiveWay) == true)
+        }
+        #expect(group.take()?.outputs == ["a", "resumed", "c"])
     }
 }

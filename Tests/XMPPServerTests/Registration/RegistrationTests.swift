@@ -73,6 +73,37 @@ import XMPP
         #expect(bench.take(alice).map(\.errorCondition) == [nil, .resourceConstraint, nil])
     }
 
+    @Test(
+        "Of changes of one password that were decided upon together one is made; of all accounts so many at a time"
+    )
+    func together() throws {
+        var bench = DomainBench(accounts: ["alice", "bob", "carol"])
+        func decided(_ name: String, _ resource: String) throws -> AccountRequest {
+            let session = try bench.connect(name, resource)
+            let change = self.set(Registration(username: name, password: "hunter22222"))
+            let step = bench.domain.handle(.fromClient(change, session.id), at: bench.now)
+            guard case .durable(.changeAccount(.setPassword(_, let request))) = step else {
+                throw StanzaError(.unexpectedRequest)
+            }
+            return request
+        }
+        let desk = try decided("alice", "desk")
+        let phone = try decided("alice", "phone")
+        let bob = try decided("bob", "desk")
+        let carol = try decided("carol", "desk")
+        #expect(bench.domain.beginPasswordChange(desk) == nil)
+        #expect(bench.domain.beginPasswordChange(phone)?.condition == .resourceConstraint)
+        #expect(LocalDomain.passwordChangesAtOnce == 2)
+        #expect(bench.domain.beginPasswordChange(bob) == nil)
+        #expect(bench.domain.beginPasswordChange(carol)?.condition == .resourceConstraint)
+        _ = bench.domain.changedPassword(nil, for: desk)
+        #expect(bench.domain.beginPasswordChange(phone)?.condition == .resourceConstraint, "just now")
+        #expect(bench.domain.beginPasswordChange(carol) == nil)
+        // What failed does not count.
+        _ = bench.domain.changedPassword(StanzaError(.notAcceptable), for: bob)
+        #expect(bench.domain.beginPasswordChange(bob) == nil)
+    }
+
     @Test("XEP-0077 §3.2: A client deletes its account: it is answered, then closed")
     func removal() throws {
         var bench = DomainBench()

@@ -235,12 +235,10 @@ struct RoomArchiveTests {
         #expect(try shown.payloads.first(Delay.self)?.from == Self.room)
     }
 
-    @Test("XEP-0045 §7.2.13: after a restart who comes in is shown what the archive has, without addresses")
-    func restored() throws {
-        var (bench, alice, bob) = try Self.opened()
-        bench.send(Self.say("hello"), from: bob)
-        let entry = try #require(bench.archived.first)
-        let snapshot = try #require(bench.domain.rooms?.rooms["coven"]?.snapshot())
+    /// The same domain after a restart, which knows of rooms and archive what was kept.
+    private static func restarted(
+        _ bench: DomainBench, with snapshot: RoomSnapshot, archived: [ArchiveEntry]
+    ) throws -> DomainBench {
         var again = DomainBench()
         again.domain.archive = MessageArchive(ids: ArchiveIDs(key: [1]))
         again.now = bench.now
@@ -248,7 +246,17 @@ struct RoomArchiveTests {
             RoomService(
                 address: RoomBench.domain, policy: RoomPolicy(creators: .anyone), secret: [1],
                 rooms: [snapshot]))
-        again.domain.restoreHistory(of: Self.room, try ArchiveRecord.records(of: [entry]))
+        again.domain.restoreHistory(of: Self.room, try ArchiveRecord.records(of: archived))
+        return again
+    }
+
+    @Test("XEP-0045 §7.2.13: after a restart who comes in is shown what the archive has, without addresses")
+    func restored() throws {
+        var (bench, alice, bob) = try Self.opened()
+        bench.send(Self.say("hello"), from: bob)
+        let entry = try #require(bench.archived.first)
+        let snapshot = try #require(bench.domain.rooms?.rooms["coven"]?.snapshot())
+        var again = try Self.restarted(bench, with: snapshot, archived: [entry])
         let session = try again.connect("alice")
         again.send(RoomDomainTests.enter("alice"), from: session)
         let shown = try #require(again.take(session).compactMap(\.messageValue).first { $0.body != nil })
@@ -274,6 +282,20 @@ struct RoomArchiveTests {
         #expect(refusal.kind == .error)
         #expect(refusal.id == "hello")
         #expect(refusal.error?.condition == .internalServerError)
+    }
+
+    @Test("A subject that is in force and could not be archived is told to all, without an id in the archive")
+    func unarchivedSubject() throws {
+        var (bench, alice, bob) = try Self.opened()
+        bench.send(Self.subject("Rain"), from: alice)
+        for session in [alice, bob] {
+            let copy = try #require(bench.take(session).compactMap(\.messageValue).last)
+            #expect(copy.payloads.contains(where: StanzaID.matches))
+            bench.carryOut(bench.domain.refuseUnarchived(copy))
+            let told = try #require(bench.take(session).last)
+            #expect(told.subjectText == "Rain")
+            #expect(told.messageValue?.payloads.contains(where: StanzaID.matches) == false)
+        }
     }
 
     @Test(
@@ -339,14 +361,7 @@ struct RoomArchiveTests {
         bench.send(Self.subject("Rain"), from: alice)
         bench.send(Self.say("hello"), from: alice)
         let snapshot = try #require(bench.domain.rooms?.rooms["coven"]?.snapshot())
-        var again = DomainBench()
-        again.domain.archive = MessageArchive(ids: ArchiveIDs(key: [1]))
-        again.now = bench.now
-        again.domain.host(
-            RoomService(
-                address: RoomBench.domain, policy: RoomPolicy(creators: .anyone), secret: [1],
-                rooms: [snapshot]))
-        again.domain.restoreHistory(of: Self.room, try ArchiveRecord.records(of: bench.archived))
+        var again = try Self.restarted(bench, with: snapshot, archived: bench.archived)
         let session = try again.connect("alice")
         again.send(RoomDomainTests.enter("alice"), from: session)
         let shown = again.take(session).filter { $0.messageValue != nil }
@@ -354,26 +369,54 @@ struct RoomArchiveTests {
         #expect(shown.map(\.subjectText) == [nil, "Rain"])
     }
 
+    /// A client's question to the room's archive, decided upon and not read yet.
+    private static func reading(_ bench: inout DomainBench, _ session: ClientSession) -> ArchiveReading? {
+        let query = Stanza.iq(IQ(to: Self.room, id: "ask", body: .set(ArchiveQuery(id: "q").element)))
+        guard
+            case .done(let directives) = bench.domain.handle(.fromClient(query, session.id), at: bench.now),
+            case .route(let routed)? = directives.first,
+            case .durable(.archive(.read(let reading))) = bench.domain.handle(.routed(routed), at: bench.now)
+        else { return nil }
+        return reading
+    }
+
     @Test("XEP-0313 §6.1.3: who is banned while the archive is read gets nothing of it")
     func bannedMeanwhile() throws {
         var (bench, alice, bob) = try Self.opened()
         bench.send(Self.say("hello"), from: alice)
-        let query = Stanza.iq(IQ(to: Self.room, id: "ask", body: .set(ArchiveQuery(id: "q").element)))
-        guard
-            case .done(let directives) = bench.domain.handle(.fromClient(query, bob.id), at: bench.now),
-            case .route(let routed)? = directives.first,
-            case .durable(.archive(.read(let reading))) = bench.domain.handle(.routed(routed), at: bench.now)
-        else {
-            Issue.record("the archive is not read")
-            return
-        }
+        let asked = Self.reading(&bench, bob)
+        let reading = try #require(asked)
+        let page = ArchivePage.messages(try ArchiveRecord.records(of: bench.archived), isComplete: true)
         let ban = RoomAdministration(
             items: [RoomItem(affiliation: .outcast, address: bob.address.bare)])
         bench.send(.iq(IQ(to: Self.room, id: "ban", body: .set(ban.element))), from: alice)
         _ = bench.take(bob)
-        let page = ArchivePage.messages(try ArchiveRecord.records(of: bench.archived), isComplete: true)
         let answer = bench.domain.answered(reading, page, at: bench.now)
         bench.carryOut(answer)
         #expect(bench.take(bob).map(\.errorCondition) == [.forbidden])
+    }
+
+    @Test("Who may see addresses no longer when the page was read is shown none")
+    func demotedMeanwhile() throws {
+        var (bench, alice, bob) = try Self.opened()
+        bench.send(Self.say("hello"), from: alice)
+        func change(_ role: RoomRole) {
+            let wish = RoomAdministration(items: [RoomItem(role: role, nickname: "bob")])
+            bench.send(.iq(IQ(to: Self.room, id: "role", body: .set(wish.element))), from: alice)
+            _ = bench.take(bob)
+        }
+        let page = ArchivePage.messages(try ArchiveRecord.records(of: bench.archived), isComplete: true)
+        for role in [RoomRole.moderator, .participant] {
+            change(.moderator)
+            let asked = Self.reading(&bench, bob)
+            let reading = try #require(asked)
+            change(role)
+            bench.carryOut(bench.domain.answered(reading, page, at: bench.now))
+            let results = bench.take(bob).compactMap {
+                $0.messageValue?.payloads.first(where: ArchiveResult.matches)
+            }
+            let shown = try #require(results.first).serializedText()
+            #expect(shown.contains(alice.address.description) == (role == .moderator))
+        }
     }
 }

@@ -102,6 +102,20 @@ struct LaneTests {
         #expect(try await bench.take(1, durable: false) == ["r"])
     }
 
+    @Test("Whoever reads several things at once, and asks what needs no disk, waits for nobody's writing")
+    func readingOnPasses() async throws {
+        let bench = try await Bench()
+        try bench.write("w", from: "a")
+        try bench.read("r1", from: "b")
+        try bench.read("r2", from: "b")
+        let ping = IQ(
+            to: EmbeddedServer.domain, from: try JID("b@tokyo.test/desk"), id: "p", body: .get(Ping().element)
+        )
+        bench.send(.iq(ping), from: "b")
+        try bench.read("r3", from: "b")
+        #expect(try await bench.take(4, durable: false) == ["r1", "r2", "p", "r3"])
+    }
+
     @Test("Nobody's writing waits for a reader")
     func writingPasses() async throws {
         let bench = try await Bench()

@@ -182,6 +182,9 @@ struct DomainBench {
         let problem = self.isDiskFull ? StanzaError(.internalServerError) : nil
         switch change {
         case .setPassword(let password, let request):
+            if let refusal = self.domain.beginPasswordChange(request) {
+                return self.domain.answers(to: request, .error(refusal))
+            }
             if problem == nil { self.passwords[request.account] = password }
             return self.domain.changedPassword(problem, for: request)
         case .delete(let request): return self.domain.deletedAccount(problem, for: request)

@@ -189,6 +189,16 @@ struct InitiatingRemoteStreamTests {
         var early = machine
         #expect(early.received(element) == [])
         _ = machine.received(DialbackResult(from: Self.remote, to: Self.local, .valid).element)
+        // The same holds for what cannot be a stanza.
+        var malformed = Element(
+            "iq", namespace: Namespace.server, ["type": "get", "id": "1", "from": from, "to": to])
+        if to.isEmpty { malformed[attribute: "to"] = nil }
+        var again = machine
+        switch (again.received(malformed).first, expected) {
+        case (.malformed(.some), nil): break
+        case (.stream(.close(let error)), .some): #expect(error?.condition == expected)
+        case (let other, _): Issue.record("\(String(describing: other))")
+        }
         let directives = machine.received(element)
         if let expected {
             guard case .stream(.close(let error)) = directives.first else {

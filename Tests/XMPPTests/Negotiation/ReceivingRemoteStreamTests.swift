@@ -346,6 +346,20 @@ struct ReceivingRemoteStreamTests {
                 return
             }
         }
+        // The same holds for what cannot be a stanza.
+        var again = Self.open(["b.test"])
+        _ = again.received(Self.request())
+        var malformed = Element(
+            "iq", namespace: Namespace.server, ["type": "get", "id": "1", "from": from, "to": to])
+        if to.isEmpty { malformed[attribute: "to"] = nil }
+        let answer = again.received(malformed)
+        #expect(Self.condition(answer) == expected)
+        if expected == nil {
+            guard case .malformed(.some) = answer.first else {
+                Issue.record("not answered")
+                return
+            }
+        }
     }
 
     @Test("The time to authenticate ends the stream unless it is proven")

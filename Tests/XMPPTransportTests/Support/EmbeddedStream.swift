@@ -41,7 +41,7 @@ final class EmbeddedStream {
             self.state.withLock { $0.received.append(stanza) }
         }
 
-        func afterAll(from stream: RemoteStream, _ body: @escaping @Sendable () -> Void) {
+        func afterAll(from stream: RemoteStream, mayGiveWay: Bool, _ body: @escaping @Sendable () -> Void) {
             let mustWait = self.state.withLock { state in
                 if state.holdsBack { state.waiting.append(body) }
                 return state.holdsBack

@@ -46,7 +46,9 @@ final class TestSite: Sendable {
         let recorder: Recorder<Event>
 
         func received(_ stanza: Stanza, on stream: RemoteStream) { self.recorder.record(.received(stanza)) }
-        func afterAll(from stream: RemoteStream, _ body: @escaping @Sendable () -> Void) { body() }
+        func afterAll(from stream: RemoteStream, mayGiveWay: Bool, _ body: @escaping @Sendable () -> Void) {
+            body()
+        }
         func undeliverable(_ stanza: Stanza, because error: StanzaError) {
             self.recorder.record(.undeliverable(stanza, error))
         }
