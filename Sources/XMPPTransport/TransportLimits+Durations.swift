@@ -8,14 +8,16 @@ extension AttachmentLimits {
 }
 
 extension TransportLimits {
+    /// Names one of the times, for those who have no SwiftNIO.
+    package typealias Time = WritableKeyPath<TransportLimits, TimeAmount>
+
     /// Sets one of the times, for those who have no SwiftNIO.
-    package mutating func set(_ time: WritableKeyPath<TransportLimits, TimeAmount>, to duration: Duration) {
-        let (seconds, attoseconds) = duration.components
-        self[keyPath: time] = .seconds(seconds) + .nanoseconds(attoseconds / 1_000_000_000)
+    package mutating func set(_ time: Time, to duration: Duration) {
+        self[keyPath: time] = TimeAmount(duration)
     }
 
     /// One of the times.
-    package func duration(_ time: KeyPath<TransportLimits, TimeAmount>) -> Duration {
+    package func duration(_ time: Time) -> Duration {
         .nanoseconds(self[keyPath: time].nanoseconds)
     }
 }

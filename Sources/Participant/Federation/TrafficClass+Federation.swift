@@ -6,17 +6,15 @@ package import XMPPTransport
 extension TrafficClass {
     /// How a stanza of ours is treated on a link that is slower than we could speak.
     ///
-    /// Rows, pushed or asked for, are replaced by newer ones of the same origin for the same peer; pings measure the
-    /// moment.
+    /// Rows that are pushed are replaced by newer ones of the same origin for the same peer, those that were asked for are
+    /// not; pings measure the moment.
     package static func federation(_ stanza: Stanza) -> TrafficClass {
         switch stanza {
         case .message(let message):
             guard message.kind == .headline else { return .command }
             return Self.row(in: message.payloads, to: message.to) ?? .command
         case .iq(let iq):
-            if case .result(.some(let answer)) = iq.body, let row = Self.row(in: [answer], to: iq.to) {
-                return row
-            }
+            if case .result(.some(let answer)) = iq.body, RowEnvelope.matches(answer) { return .answer }
             return iq.request.map(Ping.matches) == true ? .probe : .command
         case .presence: return .command
         }

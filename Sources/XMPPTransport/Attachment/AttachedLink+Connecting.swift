@@ -45,7 +45,7 @@ extension AttachedLink {
         while !Task.isCancelled {
             let end = await self.connect()
             guard !self.state.withLock({ $0.isStopped }) else { return }
-            let pause = backOff.pause(after: end.lasting, needsAdmin: end.needsAdmin, using: &random)
+            let pause = backOff.pause(after: end, using: &random)
             self.state.withLock { $0.fault = "\(end)" }
             self.environment.logger.log(
                 level: end.needsAdmin ? .error : .notice, "not attached to the XMPP server",
@@ -167,13 +167,8 @@ extension AttachedLink {
     ) throws {
         let usesDirectTLS = route.security == .directTLS
         let role = AttachmentRole(link: self, pinned: pinned, usesDirectTLS: usesDirectTLS, end: end)
-        if usesDirectTLS {
-            let tls = TLSHandler(
-                session: try role.makeTLSSession(), handshakeTimeout: self.environment.limits.handshakeTime)
-            try channel.pipeline.syncOperations.addHandler(tls)
-        }
-        let handler = StreamHandler(role: role, environment: self.environment, usesDirectTLS: usesDirectTLS)
-        try channel.pipeline.syncOperations.addHandler(handler)
+        try StreamHandler(role: role, environment: self.environment, usesDirectTLS: usesDirectTLS).join(
+            channel)
         // On a closed channel there is nothing left to read.
         channel.setOption(.autoRead, value: true).whenFailure { _ in }
     }

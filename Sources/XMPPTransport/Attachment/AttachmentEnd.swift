@@ -14,6 +14,12 @@ struct AttachmentEnd: Sendable {
     /// How long the stream was up; nil if it never was.
     var lasting: TimeAmount?
 
+    /// Whether the stream was up and nobody ended it.
+    var isLoss: Bool {
+        guard self.lasting != nil, case .ended(.lost) = self.reason else { return false }
+        return true
+    }
+
     /// Whether an admin has to change something before another attempt can succeed.
     var needsAdmin: Bool {
         switch self.reason {

@@ -1,13 +1,15 @@
 import DequeModule
 import XMPP
 
-/// What waits to be written to an attached stream: commands in order, then rows, of each the newest.
+/// What waits to be written to an attached stream: commands in order, then rows, of each the newest, and those that were
+/// asked for.
 ///
 /// Requests are remembered until they are answered, for a link that is lost may have lost them or their answers.
 struct AttachmentQueue: Sendable {
     private let limits: AttachmentLimits
     private var commands: Deque<AttachmentItem> = []
     private var commandBytes = 0
+    /// Answers too, each where it was handed over.
     private var rows: Deque<AttachmentItem> = []
     private var unanswered: [AttachmentItem.RequestKey: AttachmentItem] = [:]
     private var lastNumber: UInt64 = 0
@@ -31,11 +33,7 @@ struct AttachmentQueue: Sendable {
         case .command, .probe:
             guard self.commands.count < self.limits.waitingCommands,
                 self.commandBytes + bytes.count <= self.limits.waitingBytes
-            else {
-                throw StanzaError(
-                    .resourceConstraint,
-                    text: "too much waits to be sent over the connection to the XMPP server")
-            }
+            else { throw Self.full }
             self.commands.append(item)
             self.commandBytes += bytes.count
             if traffic == .command, let request { self.unanswered[request] = item }
@@ -44,9 +42,23 @@ struct AttachmentQueue: Sendable {
                 self.rows[index] = item
                 return
             }
-            if self.rows.count >= self.limits.waitingRows { self.rows.removeFirst() }
+            if self.rows.count(where: { $0.traffic != .answer }) >= self.limits.waitingRows,
+                let oldest = self.rows.firstIndex(where: { $0.traffic != .answer })
+            {
+                self.rows.remove(at: oldest)
+            }
+            self.rows.append(item)
+        case .answer:
+            guard self.rows.count(where: { $0.traffic == .answer }) < self.limits.waitingAnswers else {
+                throw Self.full
+            }
             self.rows.append(item)
         }
+    }
+
+    private static var full: StanzaError {
+        StanzaError(
+            .resourceConstraint, text: "too much waits to be sent over the connection to the XMPP server")
     }
 
     /// What is to be written next.
@@ -81,16 +93,17 @@ struct AttachmentQueue: Sendable {
 
     /// The stream is over, and of `lost` nobody knows whether it arrived: what has to be said again goes first.
     ///
-    /// Not rows, which the next replaces, nor what asks about a moment that is past, nor what was answered already.
+    /// Not rows that the next replaces, nor what asks about a moment that is past, nor what was answered already.
     mutating func sendAgain(_ lost: [AttachmentItem]) {
         var again: [UInt64: AttachmentItem] = [:]
         for item in lost {
             switch (item.traffic, item.request) {
             case (.command, nil): again[item.number] = item
-            // The unanswered follow.
-            case (.command, .some), (.probe, _), (.row, _): break
+            // The unanswered follow, and the answers.
+            case (.command, .some), (.probe, _), (.row, _), (.answer, _): break
             }
         }
+        for item in lost.reversed() where item.traffic == .answer { self.rows.prepend(item) }
         for item in self.unanswered.values { again[item.number] = item }
         for item in self.commands where item.traffic == .command { again[item.number] = item }
         self.commands = Deque(again.values.sorted { $0.number < $1.number })

@@ -6,4 +6,7 @@ package enum TrafficClass: Hashable, Sendable {
     case probe
     /// State that the next of the same name replaces; it waits behind everything else.
     case row(name: String)
+    /// State that somebody has asked for and waits for (RFC 6120 §8.2.3): it waits among the rows, nothing replaces it, and
+    /// it is sent again after a lost link until it was taken note of.
+    case answer
 }

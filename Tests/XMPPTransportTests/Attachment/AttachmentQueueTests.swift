@@ -47,6 +47,40 @@ struct AttachmentQueueTests {
         #expect(Self.drain(&queue) == ["b", "c"])
     }
 
+    @Test("What somebody waits for waits with the rows, and neither a newer row nor a full queue takes it")
+    func answers() throws {
+        var limits = AttachmentLimits.client
+        (limits.waitingRows, limits.waitingAnswers) = (2, 2)
+        var queue = AttachmentQueue(limits: limits)
+        try queue.offer(Array("answer 1".utf8), .answer)
+        try queue.offer(Array("row 1".utf8), .row(name: "a"))
+        try queue.offer(Array("answer 2".utf8), .answer)
+        try queue.offer(Array("row 2".utf8), .row(name: "b"))
+        try queue.offer(Array("row 3".utf8), .row(name: "c"))
+        let full = #expect(throws: StanzaError.self) { try queue.offer([1], .answer) }
+        #expect(full?.condition == .resourceConstraint)
+        try queue.offer(Array("command".utf8), .command)
+        #expect(Self.drain(&queue) == ["command", "answer 1", "answer 2", "row 2", "row 3"])
+        try queue.offer(Array("answer 3".utf8), .answer)
+        #expect(Self.drain(&queue) == ["answer 3"])
+    }
+
+    @Test("After a lost link: what somebody waits for again, before what came since")
+    func answersAgain() throws {
+        var queue = AttachmentQueue(limits: .client)
+        var flight: [AttachmentItem] = []
+        for text in ["answer 1", "answer 2"] { try queue.offer(Array(text.utf8), .answer) }
+        try queue.offer(Array("row 1".utf8), .row(name: "a"))
+        while let item = queue.first {
+            flight.append(item)
+            queue.removeFirst()
+        }
+        try queue.offer(Array("answer 3".utf8), .answer)
+        try queue.offer(Array("row 2".utf8), .row(name: "b"))
+        queue.sendAgain(flight)
+        #expect(Self.drain(&queue) == ["answer 1", "answer 2", "answer 3", "row 2"])
+    }
+
     @Test(
         "After a lost link: unanswered requests and unacknowledged messages again, in order, and nothing else"
     )
@@ -146,24 +180,50 @@ struct TokenBucketTests {
 
 @Suite("Pauses between attempts to connect")
 struct BackOffTests {
+    private static let refused = AttachmentEnd(reason: .unresolved("no such name"), lasting: nil)
+
+    private static func ended(after lasting: TimeAmount, _ end: StreamEnd = .closedByPeer) -> AttachmentEnd {
+        AttachmentEnd(reason: .ended(end), lasting: lasting)
+    }
+
+    private static func broke(after lasting: TimeAmount) -> AttachmentEnd {
+        Self.ended(after: lasting, .lost(reason: "reset"))
+    }
+
     @Test("Doubles to the longest, drawn from the upper half; a steady stream begins anew")
     func doubling() {
         var random = SeededGenerator(seed: 1)
         var backOff = BackOff(limits: .client)
         for failures in 1...20 {
             let longest = min(300.0, Double(1 << min(failures - 1, 20)))
-            let pause = Double(backOff.pause(after: nil, needsAdmin: false, using: &random).nanoseconds) / 1e9
+            let pause = Double(backOff.pause(after: Self.refused, using: &random).nanoseconds) / 1e9
             #expect(pause <= longest && pause >= longest / 2, "after \(failures) failures: \(pause) s")
         }
-        let pause = backOff.pause(after: .minutes(5), needsAdmin: false, using: &random)
+        let pause = backOff.pause(after: Self.ended(after: .minutes(5)), using: &random)
         #expect(pause <= .seconds(1))
-        #expect(backOff.pause(after: .seconds(1), needsAdmin: false, using: &random) >= .seconds(1))
+        #expect(backOff.pause(after: Self.ended(after: .seconds(1)), using: &random) >= .seconds(1))
+    }
+
+    @Test("A link that comes and goes is tried again soon, each time; a server that turns us away is not")
+    func flapping() {
+        var random = SeededGenerator(seed: 1)
+        var backOff = BackOff(limits: .client)
+        for losses in 1...20 {
+            let longest = TimeAmount.seconds(min(4, 1 << Int64(losses - 1)))
+            #expect(backOff.pause(after: Self.broke(after: .seconds(1)), using: &random) <= longest)
+        }
+        #expect(backOff.pause(after: Self.refused, using: &random) >= .seconds(4))
+        for _ in 1...10 { _ = backOff.pause(after: Self.ended(after: .seconds(1)), using: &random) }
+        #expect(backOff.pause(after: Self.ended(after: .seconds(1)), using: &random) >= .seconds(150))
+        #expect(backOff.pause(after: Self.broke(after: .seconds(1)), using: &random) <= .seconds(4))
     }
 
     @Test("What only an admin can mend is not tried every second")
     func admin() {
         var random = SeededGenerator(seed: 1)
         var backOff = BackOff(limits: .client)
-        #expect(backOff.pause(after: nil, needsAdmin: true, using: &random) >= .seconds(15))
+        let end = AttachmentEnd(reason: .failed(.noTLS), lasting: nil)
+        #expect(end.needsAdmin)
+        #expect(backOff.pause(after: end, using: &random) >= .seconds(15))
     }
 }
