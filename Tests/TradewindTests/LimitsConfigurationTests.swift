@@ -69,7 +69,7 @@ struct LimitsConfigurationTests {
             "resumption-seconds: 60", "hibernated-sessions: 2", "hibernated-stanzas: 40",
             "hibernated-bytes: 50000", "inactive-stanzas: 30", "unauthenticated:", "  stanza-bytes: 10000",
             "  elements: 32", "  depth: 6", "clients:", "  stanza-bytes: 100000", "servers:",
-            "  elements: 5000",
+            "  elements: 5000", "archives:", "  page-bytes: 50000",
         ])
         var expected = ServerLimits()
         expected.transport.set(\.authenticationTime, to: .seconds(20))
@@ -99,6 +99,7 @@ struct LimitsConfigurationTests {
         expected.sessionsPerAccount = 4
         expected.keptMessagesPerAccount = 5
         expected.keptBytesPerAccount = 6_000
+        expected.archive.pageBytes = 50_000
         expected.sessions.resumptionSeconds = 60
         expected.sessions.hibernatedPerAccount = 2
         expected.sessions.hibernated = .init(stanzas: 40, bytes: 50_000)
@@ -117,6 +118,38 @@ struct LimitsConfigurationTests {
     func refused(line: String) async throws {
         let error = await #expect(throws: OperationError.self) { try await Self.limits([line]) }
         #expect(error?.message.contains("server.limits") == true)
+    }
+
+    @Test(
+        "Limits that do not go together are refused with both names, whichever of them is in the file",
+        arguments: [
+            (["unacknowledged-bytes: 4194304"], ["unacknowledged-bytes", "turn-bytes"]),
+            (["server-unacknowledged-bytes: 4194304"], ["server-unacknowledged-bytes", "turn-bytes"]),
+            (["turn-bytes: 3145728"], ["server-unacknowledged-bytes", "turn-bytes"]),
+            (["kept-bytes: 1048576"], ["kept-bytes", "slow-bytes"]),
+            (["archives:", "  page-bytes: 1048576"], ["archives.page-bytes", "slow-bytes"]),
+            (["slow-bytes: 524288"], ["kept-bytes", "slow-bytes"]),
+            (
+                ["password-shortest: 20", "password-longest: 19"],
+                ["password-shortest", "password-longest"]
+            ),
+        ])
+    func disordered(lines: [String], names: [String]) async throws {
+        let error = await #expect(throws: OperationError.self) { try await Self.limits(lines) }
+        for name in names { #expect(error?.message.contains("server.limits.\(name)") == true) }
+    }
+
+    @Test("Limits that are just below those they have to fit into are taken")
+    func ordered() async throws {
+        let limits = try await Self.limits([
+            "turn-bytes: 1000", "unacknowledged-bytes: 999", "server-unacknowledged-bytes: 999",
+            "slow-bytes: 500", "kept-bytes: 499", "archives:", "  page-bytes: 499", "password-shortest: 20",
+            "password-longest: 20",
+        ])
+        #expect(limits.sessions.unacknowledged.bytes == 999)
+        #expect(limits.transport.remoteUnacknowledged.bytes == 999)
+        #expect(limits.keptBytesPerAccount == 499 && limits.archive.pageBytes == 499)
+        #expect(limits.accounts.passwordLength == 20...20)
     }
 
     @Test("RFC 6120 §13.12: less than 10,000 bytes for a stanza cannot be asked for")
@@ -179,6 +212,32 @@ struct LimitsConfigurationTests {
             #expect(Self.text(key, of: limits) == Self.text(key, of: server), "server.limits.\(key.name)")
         }
         #expect(read.rooms?.limits == rooms)
+    }
+
+    /// Every number and time in a value, by the names that lead to it.
+    private static func leaves(of value: Any, at path: String = "") -> [String: String] {
+        let children = Mirror(reflecting: value).children
+        guard !(value is Duration), !children.isEmpty else { return [path: "\(value)"] }
+        return children.reduce(into: [:]) { leaves, child in
+            leaves.merge(Self.leaves(of: child.value, at: "\(path).\(child.label ?? "")")) { $1 }
+        }
+    }
+
+    @Test("No limit is without a key")
+    func noneWithoutKey() {
+        let server = Self.leaves(of: ServerLimits())
+        #expect(server.count >= ServerLimits.keys.count)
+        let changed = Self.leaves(of: Self.changed(ServerLimits.keys, ServerLimits()))
+        // Rates and who is exempt have keys of their own (`RatePolicy`).
+        for path in server.keys.sorted() where !path.hasPrefix(".transport.rates.") {
+            #expect(server[path] != changed[path], "no key sets \(path)")
+        }
+        let rooms = Self.leaves(of: RoomLimits())
+        #expect(rooms.count >= RoomLimits.keys.count)
+        let otherRooms = Self.leaves(of: Self.changed(RoomLimits.keys, RoomLimits()))
+        for path in rooms.keys.sorted() {
+            #expect(rooms[path] != otherRooms[path], "no key sets \(path)")
+        }
     }
 
     /// The keys and defaults that the manual lists below a heading.

@@ -12,7 +12,7 @@ package final class LibvirtDriver: MachineDriver {
     private let session: LibvirtSession
     private let files: MachineFiles
     private let logger: Logger
-    /// Machines whose console could not be cut: each is told once.
+    /// Machines whose console could not be cut, or its end not be kept: each is told once.
     private let uncut = Mutex<Set<MachineID>>([])
 
     package init(
@@ -40,7 +40,7 @@ package final class LibvirtDriver: MachineDriver {
         return [host]
     }
 
-    /// A console that cannot be cut is told and hides no host.
+    /// What goes wrong with a console is told and hides no host.
     private func cutConsoles(of machines: Set<MachineID>) async {
         let faults = await self.files.cutConsoles(of: machines, beyond: self.configuration.consoleMax)
         let new = self.uncut.withLock { uncut in
@@ -49,7 +49,7 @@ package final class LibvirtDriver: MachineDriver {
         }
         for id in new.sorted() {
             self.logger.warning(
-                "a console has grown beyond its limit and cannot be cut",
+                "a console that has grown beyond its limit could not be cut with its end kept",
                 metadata: ["machine": "\(id)", "error": "\(faults[id].map(\.description) ?? "")"])
         }
     }

@@ -116,7 +116,12 @@ actor MachineFiles {
         guard unsafe truncate(path, 0) == 0 else {
             throw .failed(attempt: "cut \(path)", reason: ImageFiles.systemError(errno))
         }
-        if !isKept { try self.keep(end, of: id) }
+        guard !isKept else { return }
+        do throws(DriverError) {
+            try self.keep(end, of: id)
+        } catch {
+            throw .failed(attempt: "keep the end of \(path), which was cut all the same", reason: "\(error)")
+        }
     }
 
     private func keep(_ end: Data, of id: MachineID) throws(DriverError) {

@@ -7,7 +7,7 @@ extension ChatRooms {
     static let entryTime: Duration = .seconds(30)
     /// Without a sign from the room for so long, it is asked whether we are still there.
     static let checkPeriod: Duration = .seconds(300)
-    /// The pause before we ask again to be let in, doubled by each failure up to the longest.
+    /// The pause before we ask again to be let in, doubled by each failure up to the longest, and drawn from its upper half.
     static let shortestPause: Duration = .seconds(10)
     static let longestPause: Duration = .seconds(600)
 
@@ -58,7 +58,7 @@ extension ChatRooms {
     }
 
     /// What is due now.
-    mutating func tick(now: Instant) -> [Step] {
+    mutating func tick(now: Instant, using random: inout some RandomNumberGenerator) -> [Step] {
         self.rooms.keys.sorted().compactMap { address in
             guard let room = self.rooms[address] else { return nil }
             switch room.standing {
@@ -72,7 +72,7 @@ extension ChatRooms {
                     self.rooms[address] = nil
                     return .gone(address, "no answer")
                 }
-                self.failed(address, now: now)
+                self.failed(address, now: now, using: &random)
                 return nil
             case .inside(let sign):
                 guard sign.duration(to: now) >= Self.checkPeriod else { return nil }
@@ -90,16 +90,27 @@ extension ChatRooms {
         return true
     }
 
+    /// Since when we ask to be let into the room; nil if we do not.
+    func entering(_ address: JID) -> Instant? {
+        guard case .entering(let since)? = self.rooms[address]?.standing else { return nil }
+        return since
+    }
+
     /// An attempt to enter again has failed: the next one comes later than after the one before.
-    mutating func failed(_ address: JID, now: Instant) {
+    ///
+    /// Drawn from the upper half of the pause, so that all whom a room's server has lost do not come back together.
+    mutating func failed(_ address: JID, now: Instant, using random: inout some RandomNumberGenerator) {
         guard let room = self.rooms[address] else { return }
-        self.rooms[address]?.leftOut(until: now.advanced(by: Self.pause(after: room.failures)))
+        let longest = Int64(Self.pause(after: room.failures) / .milliseconds(1))
+        let pause = Duration.milliseconds(Int64.random(in: longest / 2...longest, using: &random))
+        self.rooms[address]?.leftOut(until: now.advanced(by: pause))
         self.rooms[address]?.failures = min(room.failures + 1, Self.mostFailures)
     }
 
     /// Failures beyond which the pause grows no more.
     private static let mostFailures = 16
 
+    /// The longest pause after so many failures before this one.
     static func pause(after failures: Int) -> Duration {
         min(Self.shortestPause * (1 << min(failures, Self.mostFailures)), Self.longestPause)
     }

@@ -66,7 +66,9 @@ struct ChatRooms: Sendable {
         return .enter(room.appending(resource: nickname))
     }
 
-    /// Forgets the room; the address to say goodbye to, nil if we are not there.
+    /// Forgets the room; the address to say goodbye to, nil if it is none of ours.
+    ///
+    /// One that we are away from is told too: it may have let us in after we had stopped waiting for it.
     mutating func leave(_ room: JID) -> JID? {
         self.rooms.removeValue(forKey: room).map { room.appending(resource: $0.nickname) }
     }
@@ -80,12 +82,15 @@ struct ChatRooms: Sendable {
 
     // MARK: Presence
 
-    mutating func handle(_ presence: Presence, from sender: JID, now: Instant) -> OnPresence {
+    mutating func handle(
+        _ presence: Presence, from sender: JID, now: Instant, using random: inout some RandomNumberGenerator
+    ) -> OnPresence {
         guard let room = self.rooms[sender.bare] else { return .nothing }
         switch presence.kind {
-        case .error: return self.refused(presence, sender.bare, room, now)
+        case .error: return self.refused(presence, sender.bare, room, now, &random)
         case .available: return self.available(Self.notice(presence.payloads), sender, room, now)
-        case .unavailable: return self.unavailable(Self.notice(presence.payloads), sender, room, now)
+        case .unavailable:
+            return self.unavailable(Self.notice(presence.payloads), sender, room, now, &random)
         case .subscribe, .subscribed, .unsubscribe, .unsubscribed, .probe: return .nothing
         }
     }
@@ -93,7 +98,8 @@ struct ChatRooms: Sendable {
     /// XEP-0045 §7.2.8: a nickname that is taken is answered with another; anything else ends it, unless we have been inside
     /// and the reason may pass.
     private mutating func refused(
-        _ presence: Presence, _ address: JID, _ room: ChatRoom, _ now: Instant
+        _ presence: Presence, _ address: JID, _ room: ChatRoom, _ now: Instant,
+        _ random: inout some RandomNumberGenerator
     ) -> OnPresence {
         let condition = presence.error?.condition
         let reason = condition?.rawValue ?? "refused"
@@ -109,7 +115,7 @@ struct ChatRooms: Sendable {
             self.rooms[address] = nil
             return .gone(address, reason)
         }
-        self.failed(address, now: now)
+        self.failed(address, now: now, using: &random)
         return .away(address, reason)
     }
 
@@ -143,7 +149,8 @@ struct ChatRooms: Sendable {
     }
 
     private mutating func unavailable(
-        _ notice: RoomNotice?, _ sender: JID, _ room: ChatRoom, _ now: Instant
+        _ notice: RoomNotice?, _ sender: JID, _ room: ChatRoom, _ now: Instant,
+        _ random: inout some RandomNumberGenerator
     ) -> OnPresence {
         guard let nickname = sender.resource else { return .nothing }
         guard nickname == room.nickname else {
@@ -162,7 +169,7 @@ struct ChatRooms: Sendable {
         }
         // What we have asked for is still on its way, or has its time already.
         guard room.isInside else { return .nothing }
-        self.failed(sender.bare, now: now)
+        self.failed(sender.bare, now: now, using: &random)
         return .away(sender.bare, reason)
     }
 

@@ -193,7 +193,11 @@ package final class RoomKeeper: Service {
     package func receive(_ presence: Presence) async {
         guard let sender = presence.from else { return }
         let now = self.now()
-        switch self.rooms.withLock({ $0.handle(presence, from: sender, now: now) }) {
+        let outcome = self.rooms.withLock { rooms in
+            var random = SecureRandom()
+            return rooms.handle(presence, from: sender, now: now, using: &random)
+        }
+        switch outcome {
         case .nothing: return
         case .entered(let room):
             await self.remember(room)
@@ -234,7 +238,10 @@ package final class RoomKeeper: Service {
     func tick() -> [ChatRooms.Step] {
         guard self.isConnected.withLock({ $0 }) else { return [] }
         let now = self.now()
-        return self.rooms.withLock { $0.tick(now: now) }
+        return self.rooms.withLock { rooms in
+            var random = SecureRandom()
+            return rooms.tick(now: now, using: &random)
+        }
     }
 
     func perform(_ step: ChatRooms.Step) async {
@@ -265,18 +272,25 @@ package final class RoomKeeper: Service {
     }
 
     /// Enters a room that has let us in before, if it still is one.
+    ///
+    /// Somebody may take us out of it while its service is asked, or there may be a new connection: then this attempt is over.
     private func enterAgain(as address: JID) async {
+        let room = address.bare
+        guard let attempt = self.rooms.withLock({ $0.entering(room) }) else { return }
+        var fault: OperationError?
         do throws(OperationError) {
             try await self.checkService(of: address)
         } catch {
-            self.logger.info(
-                "a chat room is not entered again for now",
-                metadata: ["room": "\(address.bare)", "reason": "\(error.message)"])
-            guard error.code == .badRequest else { return self.entryFailed(address.bare) }
-            _ = self.rooms.withLock { $0.leave(address.bare) }
-            return await self.forget(address.bare, error.message)
+            fault = error
         }
-        await self.enter(as: address)
+        guard self.rooms.withLock({ $0.entering(room) }) == attempt else { return }
+        guard let fault else { return await self.enter(as: address) }
+        self.logger.info(
+            "a chat room is not entered again for now",
+            metadata: ["room": "\(room)", "reason": "\(fault.message)"])
+        guard fault.code == .badRequest else { return self.entryFailed(room) }
+        _ = self.rooms.withLock { $0.leave(room) }
+        await self.forget(room, fault.message)
     }
 
     private func enter(as address: JID) async {
@@ -294,7 +308,8 @@ package final class RoomKeeper: Service {
         let now = self.now()
         self.rooms.withLock { rooms in
             if rooms.rooms[room]?.isKept == true {
-                rooms.failed(room, now: now)
+                var random = SecureRandom()
+                rooms.failed(room, now: now, using: &random)
             } else {
                 _ = rooms.leave(room)
             }

@@ -179,6 +179,29 @@ struct ChatRoomsStayingTests {
         #expect(ChatRooms.pause(after: .max) == ChatRooms.longestPause)
     }
 
+    @Test(
+        "The pause is drawn from its upper half: those whom a room's server has lost do not come back together",
+        arguments: [(.first, 2), (.last, 1)] as [(EndDraw, Int)])
+    func jitter(draw: EndDraw, part: Int) {
+        var draw = draw
+        for failures in 0..<9 {
+            let pause = ChatRooms.pause(after: failures) / part
+            for isRefused in [false, true] {
+                var rooms = Self.inside
+                rooms.rooms[Self.room]?.failures = failures
+                let reason = isRefused ? Self.refusal(.internalServerError) : Self.presence(.unavailable)
+                _ = rooms.handle(reason, from: Self.own, now: Self.start, using: &draw)
+                #expect(rooms.rooms[Self.room]?.standing == .away(until: Self.after(pause)))
+            }
+            var silent = Self.inside
+            silent.rooms[Self.room]?.failures = failures
+            silent.rooms[Self.room]?.standing = .entering(since: Self.start)
+            let late = Self.after(ChatRooms.entryTime)
+            #expect(silent.tick(now: late, using: &draw) == [])
+            #expect(silent.rooms[Self.room]?.standing == .away(until: late.advanced(by: pause)))
+        }
+    }
+
     @Test("A room that says nothing is asked again if it has let us in once, and given up if not")
     func silence() {
         let late = Self.after(ChatRooms.entryTime)

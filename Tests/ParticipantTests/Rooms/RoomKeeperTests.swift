@@ -19,6 +19,9 @@ struct RoomKeeperTests {
         let presences = Recorder<Presence>()
         let asked = Recorder<JID>()
         let refusal = Mutex<StanzaError?>(nil)
+        /// Where questions to services wait while they are held.
+        let gate = FaceBench.Gate()
+        let isHeld = Mutex(false)
         let time = Mutex(Instant(millisecondsSinceEpoch: 1_795_352_300_000))
 
         func send(_ stanza: Stanza) async throws {
@@ -27,6 +30,7 @@ struct RoomKeeperTests {
 
         func request(_ iq: IQ, timeout: Duration) async throws -> IQ {
             if iq.to?.local == nil, let domain = iq.to?.domain {
+                if self.isHeld.withLock({ $0 }) { await self.gate.wait(domain) }
                 return iq.reply(.result(FaceBench.info(ofService: domain).element))
             }
             if let to = iq.to { self.asked.record(to) }
@@ -92,17 +96,51 @@ struct RoomKeeperTests {
     func renewals() async throws {
         let database = try Database()
         try await VisitStore(database: database).add(Self.room.description)
-        let (renewals, renew) = AsyncStream.makeStream(of: Void.self)
+        let (renewals, renew) = AsyncStream.makeStream(
+            of: Void.self, bufferingPolicy: .bufferingNewest(1))
         let keeper = try await self.keeper(database, renewals: renewals)
         #expect(keeper.tick() == [])
         #expect(self.state(keeper) == "away")
-        for _ in 0..<2 {
-            await keeper.connected()
-            #expect(try await self.link.presences.next().to == Self.own)
-            await keeper.receive(Self.seen())
-            #expect(self.state(keeper) == "inside")
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask { try await keeper.run() }
+            for _ in 0..<2 {
+                renew.yield()
+                let entry = try await self.link.presences.next()
+                #expect(entry.to == Self.own && entry.kind == .available)
+                await keeper.receive(Self.seen())
+                #expect(self.state(keeper) == "inside")
+            }
+            group.cancelAll()
+            try await group.waitForAll()
         }
-        renew.finish()
+        #expect(try await self.link.presences.next().kind == .unavailable)
+    }
+
+    @Test(
+        "A room that we are taken out of while its service is asked is not entered", arguments: [false, true])
+    func leftMeanwhile(again: Bool) async throws {
+        let database = try Database()
+        try await VisitStore(database: database).add(Self.room.description)
+        let keeper = try await self.keeper(database)
+        self.link.isHeld.withLock { $0 = true }
+        async let work: Void = self.work(keeper)
+        #expect(try await self.link.gate.arrivals.next() == Self.room.domain)
+        try await keeper.leave(Self.room)
+        #expect(try await self.link.presences.next().kind == .unavailable)
+        if again {
+            // Whoever asks for it anew enters it once, whatever became of the attempt before.
+            self.advance(by: .seconds(1))
+            self.link.isHeld.withLock { $0 = false }
+            try await keeper.enter(Self.room)
+            #expect(try await self.link.presences.next().to == Self.own)
+        }
+        self.link.gate.open()
+        await work
+        await #expect(throws: Recorder<Presence>.NothingHappened.self) {
+            try await self.link.presences.next(within: 0)
+        }
+        let expected: Value? = again ? .string("entering") : nil
+        #expect(self.state(keeper) == expected)
     }
 
     @Test("XEP-0410 §3: it finds that it is no longer in a room, and enters again")

@@ -53,52 +53,27 @@ extension XMLLimits {
 extension TransportLimits {
     fileprivate static var keys: [LimitKey<Self>] { Self.times + Self.connectionKeys + Self.remoteKeys }
 
-    private static func time(
-        _ name: String, get: @escaping (Self) -> Duration, set: @escaping (inout Self, Duration) -> Void
-    ) -> LimitKey<Self> {
-        LimitKey(name: name, kind: .time(get: get, set: set))
+    private static func time(_ name: String, _ path: Time) -> LimitKey<Self> {
+        LimitKey(
+            name: name, kind: .time(get: { $0.duration(path) }, set: { $0.set(path, to: $1) }))
     }
 
     private static var times: [LimitKey<Self>] {
         [
-            self.time(
-                "authentication-time", get: { $0.duration(\.authenticationTime) },
-                set: { $0.set(\.authenticationTime, to: $1) }),
-            self.time(
-                "handshake-time", get: { $0.duration(\.handshakeTime) },
-                set: { $0.set(\.handshakeTime, to: $1) }),
-            self.time(
-                "failure-delay", get: { $0.duration(\.failureDelay) },
-                set: { $0.set(\.failureDelay, to: $1) }),
-            self.time(
-                "client-silence", get: { $0.duration(\.clientSilence) },
-                set: { $0.set(\.clientSilence, to: $1) }),
-            self.time(
-                "client-answer", get: { $0.duration(\.clientAnswer) },
-                set: { $0.set(\.clientAnswer, to: $1) }),
-            self.time(
-                "server-idle", get: { $0.duration(\.idleRemote) }, set: { $0.set(\.idleRemote, to: $1) }),
-            self.time(
-                "stanza-time", get: { $0.duration(\.stanzaTime) }, set: { $0.set(\.stanzaTime, to: $1) }),
-            self.time(
-                "keepalive", get: { $0.duration(\.keepalive) }, set: { $0.set(\.keepalive, to: $1) }),
-            self.time(
-                "connect-time", get: { $0.duration(\.connectTime) }, set: { $0.set(\.connectTime, to: $1) }),
-            self.time(
-                "connect-stagger", get: { $0.duration(\.connectionStagger) },
-                set: { $0.set(\.connectionStagger, to: $1) }),
-            self.time(
-                "retry-shortest", get: { $0.duration(\.shortestBackOff) },
-                set: { $0.set(\.shortestBackOff, to: $1) }),
-            self.time(
-                "retry-longest", get: { $0.duration(\.longestBackOff) },
-                set: { $0.set(\.longestBackOff, to: $1) }),
-            self.time(
-                "dialback-time", get: { $0.duration(\.dialbackVerificationTime) },
-                set: { $0.set(\.dialbackVerificationTime, to: $1) }),
-            self.time(
-                "certificate-refusal-time", get: { $0.duration(\.externalRefusalTime) },
-                set: { $0.set(\.externalRefusalTime, to: $1) }),
+            self.time("authentication-time", \.authenticationTime),
+            self.time("handshake-time", \.handshakeTime),
+            self.time("failure-delay", \.failureDelay),
+            self.time("client-silence", \.clientSilence),
+            self.time("client-answer", \.clientAnswer),
+            self.time("server-idle", \.idleRemote),
+            self.time("stanza-time", \.stanzaTime),
+            self.time("keepalive", \.keepalive),
+            self.time("connect-time", \.connectTime),
+            self.time("connect-stagger", \.connectionStagger),
+            self.time("retry-shortest", \.shortestBackOff),
+            self.time("retry-longest", \.longestBackOff),
+            self.time("dialback-time", \.dialbackVerificationTime),
+            self.time("certificate-refusal-time", \.externalRefusalTime),
         ]
     }
 
@@ -108,6 +83,8 @@ extension TransportLimits {
             .number("failures-per-stream", \.authenticationFailures),
             .number("failures-per-address", \.failuresPerAddress),
             .number("failure-addresses", \.failureAddresses),
+            .number("refusal-lines-per-address", \.refusalLinesPerAddress),
+            .number("refusal-lines", \.refusalLines),
             .number("connections-per-address", \.connectionsPerAddress),
             .number("connections", \.connections),
             .number("password-hashes", \.passwordHashes),
@@ -132,6 +109,8 @@ extension TransportLimits {
             .number("certificate-refusals", \.externalRefusals),
             .seconds("server-resumption-seconds", \.remoteResumptionSeconds),
             .number("server-resumptions", \.remoteResumptions),
+            .number("server-resumptions-per-server", \.remoteResumptionsPerPeer),
+            .number("server-resumption-bytes", \.remoteResumptionBytes),
             .number("server-unacknowledged-stanzas", \.remoteUnacknowledged.stanzas),
             .number("server-unacknowledged-bytes", \.remoteUnacknowledged.bytes),
         ]
@@ -154,13 +133,16 @@ extension SessionLimits {
 }
 
 extension AccountLimits {
+    /// What the fewest characters of a password may be set to.
+    static let fewestCharacters = 1...256
+
     fileprivate static var keys: [LimitKey<Self>] {
         [
             .number("accounts", \.accounts, in: 1...1_000_000),
             LimitKey(
                 name: "password-shortest",
                 kind: .number(
-                    1...256, get: { $0.passwordLength.lowerBound },
+                    Self.fewestCharacters, get: { $0.passwordLength.lowerBound },
                     set: { $0.passwordLength = $1...max($1, $0.passwordLength.upperBound) })),
             LimitKey(
                 name: "password-longest",
