@@ -168,9 +168,17 @@ package final class StanzaDispatcher: StanzaHandler, Service {
         return nil
     }
 
+    /// Whoever asked what cannot be said hears at least that, if that can be said.
     private func send(_ answer: IQ, on link: any XMPPLink) async {
         do {
-            try await link.send(.iq(answer))
+            do {
+                try await link.send(.iq(answer))
+            } catch let error as StanzaError {
+                guard case .result = answer.body else { throw error }
+                var refusal = answer
+                refusal.body = .error(error)
+                try await link.send(.iq(refusal))
+            }
         } catch {
             self.logger.debug(
                 "an answer could not be sent",

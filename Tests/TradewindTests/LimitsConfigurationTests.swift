@@ -125,6 +125,7 @@ struct LimitsConfigurationTests {
         arguments: [
             (["unacknowledged-bytes: 4194304"], ["unacknowledged-bytes", "turn-bytes"]),
             (["server-unacknowledged-bytes: 4194304"], ["server-unacknowledged-bytes", "turn-bytes"]),
+            (["hibernated-bytes: 4194304"], ["hibernated-bytes", "turn-bytes"]),
             (["turn-bytes: 3145728"], ["server-unacknowledged-bytes", "turn-bytes"]),
             (["kept-bytes: 1048576"], ["kept-bytes", "slow-bytes"]),
             (["archives:", "  page-bytes: 1048576"], ["archives.page-bytes", "slow-bytes"]),
@@ -142,7 +143,8 @@ struct LimitsConfigurationTests {
     @Test("Limits that are just below those they have to fit into are taken")
     func ordered() async throws {
         let limits = try await Self.limits([
-            "turn-bytes: 1000", "unacknowledged-bytes: 999", "server-unacknowledged-bytes: 999",
+            "turn-bytes: 1000", "hibernated-bytes: 999", "unacknowledged-bytes: 999",
+            "server-unacknowledged-bytes: 999",
             "slow-bytes: 500", "kept-bytes: 499", "archives:", "  page-bytes: 499", "password-shortest: 20",
             "password-longest: 20",
         ])

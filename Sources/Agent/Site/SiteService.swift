@@ -177,14 +177,14 @@ package struct SiteService: Sendable {
 
     /// Takes over what the hypervisor says of the machine now; if that cannot be done, a listing follows.
     ///
-    /// The machine as it is then; nil if the hypervisor does not say.
+    /// The machine as it is known then; nil if it is not.
     private func look(at id: MachineID, afterFailure: Bool) async throws(SiteRefusal) -> Machine? {
         let found: DriverMachine
         do throws(DriverError) {
             found = try await self.driver.machine(id)
         } catch {
             self.listing.demand()
-            return nil
+            return await self.keeper.read { $0.machines[id]?.machine }
         }
         let now = self.now()
         do throws(SiteRefusal) {

@@ -14,7 +14,9 @@ extension TrafficClass {
             guard message.kind == .headline else { return .command }
             return Self.row(in: message.payloads, to: message.to) ?? .command
         case .iq(let iq):
-            if case .result(.some(let answer)) = iq.body, RowEnvelope.matches(answer) { return .answer }
+            if case .result(.some(let answer)) = iq.body, RowEnvelope.matches(answer) {
+                return .answer(to: iq.to?.description ?? "")
+            }
             return iq.request.map(Ping.matches) == true ? .probe : .command
         case .presence: return .command
         }

@@ -351,8 +351,13 @@ extension InitiatingRemoteStream {
         case .notAStanza: return self.refuse(StreamError(.unsupportedStanzaType))
         case .malformedSender: return self.refuse(StreamError(.invalidFrom))
         case .malformed(_, let reply):
-            guard let reply else { return [.malformed(reply: nil)] }
-            if let error = self.problem(from: reply.to, to: reply.from) { return self.refuse(error) }
+            if let sender = reply?.to, sender.domain != self.configuration.pair.remote {
+                return self.refuse(
+                    StreamError(.invalidFrom, text: "this stream has not proved \(sender.domain)"))
+            }
+            guard let reply, reply.to != nil, reply.from?.domain == self.configuration.pair.local else {
+                return [.malformed(reply: nil)]
+            }
             return [.malformed(reply: reply)]
         }
     }

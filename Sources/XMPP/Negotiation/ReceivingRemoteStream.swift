@@ -432,8 +432,15 @@ extension ReceivingRemoteStream {
         case .notAStanza: return self.close(StreamError(.unsupportedStanzaType))
         case .malformedSender: return self.close(StreamError(.invalidFrom))
         case .malformed(_, let reply):
-            guard let reply else { return [.malformed(reply: nil)] }
-            if let error = self.problem(from: reply.to, to: reply.from) { return self.close(error) }
+            if let sender = reply?.to, !self.proven.contains(sender.domain) {
+                return self.close(
+                    StreamError(.invalidFrom, text: "this stream has not proved \(sender.domain)"))
+            }
+            // Others take addresses that none is here: what is for one is passed over, and so is what is for another domain.
+            // Nothing is said in the name of either.
+            guard let reply, reply.to != nil, let addressee = reply.from,
+                self.configuration.domains.contains(addressee.domain)
+            else { return [.malformed(reply: nil)] }
             return [.malformed(reply: reply)]
         }
     }

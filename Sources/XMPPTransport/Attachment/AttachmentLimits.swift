@@ -18,6 +18,8 @@ package struct AttachmentLimits: Hashable, Sendable {
     package var waitingRows = 256
     /// Rows that somebody has asked for and that wait for their turn; one more is refused with `resource-constraint`.
     package var waitingAnswers = 256
+    /// Of them those for one peer.
+    package var waitingAnswersPerPeer = 16
     /// Stanzas sent that the server has not taken note of.
     package var flightStanzas = 256
     /// Bytes of them; a single larger stanza goes alone.

@@ -42,16 +42,16 @@ struct AttachmentQueue: Sendable {
                 self.rows[index] = item
                 return
             }
-            if self.rows.count(where: { $0.traffic != .answer }) >= self.limits.waitingRows,
-                let oldest = self.rows.firstIndex(where: { $0.traffic != .answer })
+            if self.rows.count(where: { !$0.traffic.isAnswer }) >= self.limits.waitingRows,
+                let oldest = self.rows.firstIndex(where: { !$0.traffic.isAnswer })
             {
                 self.rows.remove(at: oldest)
             }
             self.rows.append(item)
         case .answer:
-            guard self.rows.count(where: { $0.traffic == .answer }) < self.limits.waitingAnswers else {
-                throw Self.full
-            }
+            guard self.rows.count(where: { $0.traffic.isAnswer }) < self.limits.waitingAnswers,
+                self.rows.count(where: { $0.traffic == traffic }) < self.limits.waitingAnswersPerPeer
+            else { throw Self.full }
             self.rows.append(item)
         }
     }
@@ -103,7 +103,7 @@ struct AttachmentQueue: Sendable {
             case (.command, .some), (.probe, _), (.row, _), (.answer, _): break
             }
         }
-        for item in lost.reversed() where item.traffic == .answer { self.rows.prepend(item) }
+        for item in lost.reversed() where item.traffic.isAnswer { self.rows.prepend(item) }
         for item in self.unanswered.values { again[item.number] = item }
         for item in self.commands where item.traffic == .command { again[item.number] = item }
         self.commands = Deque(again.values.sorted { $0.number < $1.number })

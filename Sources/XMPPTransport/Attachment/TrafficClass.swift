@@ -8,5 +8,7 @@ package enum TrafficClass: Hashable, Sendable {
     case row(name: String)
     /// State that somebody has asked for and waits for (RFC 6120 §8.2.3): it waits among the rows, nothing replaces it, and
     /// it is sent again after a lost link until it was taken note of.
-    case answer
+    case answer(to: String)
+
+    var isAnswer: Bool { if case .answer = self { true } else { false } }
 }

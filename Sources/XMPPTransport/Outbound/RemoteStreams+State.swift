@@ -235,7 +235,7 @@ struct RemoteStreamsState<Stream: Sendable>: Sendable {
         return stanza.isAnswer ? .answers(sender) : .sender(sender)
     }
 
-    /// Half of the table is for those who are or were here, and half of that is never for those who are not.
+    /// Those who are or were here get half of the table at most, and those who are not half of that.
     private func limit(of share: Share) -> Int {
         switch share {
         case .sender, .answers: self.limits.remotePairsPerSender

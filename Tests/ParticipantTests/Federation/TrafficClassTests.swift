@@ -17,7 +17,7 @@ struct TrafficClassTests {
         let pushed = Message(to: Self.peer, kind: .headline, payloads: [Self.row])
         let answer = IQ(to: Self.peer, id: "r", body: .result(Self.row))
         #expect(TrafficClass.federation(.message(pushed)) == .row(name: "tokyo.test paris.test"))
-        #expect(TrafficClass.federation(.iq(answer)) == .answer)
+        #expect(TrafficClass.federation(.iq(answer)) == .answer(to: Self.peer.description))
     }
 
     @Test("Everything else is a command, but for what asks about this very moment")

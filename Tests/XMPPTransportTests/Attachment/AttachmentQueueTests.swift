@@ -52,30 +52,42 @@ struct AttachmentQueueTests {
         var limits = AttachmentLimits.client
         (limits.waitingRows, limits.waitingAnswers) = (2, 2)
         var queue = AttachmentQueue(limits: limits)
-        try queue.offer(Array("answer 1".utf8), .answer)
+        try queue.offer(Array("answer 1".utf8), .answer(to: "a"))
         try queue.offer(Array("row 1".utf8), .row(name: "a"))
-        try queue.offer(Array("answer 2".utf8), .answer)
+        try queue.offer(Array("answer 2".utf8), .answer(to: "a"))
         try queue.offer(Array("row 2".utf8), .row(name: "b"))
         try queue.offer(Array("row 3".utf8), .row(name: "c"))
-        let full = #expect(throws: StanzaError.self) { try queue.offer([1], .answer) }
+        let full = #expect(throws: StanzaError.self) { try queue.offer([1], .answer(to: "a")) }
         #expect(full?.condition == .resourceConstraint)
         try queue.offer(Array("command".utf8), .command)
         #expect(Self.drain(&queue) == ["command", "answer 1", "answer 2", "row 2", "row 3"])
-        try queue.offer(Array("answer 3".utf8), .answer)
+        try queue.offer(Array("answer 3".utf8), .answer(to: "a"))
         #expect(Self.drain(&queue) == ["answer 3"])
+    }
+
+    @Test("One who asks again and again takes no more than a share of what may wait for all")
+    func answersOfOne() throws {
+        var limits = AttachmentLimits.client
+        (limits.waitingAnswers, limits.waitingAnswersPerPeer) = (3, 2)
+        var queue = AttachmentQueue(limits: limits)
+        for _ in 1...2 { try queue.offer([1], .answer(to: "a")) }
+        #expect(throws: StanzaError.self) { try queue.offer([1], .answer(to: "a")) }
+        try queue.offer([1], .answer(to: "b"))
+        #expect(throws: StanzaError.self) { try queue.offer([1], .answer(to: "c")) }
+        #expect(queue.rowCount == 3)
     }
 
     @Test("After a lost link: what somebody waits for again, before what came since")
     func answersAgain() throws {
         var queue = AttachmentQueue(limits: .client)
         var flight: [AttachmentItem] = []
-        for text in ["answer 1", "answer 2"] { try queue.offer(Array(text.utf8), .answer) }
+        for text in ["answer 1", "answer 2"] { try queue.offer(Array(text.utf8), .answer(to: "a")) }
         try queue.offer(Array("row 1".utf8), .row(name: "a"))
         while let item = queue.first {
             flight.append(item)
             queue.removeFirst()
         }
-        try queue.offer(Array("answer 3".utf8), .answer)
+        try queue.offer(Array("answer 3".utf8), .answer(to: "a"))
         try queue.offer(Array("row 2".utf8), .row(name: "b"))
         queue.sendAgain(flight)
         #expect(Self.drain(&queue) == ["answer 1", "answer 2", "answer 3", "row 2"])

@@ -30,6 +30,7 @@ extension ServerLimits {
         try Self.require(
             "server-unacknowledged-bytes", self.transport.remoteUnacknowledged.bytes, below: "turn-bytes",
             turn, file)
+        try Self.require("hibernated-bytes", self.sessions.hibernated.bytes, below: "turn-bytes", turn, file)
         try Self.require("kept-bytes", self.keptBytesPerAccount, below: "slow-bytes", slow, file)
         try Self.require("archives.page-bytes", self.archive.pageBytes, below: "slow-bytes", slow, file)
         // A range has no place for two ends that cross, so what was written is looked at again.
