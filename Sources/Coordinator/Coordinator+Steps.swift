@@ -54,6 +54,7 @@ extension Coordinator {
         let view = await self.sites.view()
         let now = self.now()
         let planner = Planner(rules: self.configuration.rules)
+        var generator = SystemRandomNumberGenerator()
         let change = self.state.withLock { state -> CoordinatorState.Change? in
             guard let placement = state.placements[workload],
                 placement.saga.replicas.indices.contains(replica)
@@ -62,8 +63,9 @@ extension Coordinator {
                 specification: placement.specification, replicas: [replica], placed: placement.saga.sites,
                 excluded: placement.saga.replicas[replica].excluded)
             let event = Self.event(
-                of: request, planner, over: state.snapshot(of: view, now: now), turn: turn)
-            let change = state.change(workload, replica: replica, now: now) { saga in
+                of: request, planner, over: state.snapshot(of: view, now: now), turn: turn,
+                choosing: &state.choice, &generator)
+            let change = state.change(workload, now: now) { saga in
                 saga.handle(event, replica: replica)
             }
             if let change {
@@ -75,11 +77,14 @@ extension Coordinator {
     }
 
     private static func event(
-        of request: PlanRequest, _ planner: Planner, over snapshot: PlacementSnapshot, turn: Int
+        of request: PlanRequest, _ planner: Planner, over snapshot: PlacementSnapshot, turn: Int,
+        choosing choice: inout ChoiceWidth, _ generator: inout some RandomNumberGenerator
     ) -> PlacementSaga.Event {
         do throws(SpecificationError) {
             let plan = try planner.plan(request, over: snapshot)
-            if let site = plan.assignments.first?.site { return .planned(site: site, turn: turn) }
+            if plan.isComplete, let site = choice.choose(among: plan.choices, using: &generator) {
+                return .planned(site: site, turn: turn)
+            }
             let reasons = plan.verdicts.filter { request.excluded[$0.site] == nil }.map(\.line)
             let text = reasons.isEmpty ? "no other site is known" : reasons.joined(separator: "; ")
             return .unplaceable(reason: text, turn: turn)
@@ -123,8 +128,8 @@ extension Coordinator {
         case .failure(let failure):
             if Task.isCancelled { return }
             event = Self.event(of: failure, to: errand.request, hold: errand.hold, turn: errand.turn)
-            self.learn(from: failure, about: errand.hold)
         }
+        self.learn(from: answer, about: errand.hold)
         self.count(event, hold: errand.hold)
         await self.apply(event, to: errand.workload, replica: errand.replica)
     }
@@ -163,10 +168,21 @@ extension Coordinator {
         }
     }
 
-    /// A refusal brings the site's true state: the next plan goes by it.
-    private func learn(from failure: SiteFailure, about hold: Hold) {
-        guard case .refused(_, let capacity?) = failure else { return }
-        self.state.withLock { $0.ledger.corrected(hold.site, to: capacity, now: self.now()) }
+    /// A refusal brings the site's true state, by which the next plan goes, and widens the choice; a silent site gets
+    /// nothing new for a while.
+    private func learn(from answer: Result<SiteAnswer, SiteFailure>, about hold: Hold) {
+        let now = self.now()
+        self.state.withLock { state in
+            switch answer {
+            case .success, .failure(.absent): state.silence.answered(hold.site)
+            case .failure(.refused(_, let capacity)):
+                state.silence.answered(hold.site)
+                state.choice.refused()
+                if let capacity { state.ledger.corrected(hold.site, to: capacity, now: now) }
+            case .failure(.silent): state.silence.silent(hold.site, now: now)
+            case .failure(.unreachable): break
+            }
+        }
     }
 
     /// Keeps the count of what was granted and no report shows yet.

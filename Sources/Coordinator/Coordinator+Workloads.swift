@@ -51,11 +51,13 @@ extension Coordinator {
                 try Self.admit(specification, to: state, limit: self.configuration.workloadLimit)
                 let plan = try Self.plan(specification, over: state.snapshot(of: view, now: now), planner)
                 guard plan.isComplete else { throw Self.refusal(plan) }
+                let only = specification.replicas == 1 ? plan.choices : []
+                let chosen = state.choice.choose(among: only, using: &generator)
                 return .success(
                     .new(
                         Self.begin(
-                            specification, id: id, owner: owner, key: idempotencyKey, plan: plan, now: now,
-                            in: &state)))
+                            specification, id: id, owner: owner, key: idempotencyKey, now: now, in: &state
+                        ) { chosen ?? plan.site(ofReplica: $0) }))
             } catch {
                 return .failure(error)
             }
@@ -110,15 +112,16 @@ extension Coordinator {
             next: "ask for less, or drop a constraint: workload plan shows what would do")
     }
 
-    /// Starts the saga with the sites of `plan`, all in one change.
+    /// Starts the saga with the planned sites, all in one change.
     private static func begin(
-        _ specification: WorkloadSpecification, id: WorkloadID, owner: String, key: String?, plan: Plan,
-        now: Instant, in state: inout CoordinatorState
+        _ specification: WorkloadSpecification, id: WorkloadID, owner: String, key: String?, now: Instant,
+        in state: inout CoordinatorState, at site: (_ replica: Int) -> SiteID?
     ) -> CoordinatorState.Change {
-        var saga = PlacementSaga(workload: id, replicas: specification.replicas)
+        var saga = PlacementSaga(
+            workload: id, replicas: specification.replicas, isGang: specification.gang == true)
         var directives: [PlacementSaga.Directive] = []
         for directive in saga.resume() {
-            guard case .plan(let replica, let turn) = directive, let site = plan.site(ofReplica: replica)
+            guard case .plan(let replica, let turn) = directive, let site = site(replica)
             else { continue }
             directives += saga.handle(.planned(site: site, turn: turn), replica: replica)
         }
@@ -173,7 +176,7 @@ extension Coordinator {
     /// Begins to delete a workload and all it holds.
     package func remove(_ id: WorkloadID) async {
         let change = self.state.withLock { state in
-            state.change(id, replica: nil, now: self.now()) { $0.remove() }
+            state.change(id, now: self.now()) { $0.remove() }
         }
         if let change { await self.commit(change) }
     }

@@ -99,7 +99,7 @@ package final class Coordinator: Service {
     /// Lets one event change a workload, stores that, and schedules what it calls for.
     func apply(_ event: PlacementSaga.Event, to workload: WorkloadID, replica: Int) async {
         let change = self.state.withLock { state in
-            state.change(workload, replica: replica, now: self.now()) { saga in
+            state.change(workload, now: self.now()) { saga in
                 saga.handle(event, replica: replica)
             }
         }
@@ -109,7 +109,7 @@ package final class Coordinator: Service {
     /// Stores a change, however long the disk takes to accept it, and only then schedules its directives.
     func commit(_ change: CoordinatorState.Change) async {
         var isLogged = false
-        while !change.replicas.isEmpty {
+        while change.isNew {
             do {
                 try await self.store.save(change.placement, replicas: change.replicas)
                 break

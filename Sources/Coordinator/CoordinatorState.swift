@@ -18,13 +18,22 @@ struct CoordinatorState {
     /// A change that must be stored before its steps are taken.
     struct Change {
         let placement: StoredPlacement
+        /// Whether the placement is not on disk yet as it is here.
+        var isNew = true
+        /// The replicas that changed.
         let replicas: [Int]
         let directives: [PlacementSaga.Directive]
     }
 
     private(set) var placements: [WorkloadID: StoredPlacement] = [:]
     private var keys: [Key: WorkloadID] = [:]
+    /// Those that are not removed; no two have the same name.
+    private var names: [String: WorkloadID] = [:]
+    /// No removed workload was changed before this moment; nil if none is removed.
+    private var firstRemoval: Instant?
     var ledger = GrantLedger()
+    var choice = ChoiceWidth()
+    var silence = SilentSites()
     var isLoaded = false
     /// Steps that nobody has taken up yet; at most two for each replica that is kept.
     private(set) var pending: [Step] = []
@@ -51,20 +60,34 @@ struct CoordinatorState {
         if let key = placement.idempotencyKey {
             self.keys[Key(owner: placement.owner, key: key)] = placement.id
         }
+        self.index(placement)
+    }
+
+    /// Keeps `names` and `firstRemoval` true to a placement that is new or has changed.
+    private mutating func index(_ placement: StoredPlacement) {
+        let name = placement.specification.name
+        guard placement.saga.state == .removed else {
+            self.names[name] = placement.id
+            return
+        }
+        if self.names[name] == placement.id { self.names[name] = nil }
+        self.firstRemoval = min(self.firstRemoval ?? placement.changed, placement.changed)
     }
 
     mutating func drop(_ id: WorkloadID) {
         guard let placement = self.placements.removeValue(forKey: id) else { return }
+        let name = placement.specification.name
+        if self.names[name] == id { self.names[name] = nil }
         if let key = placement.idempotencyKey { self.keys[Key(owner: placement.owner, key: key)] = nil }
         for watcher in (self.watchers[id] ?? [:]).values { watcher.finish() }
     }
 
     /// Forgets workloads removed before `instant`.
     mutating func forget(removedBefore instant: Instant) {
-        for (id, placement) in self.placements
-        where placement.saga.state == .removed && placement.changed < instant {
-            self.drop(id)
-        }
+        guard let firstRemoval, firstRemoval < instant else { return }
+        let removed = self.placements.values.filter { $0.saga.state == .removed }
+        for placement in removed where placement.changed < instant { self.drop(placement.id) }
+        self.firstRemoval = removed.map(\.changed).filter { $0 >= instant }.min()
     }
 
     /// The workload that `owner` asked for under `key`.
@@ -75,14 +98,12 @@ struct CoordinatorState {
     /// The workload of that id or, among those not removed, of that name.
     func workload(named text: String) -> StoredPlacement? {
         if let id = WorkloadID(text), let placement = self.placements[id] { return placement }
-        return self.placements.values.first { placement in
-            placement.specification.name == text && placement.saga.state != .removed
-        }
+        return self.names[text].flatMap { self.placements[$0] }
     }
 
     /// Applies `change` to a workload's saga; nil if there is no such workload or nothing changed.
     mutating func change(
-        _ id: WorkloadID, replica: Int?, now: Instant,
+        _ id: WorkloadID, now: Instant,
         _ change: (inout PlacementSaga) -> [PlacementSaga.Directive]
     ) -> Change? {
         guard var placement = self.placements[id] else { return nil }
@@ -90,12 +111,16 @@ struct CoordinatorState {
         let directives = change(&placement.saga)
         guard placement.saga != before else {
             return directives.isEmpty
-                ? nil : Change(placement: placement, replicas: [], directives: directives)
+                ? nil : Change(placement: placement, isNew: false, replicas: [], directives: directives)
         }
         placement.revision += 1
         placement.changed = now
         self.placements[id] = placement
-        let replicas = replica.map { [$0] } ?? Array(placement.saga.replicas.indices)
+        self.index(placement)
+        let replicas = placement.saga.replicas.indices.filter { index in
+            !before.replicas.indices.contains(index)
+                || before.replicas[index] != placement.saga.replicas[index]
+        }
         return Change(placement: placement, replicas: replicas, directives: directives)
     }
 
@@ -109,7 +134,9 @@ struct CoordinatorState {
             self.ledger.reported(site.description.site, received: site.received)
             candidates.append(
                 self.ledger.candidate(
-                    site.description, received: site.received, reachability: site.reachability, now: now))
+                    site.description, received: site.received,
+                    reachability: self.silence.reachability(
+                        of: site.description.site, heardAs: site.reachability, now: now), now: now))
         }
         return PlacementSnapshot(
             candidates: candidates, unheard: view.unheard, roundTrips: view.roundTrips,

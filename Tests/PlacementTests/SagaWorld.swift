@@ -27,19 +27,32 @@ struct SagaWorld {
     private static let holdFor = 60
     private static let timeout = 12
 
+    /// What happens to one request, counted from the start.
+    enum Mishap: CaseIterable {
+        case lost, unanswered, refused, doubled, killedBeforeStoring, killedAfterStoring
+    }
+
+    /// The request that meets a mishap.
+    var mishap: (request: Int, Mishap)?
+    /// Requests that were sent so far.
+    private(set) var requests = 0
+
     private(set) var saga: PlacementSaga
     private var sites: [SiteID: Site] = [:]
     private var packets: [Packet] = []
     private var clock = 0
     private var generator: SeededGenerator
     private var isCalm = false
+    private var isMute = false
+    /// The process ends with the next event, before or after it has stored what follows from it.
+    private var killAt: (clock: Int, isBeforeStoring: Bool)?
     /// What went wrong, in words; empty as it should be.
     private(set) var violations: [String] = []
     private(set) var warnings = 0
 
-    init(seed: UInt64, workload: WorkloadID, replicas: Int, rooms: [Int]) {
+    init(seed: UInt64, workload: WorkloadID, replicas: Int, rooms: [Int], isGang: Bool = false) {
         self.generator = SeededGenerator(seed: seed)
-        self.saga = PlacementSaga(workload: workload, replicas: replicas)
+        self.saga = PlacementSaga(workload: workload, replicas: replicas, isGang: isGang)
         for (index, room) in rooms.enumerated() { self.sites[SiteID("s\(index).test")] = Site(room: room) }
     }
 
@@ -88,9 +101,11 @@ struct SagaWorld {
     private mutating func take(_ event: PlacementSaga.Event, replica: Int) {
         var next = self.saga
         let directives = next.handle(event, replica: replica)
-        if self.happens(3) { return self.crash() }
+        let kill = self.killAt
+        self.killAt = nil
+        if self.happens(3) || kill?.isBeforeStoring == true { return self.crash() }
         self.saga = next
-        if self.happens(3) { return self.crash() }
+        if self.happens(3) || kill?.isBeforeStoring == false { return self.crash() }
         self.carryOut(directives)
         if self.happens(3) { self.crash() }
     }
@@ -124,9 +139,30 @@ struct SagaWorld {
         _ directive: PlacementSaga.Directive, _ replica: Int, _ turn: Int, after: Duration
     ) {
         let start = self.clock + Int(after.components.seconds) / 8
-        self.transmit(.request(directive), from: start)
-        self.packets.append(
-            Packet(due: start + Self.timeout, content: .timeout(turn: turn, replica: replica)))
+        defer { self.requests += 1 }
+        let timeout = Packet(due: start + Self.timeout, content: .timeout(turn: turn, replica: replica))
+        guard let mishap, mishap.request == self.requests else {
+            self.transmit(.request(directive), from: start)
+            self.packets.append(timeout)
+            return
+        }
+        switch mishap.1 {
+        case .lost: self.packets.append(timeout)
+        case .unanswered:
+            self.isMute = true
+            self.serve(directive)
+            self.isMute = false
+            self.packets.append(timeout)
+        case .refused:
+            guard let hold = directive.hold else { return }
+            self.answer(.refused(hold.reservation, turn: turn, reason: "out of order"), replica)
+        case .doubled:
+            for _ in 0..<2 { self.transmit(.request(directive), from: start) }
+            self.packets.append(timeout)
+        case .killedBeforeStoring, .killedAfterStoring:
+            self.packets.append(Packet(due: start, content: .request(directive)))
+            self.killAt = (self.clock, mishap.1 == .killedBeforeStoring)
+        }
     }
 
     private mutating func transmit(_ content: Content, from start: Int) {
@@ -170,6 +206,7 @@ extension SagaWorld {
     }
 
     private mutating func answer(_ event: PlacementSaga.Event, _ replica: Int) {
+        if self.isMute { return }
         self.transmit(.answer(event, replica: replica), from: self.clock)
     }
 
@@ -232,6 +269,18 @@ extension SagaWorld {
         image: ImageReference(format: .raw, location: "/images/web"))
 }
 
+extension PlacementSaga.Directive {
+    /// What is asked for at a site.
+    fileprivate var hold: Hold? {
+        switch self {
+        case .reserve(_, let hold, _), .query(_, let hold, _, _), .commit(_, let hold, _, _),
+            .release(_, let hold, _, _), .delete(_, let hold, _, _, _):
+            hold
+        case .plan, .warn: nil
+        }
+    }
+}
+
 /// What must hold, seen from outside the saga.
 extension SagaWorld {
     /// All machines there are now, by replica.
@@ -250,6 +299,19 @@ extension SagaWorld {
     }
 
     private mutating func check() {
+        let isCommitting = self.saga.replicas.contains { replica in
+            if case .committing = replica.phase { true } else { false }
+        }
+        let isWanting = self.saga.replicas.contains { replica in
+            switch replica.phase {
+            case .planning, .reserving, .doubting: replica.attempts.isEmpty
+            case .committing, .verifying, .withdrawing, .placed, .releasing, .deleting, .exhausted, .gone:
+                false
+            }
+        }
+        if self.saga.isGang, isCommitting, isWanting {
+            self.violations.append("a gang commits before all of it is held at \(self.clock)")
+        }
         for (replica, machines) in self.machines where machines.count > 1 {
             self.violations.append("replica \(replica) runs \(machines.count) times at \(self.clock)")
         }

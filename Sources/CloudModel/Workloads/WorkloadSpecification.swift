@@ -9,11 +9,14 @@ package struct WorkloadSpecification: Hashable, Codable, Sendable {
     package var constraints: [Constraint]
     package var spread: Spread
     package var objectives: Objectives
+    /// Whether all replicas are placed or none; nil as false.
+    package var gang: Bool?
 
     package init(
         name: String, replicas: Int, resources: Resources, image: ImageReference,
         audience: Audience = .anywhere,
-        constraints: [Constraint] = [], spread: Spread = .pack, objectives: Objectives = Objectives()
+        constraints: [Constraint] = [], spread: Spread = .pack, objectives: Objectives = Objectives(),
+        gang: Bool? = nil
     ) {
         self.name = name
         self.replicas = replicas
@@ -23,5 +26,6 @@ package struct WorkloadSpecification: Hashable, Codable, Sendable {
         self.constraints = constraints
         self.spread = spread
         self.objectives = objectives
+        self.gang = gang
     }
 }

@@ -21,6 +21,7 @@ extension Catalogue {
         .optional("avoid", .list, "none of these sites"),
         .optional(
             "max-latency", .number(0...100_000), "longest round trip to the audience in milliseconds"),
+        .optional("gang", .boolean, "place all replicas or none", default: false),
         .optional("per-site", .integer(1...1_000), "at most this many replicas at one site"),
         .optional("weight-latency", .number(0...1_000), "how much latency counts", default: 1.0),
         .optional("weight-load", .number(0...1_000), "how much a low load counts", default: 0.25),

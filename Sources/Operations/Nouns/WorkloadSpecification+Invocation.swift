@@ -9,7 +9,7 @@ extension WorkloadSpecification {
             audience: try Audience(entries: invocation.list("audience")),
             constraints: try Self.constraints(invocation),
             spread: invocation["per-site"]?.integer.map { .atMostPerSite(Int($0)) } ?? .pack,
-            objectives: Objectives(invocation))
+            objectives: Objectives(invocation), gang: invocation["gang"]?.bool == true ? true : nil)
     }
 
     private static func constraints(_ invocation: Invocation) throws(OperationError) -> [Constraint] {

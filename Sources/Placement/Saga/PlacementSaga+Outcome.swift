@@ -32,6 +32,9 @@ extension PlacementSaga {
             case .planning, .reserving, .committing, .placed, .gone: break
             }
         }
+        if self.isGang, self.replicas.contains(where: { $0.phase == .gone }), !self.isRemoving {
+            reasons.append("all replicas were asked for or none: what was held elsewhere is given back")
+        }
         return reasons.isEmpty ? nil : reasons.joined(separator: ". ")
     }
 

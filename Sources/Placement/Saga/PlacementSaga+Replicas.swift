@@ -31,7 +31,9 @@ extension PlacementSaga {
     private mutating func held(_ hold: Hold, replica index: Int) -> [Directive] {
         switch self.replicas[index].phase {
         case .reserving, .doubting:
-            return self.enter(.committing(hold, asked: 0), replica: index)
+            return self.isGang
+                ? self.reserved(hold, replica: index)
+                : self.enter(.committing(hold, asked: 0), replica: index)
         case .verifying(_, let asked):
             return self.enter(.committing(hold, asked: asked), replica: index)
         case .releasing, .withdrawing:
@@ -177,7 +179,7 @@ extension PlacementSaga {
                 mayBeTriedAgain: mayBeTriedAgain))
         self.replicas[index].trouble = nil
         guard self.replicas[index].attempts.count < Self.attemptLimit else {
-            return self.enter(.exhausted("\(Self.attemptLimit) sites were tried in vain"), replica: index)
+            return self.exhaust("\(Self.attemptLimit) sites were tried in vain", replica: index)
         }
         return self.enter(.planning, replica: index)
     }

@@ -15,6 +15,9 @@ package import CloudModel
 /// remove, before placed: releasing ──► gone
 /// ```
 ///
+/// A gang is placed as a whole or not at all: a replica that is held stays in `reserving` until all are held, and only
+/// then are the machines asked for. One that has no site left makes all give back what they have.
+///
 /// A time-out is not a refusal. Before a machine was asked for, it costs a hold that runs out by itself; after that,
 /// nothing is tried elsewhere until the site has said whether the machine exists. The saga MUST be stored after every
 /// event and before its directives are carried out; then a coordinator that is killed at any moment goes on with
@@ -30,17 +33,23 @@ package struct PlacementSaga: Hashable, Codable, Sendable {
     package let workload: WorkloadID
     package internal(set) var replicas: [ReplicaPlacement]
     package private(set) var isRemoving: Bool
+    /// Whether all replicas are placed or none.
+    package let isGang: Bool
 
     /// `count` replicas, none of which is anywhere yet.
-    package init(workload: WorkloadID, replicas count: Int) {
+    package init(workload: WorkloadID, replicas count: Int, isGang: Bool = false) {
         self.workload = workload
+        self.isGang = isGang
         self.replicas = (0..<count).map(ReplicaPlacement.init(index:))
         self.isRemoving = false
     }
 
     /// The saga as it was stored, replica by replica.
-    package init(workload: WorkloadID, replicas: [ReplicaPlacement], isRemoving: Bool) {
+    package init(
+        workload: WorkloadID, replicas: [ReplicaPlacement], isRemoving: Bool, isGang: Bool = false
+    ) {
         self.workload = workload
+        self.isGang = isGang
         self.replicas = replicas.sorted { $0.index < $1.index }
         self.isRemoving = isRemoving
     }
@@ -63,19 +72,24 @@ package struct PlacementSaga: Hashable, Codable, Sendable {
         self.isRemoving = true
         var directives: [Directive] = []
         for index in self.replicas.indices {
-            let next: ReplicaPlacement.Phase
-            switch self.replicas[index].phase {
-            case .planning, .exhausted, .gone: next = .gone
-            case .reserving(let hold), .doubting(let hold, _):
-                next = .releasing(hold, asked: 0, mayBeCommitted: false)
-            case .committing(let hold, _), .verifying(let hold, _), .withdrawing(let hold, _, _):
-                next = .releasing(hold, asked: 0, mayBeCommitted: true)
-            case .placed(let hold, let machine): next = .deleting(hold, machine, asked: 0)
-            case .releasing, .deleting: continue
-            }
-            directives += self.enter(next, replica: index)
+            directives += self.giveUp(replica: index)
         }
         return directives
+    }
+
+    /// Gives back whatever one replica holds or may hold.
+    mutating func giveUp(replica index: Int) -> [Directive] {
+        let next: ReplicaPlacement.Phase
+        switch self.replicas[index].phase {
+        case .planning, .exhausted, .gone: next = .gone
+        case .reserving(let hold), .doubting(let hold, _):
+            next = .releasing(hold, asked: 0, mayBeCommitted: false)
+        case .committing(let hold, _), .verifying(let hold, _), .withdrawing(let hold, _, _):
+            next = .releasing(hold, asked: 0, mayBeCommitted: true)
+        case .placed(let hold, let machine): next = .deleting(hold, machine, asked: 0)
+        case .releasing, .deleting: return []
+        }
+        return self.enter(next, replica: index)
     }
 
     /// Takes in what happened to `replica`; events of requests that no longer matter change nothing.
@@ -88,7 +102,7 @@ package struct PlacementSaga: Hashable, Codable, Sendable {
             guard self.replicas[index].phase == .planning, self.replicas[index].turn == turn else {
                 return []
             }
-            return self.enter(.exhausted(reason), replica: index)
+            return self.exhaust(reason, replica: index)
         case .reservation(let reservation):
             return self.answered(reservation, replica: index)
         case .unknown(let id, let turn):
@@ -113,6 +127,7 @@ package struct PlacementSaga: Hashable, Codable, Sendable {
     mutating func enter(_ phase: ReplicaPlacement.Phase, replica index: Int) -> [Directive] {
         self.replicas[index].phase = phase
         self.replicas[index].turn += 1
+        self.replicas[index].isReserved = nil
         return self.pendingRequest(of: self.replicas[index], pausing: true).map { [$0] } ?? []
     }
 

@@ -46,6 +46,9 @@ package struct ReplicaPlacement: Hashable, Codable, Sendable {
     package internal(set) var trouble: String?
     /// Rises with each change of phase, so that a time-out of an earlier request is not taken for one of this.
     package internal(set) var turn: Int
+    /// Whether the site holds the capacity and the machine is not asked for before all of the gang are held; nil
+    /// as false.
+    package internal(set) var isReserved: Bool?
 
     init(index: Int) {
         self.index = index

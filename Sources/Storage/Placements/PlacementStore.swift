@@ -1,4 +1,5 @@
 package import CloudModel
+import Foundation
 import GRDB
 import Placement
 
@@ -40,25 +41,28 @@ package struct PlacementStore: Sendable {
 
     /// Writes the workload's state and those of the given replicas, unless something newer is there.
     package func save(_ placement: StoredPlacement, replicas: [Int]) async throws {
+        // Not while others wait for the database.
+        let texts = try replicas.filter { placement.saga.replicas.indices.contains($0) }.map { index in
+            (index, try Self.text(of: placement.saga.replicas[index]))
+        }
         try await self.database.groupCommit.perform { connection in
-            try connection.execute(
+            let update = try connection.cachedStatement(
                 sql: """
                     UPDATE workload SET state = ?, reason = ?, isRemoving = ?, changed = ?, revision = ?
                     WHERE id = ? AND revision < ?
-                    """,
-                arguments: [
-                    placement.saga.state.rawValue, placement.saga.reason, placement.saga.isRemoving,
-                    placement.changed.millisecondsSinceEpoch, placement.revision, placement.id.description,
-                    placement.revision,
-                ])
-            for index in replicas where placement.saga.replicas.indices.contains(index) {
-                let record = Self.record(of: placement.saga.replicas[index], in: placement)
-                let isNewer =
-                    try Bool.fetchOne(
-                        connection,
-                        sql: "SELECT revision < ? FROM workloadReplica WHERE workload = ? AND replica = ?",
-                        arguments: [record.revision, record.workload, record.replica]) ?? false
-                if isNewer { try record.update(connection) }
+                    """)
+            let id = placement.id.description
+            try update.execute(arguments: [
+                placement.saga.state.rawValue, placement.saga.reason, placement.saga.isRemoving,
+                placement.changed.millisecondsSinceEpoch, placement.revision, id, placement.revision,
+            ])
+            let replace = try connection.cachedStatement(
+                sql: """
+                    UPDATE workloadReplica SET placement = ?, revision = ?
+                    WHERE workload = ? AND replica = ? AND revision < ?
+                    """)
+            for (index, text) in texts {
+                try replace.execute(arguments: [text, placement.revision, id, index, placement.revision])
             }
         }
     }
@@ -71,9 +75,15 @@ package struct PlacementStore: Sendable {
     }
 
     private static func forget(removedBefore instant: Instant, in connection: GRDB.Database) throws {
-        try connection.execute(
-            sql: "DELETE FROM workload WHERE state = 'removed' AND changed < ?",
-            arguments: [instant.millisecondsSinceEpoch])
+        let delete = try connection.cachedStatement(
+            sql: "DELETE FROM workload WHERE state = 'removed' AND changed < ?")
+        try delete.execute(arguments: [instant.millisecondsSinceEpoch])
+    }
+
+    /// As `WorkloadReplicaRecord` writes it.
+    private static func text(of replica: ReplicaPlacement) throws -> String {
+        let encoder = WorkloadReplicaRecord.databaseJSONEncoder(for: "placement")
+        return String(decoding: try encoder.encode(replica), as: UTF8.self)
     }
 
     private static func record(of placement: StoredPlacement) -> WorkloadRecord {
@@ -105,7 +115,8 @@ package struct PlacementStore: Sendable {
             created: Instant(millisecondsSinceEpoch: record.created),
             changed: Instant(millisecondsSinceEpoch: record.changed),
             saga: PlacementSaga(
-                workload: id, replicas: replicas.map(\.placement), isRemoving: record.isRemoving),
+                workload: id, replicas: replicas.map(\.placement), isRemoving: record.isRemoving,
+                isGang: record.specification.gang == true),
             revision: record.revision)
     }
 }
