@@ -69,6 +69,7 @@ struct BoundsTests {
             ([], "load-share", "1.01"),
             ([], "load-share", "nan"), ([], "load-share", "inf"), ([], "load-share", "-0.1"),
             ([], "load-share", "0x1p-1"), ([], "machines", "10000001"), ([], "hosts", "-1"),
+            ([], "generation", "-1"), ([], "generation", "1.5"), ([], "generation", ""),
         ])
     func capacity(path: [String], attribute: String, value: String) {
         #expect(throws: PayloadError.self) {

@@ -43,7 +43,7 @@ enum Samples {
         total: Resources(vcpus: 16, memory: .gibibytes(32), disk: Mebibytes(512_000)),
         free: Resources(vcpus: 10, memory: .gibibytes(20), disk: Mebibytes(400_000)),
         largestFreeSlot: Resources(vcpus: 8, memory: .gibibytes(16), disk: Mebibytes(250_000)), load: 0.25,
-        machines: 3, hosts: 2)
+        machines: 3, hosts: 2, generation: 412)
 
     static let noCapacity = Capacity(
         total: .zero, free: .zero, largestFreeSlot: .zero, load: 0, machines: 0, hosts: 0)

@@ -18,6 +18,8 @@ struct AgentRoleTests {
             let accepted = try await harness.place(harness.request("web-1"))
             #expect(accepted.state == .creating)
             try await harness.waitForReport(.running, of: accepted.id)
+            // The answer to the commitment has said that.
+            #expect(!harness.outbox.reports.contains { $0.machine.state == .creating })
             let reports = harness.outbox.reports.filter { $0.machine.id == accepted.id }
             #expect(reports.allSatisfy { $0.holder == AgentHarness.coordinator })
             #expect(reports.last?.machine.replica == accepted.replica)

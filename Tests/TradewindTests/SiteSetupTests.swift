@@ -268,6 +268,14 @@ struct SiteSetupTests {
             ("agent", "  quotas:\n    - \"tokyo.test cores=2\"\n", "agent.quotas must be"),
             ("agent", "  quotas:\n    - \"tokyo.test vcpus=many\"\n", "tradewind.yaml: agent.quotas must be"),
             ("agent", "  quotas:\n    - \"tokyo.test vcpus=1 vcpus=2\"\n", "or there twice"),
+            (
+                "agent", "  overcommit:\n    vcpus: 0.99\n",
+                "agent.overcommit.vcpus must be a number from 1 to 16"
+            ),
+            (
+                "agent", "  overcommit:\n    disk: 16.01\n",
+                "agent.overcommit.disk must be a number from 1 to 16"
+            ),
             ("agent", "  offered:\n    vcpus: 4\n", "agent.offered must be given in full"),
             ("agent", "  price:\n    currency: EUR\n", "agent.price must be given in full"),
             ("agent", "  measure-interval: 1ms\n", "agent.measure-interval must be a time from 0.1 seconds"),

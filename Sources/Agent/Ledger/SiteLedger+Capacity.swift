@@ -2,30 +2,31 @@ package import CloudModel
 import Storage
 
 extension SiteLedger {
+    /// What the site promises of `host`: what it has, times the overcommitment.
+    func promised(of host: Host) -> Resources {
+        self.rules.overcommitment.promised(of: host.total)
+    }
+
     /// What is neither used nor held on `host`; never less than zero, even if the host shrank under its machines.
     package func free(on host: String) -> Resources {
-        guard let total = self.hosts[host]?.total else { return .zero }
-        var taken = self.foreign[host] ?? .zero
-        for entry in self.machines.values where entry.host == host && entry.occupies {
-            taken = taken + entry.machine.specification.resources
-        }
-        for entry in self.reservations.values where entry.host == host && entry.reservation.state == .held {
-            taken = taken + entry.reservation.specification.resources
-        }
+        guard let total = self.hosts[host].map({ self.promised(of: $0) }) else { return .zero }
+        let taken = (self.foreign[host] ?? .zero) + (self.tally.taken[host] ?? .zero)
         let free = total - taken
         return Resources(
             vcpus: max(0, free.vcpus), memory: max(.zero, free.memory), disk: max(.zero, free.disk))
     }
 
-    /// What the capacity row says.
+    /// What the capacity row says, and each refusal.
     package var capacity: Capacity {
         var total = Resources.zero
         var free = Resources.zero
         var largest = Resources.zero
         var busy = 0.0
+        var processors = 0
         for (name, host) in self.hosts.sorted(by: { $0.key < $1.key }) {
             let room = self.free(on: name)
-            total = total + host.total
+            total = total + self.promised(of: host)
+            processors += host.total.vcpus
             free = free + room
             busy += host.load * Double(host.total.vcpus)
             if (room.memory, room.vcpus, room.disk) > (largest.memory, largest.vcpus, largest.disk) {
@@ -34,13 +35,13 @@ extension SiteLedger {
         }
         return Capacity(
             total: total, free: free, largestFreeSlot: largest,
-            load: total.vcpus > 0 ? min(1, max(0, busy / Double(total.vcpus))) : 0,
-            machines: self.machines.values.count(where: \.occupies), hosts: self.hosts.count)
+            load: processors > 0 ? min(1, max(0, busy / Double(processors))) : 0,
+            machines: self.tally.occupying, hosts: self.hosts.count, generation: self.generation)
     }
 
     /// The host with the least room left that still covers `request`, so that large requests find room later.
     func bestHost(for request: Resources) -> String? {
-        self.hosts.keys.sorted()
+        self.hosts.keys.lazy
             .map { name in (name: name, free: self.free(on: name)) }
             .filter { $0.free.covers(request) }
             .min { ($0.free.memory, $0.free.vcpus, $0.name) < ($1.free.memory, $1.free.vcpus, $1.name) }?
@@ -49,17 +50,7 @@ extension SiteLedger {
 
     /// What `holder` uses of the site, holds included.
     package func usage(of holder: SiteID) -> (resources: Resources, machines: Int) {
-        var resources = Resources.zero
-        var count = 0
-        for entry in self.machines.values where entry.holder == holder && entry.occupies {
-            resources = resources + entry.machine.specification.resources
-            count += 1
-        }
-        for entry in self.reservations.values
-        where entry.reservation.holder == holder && entry.reservation.state == .held {
-            resources = resources + entry.reservation.specification.resources
-            count += 1
-        }
-        return (resources, count)
+        let usage = self.tally.usage[holder] ?? SiteTally.Usage()
+        return (usage.resources, usage.machines)
     }
 }

@@ -44,7 +44,8 @@ extension SiteLedger {
     /// What the ledger still wants done; the same question after a crash has the same answer.
     package var work: Work {
         var work = Work()
-        for entry in self.machines.values where entry.machine.state != .deleted {
+        for id in self.tally.due.keys {
+            guard let entry = self.machines[id] else { continue }
             if entry.isDoomed {
                 work.toDelete.append(entry)
             } else if entry.machine.state == .creating {
@@ -73,8 +74,7 @@ extension SiteLedger {
 
     /// Machines whose holder has not been told of the latest change, oldest change first.
     package var unreported: [SiteMachine] {
-        self.machines.values
-            .filter { $0.reportedRevision < $0.revision }
+        self.tally.unreported.keys.compactMap { self.machines[$0] }
             .sorted { ($0.machine.changed, $0.machine.id) < ($1.machine.changed, $1.machine.id) }
     }
 

@@ -79,11 +79,13 @@ extension SiteLedger {
             machine: Machine(
                 id: machine, site: self.site, specification: entry.reservation.specification,
                 state: .creating, replica: entry.reservation.replica, created: now, changed: now),
-            holder: entry.reservation.holder, reservation: id, host: entry.host, isStarted: starting)
+            holder: entry.reservation.holder, reservation: id, host: entry.host, isStarted: starting,
+            // The answer tells the holder what a first report would.
+            reportedRevision: caller == entry.reservation.holder ? 1 : 0)
         entry.reservation.state = .committed
         entry.reservation.machine = machine
-        self.store(entry)
         self.store(committed)
+        self.store(entry)
         return committed
     }
 
@@ -110,20 +112,9 @@ extension SiteLedger {
         return entry
     }
 
-    /// Ends holds whose time is over and forgets what ended long ago.
-    package mutating func expire(now: Instant) {
-        for (_, entry) in self.reservations.sorted(by: { $0.key < $1.key })
-        where entry.reservation.state == .held && entry.reservation.expires <= now {
-            var expired = entry
-            expired.reservation.state = .expired
-            self.store(expired)
-        }
-        self.forget(before: now.advanced(by: .zero - self.rules.memory))
-    }
-
     /// The moment at which the next hold runs out; nil if nothing is held.
     package var nextExpiry: Instant? {
-        self.reservations.values.filter { $0.reservation.state == .held }.map(\.reservation.expires).min()
+        self.tally.held.values.min()
     }
 
     private static func isSame(_ request: Request, _ known: SiteReservation) -> Bool {
@@ -145,14 +136,7 @@ extension SiteLedger {
                 next: "ask another site, or this one later")
         }
         let name = request.specification.name
-        let isTaken =
-            self.machines.values.contains {
-                $0.machine.state != .deleted && $0.machine.specification.name == name
-            }
-            || self.reservations.values.contains {
-                $0.reservation.state == .held && $0.reservation.specification.name == name
-            }
-        guard !isTaken else {
+        guard !self.tally.isTaken(name: name) else {
             throw SiteRefusal(
                 .conflict, "\(self.site) has a machine or a hold named \(name) already",
                 next: "choose another name")
@@ -161,36 +145,50 @@ extension SiteLedger {
     }
 
     private func checkQuota(_ request: Request) throws(SiteRefusal) {
-        let held = self.reservations.values.count {
-            $0.reservation.holder == request.holder && $0.reservation.state == .held
-        }
+        let held = self.tally.usage[request.holder]?.held ?? 0
         guard held < self.rules.heldPerHolderMax else {
             throw SiteRefusal(
                 .quota, "\(request.holder) holds \(held) reservations at \(self.site) already",
                 next: "commit or release some")
         }
-        let quota = self.rules.quotas[request.holder] ?? self.rules.defaultQuota
-        let usage = self.usage(of: request.holder)
+        try self.check(
+            self.rules.quotas[request.holder] ?? self.rules.defaultQuota, of: request.holder.address,
+            against: self.usage(of: request.holder), for: request.specification.resources)
+        let domain = request.holder.domain
+        guard let shared = self.rules.domainQuotas[domain] else { return }
+        let holders = self.tally.usage.filter { $0.key.domain == domain }.values
+        try self.check(
+            shared, of: "everybody at \(domain)",
+            against: (
+                holders.map(\.resources).reduce(.zero, +), holders.map(\.machines).reduce(0, +)
+            ), for: request.specification.resources)
+    }
+
+    private func check(
+        _ quota: SiteRules.Quota, of holder: String, against usage: (resources: Resources, machines: Int),
+        for request: Resources
+    ) throws(SiteRefusal) {
         if let most = quota.machines, usage.machines >= most {
             throw SiteRefusal(
-                .quota, "\(request.holder) has the \(most) machines that \(self.site) grants it",
+                .quota,
+                "\(holder) has \(usage.machines) of the \(most) machines that \(self.site) grants, holds included",
                 next: "delete some, or ask the owner of \(self.site) for more")
         }
-        if let most = quota.resources {
-            let wanted = usage.resources + request.specification.resources
-            guard most.covers(wanted) else {
-                let short = most.shortfalls(for: wanted).joined(separator: ", ")
-                throw SiteRefusal(
-                    .quota,
-                    "\(request.holder) would have \(wanted), more \(short) than \(self.site) grants it",
-                    next: "ask for less, or ask the owner of \(self.site) for more")
-            }
+        guard let most = quota.resources else { return }
+        let wanted = usage.resources + request
+        guard most.covers(wanted) else {
+            let short = most.shortfalls(for: wanted).joined(separator: ", ")
+            throw SiteRefusal(
+                .quota,
+                "\(holder) has \(usage.resources) at \(self.site), holds included; with \(request) it would have "
+                    + "more \(short) than \(self.site) grants",
+                next: "ask for less, or ask the owner of \(self.site) for more")
         }
     }
 
     private func noRoom(for request: Resources) -> SiteRefusal {
         let largest = self.capacity.largestFreeSlot
-        let everything = self.hosts.values.contains { $0.total.covers(request) }
+        let everything = self.hosts.values.contains { self.promised(of: $0).covers(request) }
         let short = largest.shortfalls(for: request).joined(separator: ", ")
         return SiteRefusal(
             .noRoom,
@@ -198,41 +196,5 @@ extension SiteLedger {
                 ? "\(self.site) has no host with \(request) free now (short of \(short))"
                 : "no host of \(self.site) can ever hold \(request)",
             next: "ask for at most \(largest), or ask another site")
-    }
-
-    /// Forgets the ended that nobody will ask for any more: the old, and the oldest beyond the limit.
-    private mutating func forget(before: Instant) {
-        let ended = self.reservations.values
-            .filter { entry in
-                switch entry.reservation.state {
-                case .held: false
-                case .released, .expired: true
-                // Its machine answers a repeated commit, and must not come into being a second time.
-                case .committed: entry.reservation.machine.map { self.machines[$0] == nil } ?? true
-                }
-            }
-            .sorted {
-                ($0.reservation.expires, $0.reservation.id) < ($1.reservation.expires, $1.reservation.id)
-            }
-        let surplus = max(0, ended.count - self.rules.memoryMax)
-        for (index, entry) in ended.enumerated() where index < surplus || entry.reservation.expires < before {
-            self.reservations[entry.reservation.id] = nil
-            self.changes.reservations[entry.reservation.id] = nil
-            self.changes.forgottenReservations.insert(entry.reservation.id)
-        }
-        let deleted = self.machines.values
-            .filter { entry in
-                // A holder that is gone for good must not keep what it held from being forgotten.
-                entry.machine.state == .deleted
-                    && (entry.reportedRevision == entry.revision || entry.machine.changed < before)
-            }
-            .sorted { ($0.machine.changed, $0.machine.id) < ($1.machine.changed, $1.machine.id) }
-        let surplusMachines = max(0, deleted.count - self.rules.memoryMax)
-        for (index, entry) in deleted.enumerated()
-        where index < surplusMachines || entry.machine.changed < before {
-            self.machines[entry.machine.id] = nil
-            self.changes.machines[entry.machine.id] = nil
-            self.changes.forgottenMachines.insert(entry.machine.id)
-        }
     }
 }

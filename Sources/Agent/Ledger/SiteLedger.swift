@@ -22,19 +22,26 @@ package struct SiteLedger: Sendable {
     package internal(set) var foreign: [String: Resources] = [:]
     /// Why the hypervisors cannot be reached; nil while they can.
     package var outage: String?
-    package internal(set) var machines: [MachineID: SiteMachine]
-    package internal(set) var reservations: [ReservationID: SiteReservation]
-    var changes = SiteChanges()
+    package private(set) var machines = ShardedDictionary<MachineID, SiteMachine>()
+    package private(set) var reservations = ShardedDictionary<ReservationID, SiteReservation>()
+    /// What the two add up to.
+    private(set) var tally = SiteTally()
+    /// Rises with each change that is on disk, so that of two accounts of this site the later is known.
+    package private(set) var generation: Int
+    private var changes = SiteChanges()
 
     package init(site: SiteID, rules: SiteRules, policy: AdmissionPolicy, state: SiteState = SiteState()) {
         self.site = site
         self.rules = rules
         self.policy = state.policy ?? policy
-        self.machines = Dictionary(
-            state.machines.map { ($0.machine.id, Self.reportable($0)) },
-            uniquingKeysWith: { first, _ in first })
-        self.reservations = Dictionary(
-            state.reservations.map { ($0.reservation.id, $0) }, uniquingKeysWith: { first, _ in first })
+        self.generation = state.generation
+        for entry in state.machines where self.machines[entry.machine.id] == nil {
+            self.store(Self.reportable(entry))
+        }
+        for entry in state.reservations where self.reservations[entry.reservation.id] == nil {
+            self.store(entry)
+        }
+        self.changes = SiteChanges()
     }
 
     /// What has changed since the last call, to be written before the change counts.
@@ -61,13 +68,83 @@ package struct SiteLedger: Sendable {
         return entry
     }
 
+    /// The changes that were taken are on disk, under that number.
+    package mutating func written(as generation: Int) {
+        self.generation = max(self.generation, generation)
+    }
+
     mutating func store(_ entry: SiteMachine) {
-        self.machines[entry.machine.id] = entry
-        self.changes.machines[entry.machine.id] = entry
+        let id = entry.machine.id
+        if let known = self.machines[id] { self.tally.subtract(known) }
+        self.machines[id] = entry
+        self.tally.add(entry)
+        self.changes.machines[id] = entry
     }
 
     mutating func store(_ entry: SiteReservation) {
-        self.reservations[entry.reservation.id] = entry
-        self.changes.reservations[entry.reservation.id] = entry
+        let id = entry.reservation.id
+        if let known = self.reservations[id] { self.tally.subtract(known) }
+        self.reservations[id] = entry
+        self.tally.add(entry, isOver: self.isOver(entry))
+        self.changes.reservations[id] = entry
+    }
+
+    private func isOver(_ entry: SiteReservation) -> Bool {
+        switch entry.reservation.state {
+        case .held: false
+        case .released, .expired: true
+        // Its machine answers a repeated commit, and must not come into being a second time.
+        case .committed: entry.reservation.machine.map { self.machines[$0] == nil } ?? true
+        }
+    }
+
+    /// Ends holds whose time is over and forgets what ended long ago.
+    package mutating func expire(now: Instant) {
+        if self.tally.firstExpiry <= now {
+            for (id, expiry) in self.tally.held.sorted(by: { $0.key < $1.key }) where expiry <= now {
+                guard var entry = self.reservations[id] else { continue }
+                entry.reservation.state = .expired
+                self.store(entry)
+            }
+            self.tally.findFirsts()
+        }
+        self.forget(before: now.advanced(by: .zero - self.rules.memory))
+    }
+
+    /// Forgets the ended that nobody will ask for any more: the old, and the oldest beyond the limit.
+    private mutating func forget(before: Instant) {
+        let limit = self.rules.memoryMax
+        let isFull = self.tally.ended.count > limit || self.tally.told.count > limit
+        guard isFull || self.tally.firstEnd < before else { return }
+        for id in Self.forgettable(self.tally.ended, before: before, limit: limit) {
+            guard let entry = self.reservations[id] else { continue }
+            self.tally.subtract(entry)
+            self.reservations[id] = nil
+            self.changes.reservations[id] = nil
+            self.changes.forgottenReservations.insert(id)
+        }
+        // A holder that is gone for good must not keep what it held from being forgotten.
+        let unheard = Self.forgettable(self.tally.untold, before: before, limit: .max)
+        for id in Self.forgettable(self.tally.told, before: before, limit: limit) + unheard {
+            guard let entry = self.machines[id] else { continue }
+            self.tally.subtract(entry)
+            self.machines[id] = nil
+            self.changes.machines[id] = nil
+            self.changes.forgottenMachines.insert(id)
+            if let reservation = self.reservations[entry.reservation] {
+                self.tally.add(reservation, isOver: self.isOver(reservation))
+            }
+        }
+        self.tally.findFirsts()
+    }
+
+    /// What is older, and the oldest of what is beyond the limit; then some more, so that not each change looks again.
+    private static func forgettable<Key: Hashable & Comparable & Sendable>(
+        _ ends: ShardedDictionary<Key, Instant>, before: Instant, limit: Int
+    ) -> [Key] {
+        let surplus = ends.count > limit ? ends.count - limit + limit / 16 : 0
+        return ends.sorted { ($0.value, $0.key) < ($1.value, $1.key) }.enumerated()
+            .filter { $0.offset < surplus || $0.element.value < before }
+            .map(\.element.key)
     }
 }

@@ -22,6 +22,8 @@ package actor SiteKeeper {
     private var followers: [CheckedContinuation<SiteRefusal?, Never>] = []
     /// Whether the last write failed: the log is told when that begins and when it ends.
     private var isDiskAtFault = false
+    /// Machines written since `takeTouched` was called last.
+    private var touched: Set<MachineID> = []
     private let store: MachineStore
     private let logger: Logger
     private let executor = BlockingExecutor(label: "tradewind.site-keeper")
@@ -43,6 +45,16 @@ package actor SiteKeeper {
 
     package func read<Answer: Sendable>(_ look: @Sendable (SiteLedger) -> Answer) -> Answer {
         look(self.ledger)
+    }
+
+    /// The machines that have changed since the last call, deleted ones included, the oldest change first.
+    ///
+    /// For one reader; what nobody asks for is never more than there are machines.
+    package func takeTouched() -> [SiteMachine] {
+        let touched = self.touched
+        self.touched = []
+        return touched.compactMap { self.ledger.machines[$0] }
+            .sorted { ($0.machine.changed, $0.machine.id) < ($1.machine.changed, $1.machine.id) }
     }
 
     /// Makes one step; a refusal leaves everything as it was and tells what the site really has.
@@ -88,8 +100,10 @@ package actor SiteKeeper {
         self.followers = []
         var failure: SiteRefusal?
         do {
-            try self.store.save(steps)
+            let generation = try self.store.save(steps)
             self.ledger = next
+            self.ledger.written(as: generation)
+            for step in steps { self.touched.formUnion(step.machines.keys) }
             if self.isDiskAtFault { self.logger.notice("the site's database takes changes again") }
             self.isDiskAtFault = false
         } catch {

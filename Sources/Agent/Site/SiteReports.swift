@@ -8,14 +8,24 @@ import Synchronization
 ///
 /// Keeps no list of its own: what is not acknowledged is in the ledger, and is told again after a restart. Only the
 /// latest state of a machine is told, and one report about a machine is under way at a time, so that none overtakes
-/// another. One holder out of reach does not hold up the others.
+/// another. A state that is on its way to another is told only if it lasts, so that a machine that is made and started
+/// at once costs one report. One holder out of reach does not hold up the others.
 final class SiteReports: Sendable {
     /// Reports to one holder that are under way at a time: half of what a dispatcher takes from one sender.
     static let reportsPerHolder = 16
     /// The longest pause before a holder that did not answer is tried again.
     static let longestPause = Duration.seconds(60)
+    /// How long, at least, a passing state such as `starting` must last to be told; at most twice that.
+    static let passingTime = Duration.milliseconds(250)
 
-    private struct State {
+    fileprivate struct State {
+        /// Machines in a passing state that was seen since the last alarm, and in which revision.
+        var young: [MachineID: Int] = [:]
+        /// Those that were seen before the last alarm; at the next their state has lasted.
+        var watched: [MachineID: Int] = [:]
+        /// Those whose passing state has lasted.
+        var lasting: [MachineID: Int] = [:]
+        var isAlarmSet = false
         var underWay: [SiteID: Set<MachineID>] = [:]
         /// Holders that did not answer, and how many times in a row.
         var failures: [SiteID: Int] = [:]
@@ -48,7 +58,8 @@ final class SiteReports: Sendable {
     func run() async {
         await withDiscardingTaskGroup { group in
             for await _ in self.service.keeper.changed.rings() {
-                for entry in self.claim(await self.service.keeper.read(\.unreported)) {
+                let (claimed, isAlarmDue) = self.claim(await self.service.keeper.read(\.unreported))
+                for entry in claimed {
                     group.addTask {
                         await self.report(entry)
                         self.release(entry)
@@ -56,21 +67,46 @@ final class SiteReports: Sendable {
                         self.service.keeper.changed.ring()
                     }
                 }
+                if isAlarmDue { group.addTask { await self.alarm() } }
             }
             group.cancelAll()
         }
     }
 
-    /// What is to be told and nobody tells yet, as far as there is room for it.
-    private func claim(_ unreported: [SiteMachine]) -> [SiteMachine] {
+    /// What is to be told and nobody tells yet, as far as there is room for it; whether an alarm is to be set.
+    private func claim(_ unreported: [SiteMachine]) -> (claimed: [SiteMachine], isAlarmDue: Bool) {
         self.state.withLock { state in
-            unreported.filter { entry in
+            let wasSet = state.isAlarmSet
+            let claimed = unreported.filter { entry in
                 let holder = entry.holder
-                guard !state.resting.contains(holder),
+                guard state.lasts(entry), !state.resting.contains(holder),
                     state.underWay[holder, default: []].count < Self.reportsPerHolder
                 else { return false }
                 return state.underWay[holder, default: []].insert(entry.machine.id).inserted
             }
+            for entry in claimed { state.lasting[entry.machine.id] = nil }
+            return (claimed, state.isAlarmSet && !wasSet)
+        }
+    }
+
+    /// Lets passing states count as lasting after a while, as long as there are any.
+    private func alarm() async {
+        var isNeeded = true
+        while isNeeded {
+            do {
+                try await Task.sleep(for: Self.passingTime)
+            } catch {
+                // The agent ends, and the ledger remembers.
+                return
+            }
+            isNeeded = self.state.withLock { state in
+                state.lasting.merge(state.watched) { _, new in new }
+                state.watched = state.young
+                state.young = [:]
+                state.isAlarmSet = !state.watched.isEmpty
+                return state.isAlarmSet
+            }
+            self.service.keeper.changed.ring()
         }
     }
 
@@ -125,5 +161,33 @@ final class SiteReports: Sendable {
     /// `min(longest, first × 2^(failures − 1))`.
     static func pause(afterFailures failures: Int, first: Duration) -> Duration {
         min(self.longestPause, first * (1 << min(max(failures - 1, 0), 16)))
+    }
+}
+
+extension SiteReports.State {
+    /// Whether the state of a machine is worth a report: it stays as it is, or has been passing for a while.
+    fileprivate mutating func lasts(_ entry: SiteMachine) -> Bool {
+        let id = entry.machine.id
+        guard entry.machine.state.isPassing else {
+            self.young[id] = nil
+            self.watched[id] = nil
+            self.lasting[id] = nil
+            return true
+        }
+        if self.lasting[id] == entry.revision { return true }
+        if self.watched[id] == entry.revision { return false }
+        self.young[id] = entry.revision
+        self.isAlarmSet = true
+        return false
+    }
+}
+
+extension MachineState {
+    /// Whether another state follows by itself.
+    fileprivate var isPassing: Bool {
+        switch self {
+        case .creating, .starting, .stopping: true
+        case .running, .suspended, .stopped, .failed, .deleted: false
+        }
     }
 }

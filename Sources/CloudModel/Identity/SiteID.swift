@@ -9,6 +9,11 @@ package struct SiteID: Hashable, Comparable, Sendable {
         self.address = address
     }
 
+    /// The address without what stands before `@`.
+    package var domain: String {
+        self.address.split(separator: "@", maxSplits: 1).last.map(String.init) ?? self.address
+    }
+
     package static func < (lhs: Self, rhs: Self) -> Bool { lhs.address < rhs.address }
 }
 

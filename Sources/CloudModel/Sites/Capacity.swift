@@ -9,9 +9,14 @@ package struct Capacity: Hashable, Codable, Sendable {
     package var load: Double
     package var machines: Int
     package var hosts: Int
+    /// Rises with each change of machines, reservations and policy that the site has stored: of two accounts the one
+    /// with the higher number is the later. Nil from sites that do not count.
+    package var generation: Int?
 
     package init(
-        total: Resources, free: Resources, largestFreeSlot: Resources, load: Double, machines: Int, hosts: Int
+        total: Resources, free: Resources, largestFreeSlot: Resources, load: Double, machines: Int,
+        hosts: Int,
+        generation: Int? = nil
     ) {
         self.total = total
         self.free = free
@@ -19,5 +24,6 @@ package struct Capacity: Hashable, Codable, Sendable {
         self.load = load
         self.machines = machines
         self.hosts = hosts
+        self.generation = generation
     }
 }

@@ -15,7 +15,9 @@ extension Capacity: Payload {
             largestFreeSlot: try Self.amount("largest-free-slot", reader),
             load: try reader.decimal("load-share", in: 0...1),
             machines: try reader.integer("machines", in: 0...WireLimits.population),
-            hosts: try reader.integer("hosts", in: 0...WireLimits.population))
+            hosts: try reader.integer("hosts", in: 0...WireLimits.population),
+            generation: try element[attribute: "generation"] == nil
+                ? nil : reader.integer("generation", in: 0...Int.max))
         guard self.total.covers(self.free) else { throw PayloadError("<free/> is more than <total/>") }
         guard self.free.covers(self.largestFreeSlot) else {
             throw PayloadError("<largest-free-slot/> is more than <free/>")
@@ -27,7 +29,7 @@ extension Capacity: Payload {
             Self.elementName, namespace: Self.namespace,
             [
                 "load-share": String(self.load), "machines": String(self.machines),
-                "hosts": String(self.hosts),
+                "hosts": String(self.hosts), "generation": self.generation.map { String($0) },
             ],
             [
                 self.total.element("total"), self.free.element("free"),

@@ -176,6 +176,8 @@ extension FederationService {
         var same = description
         same.reported = before.reported
         same.capacity.load = before.capacity.load
+        // It also counts what changes nothing that others plan with.
+        same.capacity.generation = before.capacity.generation
         return same != before
     }
 }

@@ -36,14 +36,15 @@ package struct MachineStore: Sendable {
     package func save(_ changes: [SiteChanges]) throws -> Int {
         try self.database.writer.write { connection in
             for step in changes { try Self.write(step, connection) }
-            try connection.execute(sql: "UPDATE siteState SET generation = generation + 1")
-            return try Int.fetchOne(connection, sql: "SELECT generation FROM siteState") ?? 0
+            try connection.cachedStatement(sql: "UPDATE siteState SET generation = generation + 1").execute()
+            return try Int.fetchOne(
+                try connection.cachedStatement(sql: "SELECT generation FROM siteState")) ?? 0
         }
     }
 
     private static func write(_ changes: SiteChanges, _ connection: GRDB.Database) throws {
-        for entry in changes.reservations.values { try ReservationRecord(entry).save(connection) }
-        for entry in changes.machines.values { try MachineRecord(entry).save(connection) }
+        for entry in changes.reservations.values { try Self.write(entry, connection) }
+        for entry in changes.machines.values { try Self.write(entry, connection) }
         for id in changes.forgottenMachines {
             _ = try MachineRecord.deleteOne(connection, key: id.description)
         }
@@ -53,5 +54,35 @@ package struct MachineStore: Sendable {
         if let policy = changes.policy {
             try connection.execute(sql: "UPDATE siteState SET policy = ?", arguments: [policy.rawValue])
         }
+    }
+
+    // Most writes change a row that is there. What was asked for never changes, and is encoded only once.
+
+    private static func write(_ entry: SiteReservation, _ connection: GRDB.Database) throws {
+        let reservation = entry.reservation
+        let update = try connection.cachedStatement(
+            sql: """
+                UPDATE siteReservation SET host = ?, heldFor = ?, expires = ?, state = ?, machine = ? WHERE id = ?
+                """)
+        try update.execute(arguments: [
+            entry.host, entry.heldFor.wholeMilliseconds, reservation.expires.millisecondsSinceEpoch,
+            reservation.state.rawValue, reservation.machine?.description, reservation.id.description,
+        ])
+        if connection.changesCount == 0 { try ReservationRecord(entry).insert(connection) }
+    }
+
+    private static func write(_ entry: SiteMachine, _ connection: GRDB.Database) throws {
+        let machine = entry.machine
+        let update = try connection.cachedStatement(
+            sql: """
+                UPDATE siteMachine SET host = ?, state = ?, reason = ?, changed = ?, isDefined = ?, isStarted = ?,
+                    isDoomed = ?, revision = ?, reportedRevision = ? WHERE id = ?
+                """)
+        try update.execute(arguments: [
+            entry.host, machine.state.rawValue, machine.reason, machine.changed.millisecondsSinceEpoch,
+            entry.isDefined, entry.isStarted, entry.isDoomed, entry.revision, entry.reportedRevision,
+            machine.id.description,
+        ])
+        if connection.changesCount == 0 { try MachineRecord(entry).insert(connection) }
     }
 }

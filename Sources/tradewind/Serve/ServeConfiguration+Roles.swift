@@ -12,9 +12,15 @@ extension SiteRules {
         self.init()
         self.defaultQuota = try Quota(file)
         for text in try file.list("agent.quotas") {
-            let (site, quota) = try Self.quota(text, in: file)
-            self.quotas[site] = quota
+            let isDomain = text.hasPrefix("@")
+            let (site, quota) = try Self.quota(isDomain ? String(text.dropFirst()) : text, in: file)
+            if isDomain {
+                self.domainQuotas[site.domain] = quota
+            } else {
+                self.quotas[site] = quota
+            }
         }
+        self.overcommitment = try Overcommitment(file)
         self.heldPerHolderMax =
             try file.integer("agent.held-per-holder", in: 1...65_536) ?? self.heldPerHolderMax
         self.memory =
@@ -26,7 +32,8 @@ extension SiteRules {
     private static func quota(
         _ text: String, in file: ConfigurationFile
     ) throws(OperationError) -> (SiteID, Quota) {
-        let wish = "a list of texts ADDRESS vcpus=N memory=SIZE disk=SIZE machines=N"
+        let wish =
+            "a list of texts ADDRESS vcpus=N memory=SIZE disk=SIZE machines=N, or @DOMAIN in place of ADDRESS"
         let words = text.split(separator: " ").map(String.init)
         let address: JID
         do {
@@ -54,6 +61,23 @@ extension SiteRules {
             vcpus: try number("vcpus", .integer(0...65_536)), memory: try number("memory", .size),
             disk: try number("disk", .size), machines: try number("machines", .integer(0...1_000_000)))
         return (SiteID(address.bare.description), quota)
+    }
+}
+
+extension SiteRules.Overcommitment {
+    /// What `agent.overcommit` says; what is not said is not overcommitted.
+    fileprivate init(_ file: ConfigurationFile) throws(OperationError) {
+        func ratio(_ name: String) throws(OperationError) -> Int {
+            let key = "agent.overcommit.\(name)"
+            guard let number = try file.number(key) else { return Self.range.lowerBound }
+            let least = Double(Self.range.lowerBound) / 100
+            let most = Double(Self.range.upperBound) / 100
+            guard number.isFinite, (least...most).contains(number) else {
+                throw file.problem(key, "a number from \(Int(least)) to \(Int(most))")
+            }
+            return Int((number * 100).rounded())
+        }
+        self.init(vcpus: try ratio("vcpus"), memory: try ratio("memory"), disk: try ratio("disk"))
     }
 }
 

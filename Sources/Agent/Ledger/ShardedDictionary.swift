@@ -1,0 +1,57 @@
+/// A dictionary whose copies share what has not changed since: a change after a copy moves one shard, not all of it.
+///
+/// The ledger is copied for each step, so that a step that is refused, or that the disk does not take, never happened.
+/// With a plain dictionary that would cost as much as the site has machines.
+package struct ShardedDictionary<Key: Hashable & Sendable, Value: Sendable>: Sendable {
+    private static var shardCount: Int { 256 }
+
+    private var shards: [[Key: Value]]
+    package private(set) var count = 0
+
+    package init() {
+        self.shards = Array(repeating: [:], count: Self.shardCount)
+    }
+
+    /// The pairs, the first of those with the same key.
+    package init(_ pairs: some Sequence<(Key, Value)>) {
+        self.init()
+        for (key, value) in pairs where self[key] == nil { self[key] = value }
+    }
+
+    package var isEmpty: Bool { self.count == 0 }
+
+    package subscript(key: Key) -> Value? {
+        get { self.shards[Self.shard(of: key)][key] }
+        set {
+            let shard = Self.shard(of: key)
+            let before = self.shards[shard].count
+            self.shards[shard][key] = newValue
+            self.count += self.shards[shard].count - before
+        }
+    }
+
+    package subscript(key: Key, default value: @autoclosure () -> Value) -> Value {
+        get { self[key] ?? value() }
+        set { self[key] = newValue }
+    }
+
+    /// In no order.
+    package var keys: some Sequence<Key> { self.shards.lazy.flatMap(\.keys) }
+
+    /// In no order.
+    package var values: some Sequence<Value> { self.shards.lazy.flatMap(\.values) }
+
+    private static func shard(of key: Key) -> Int {
+        Int(UInt(bitPattern: key.hashValue) % UInt(Self.shardCount))
+    }
+}
+
+extension ShardedDictionary: Sequence {
+    package func makeIterator() -> some IteratorProtocol<(key: Key, value: Value)> {
+        self.shards.lazy.flatMap { $0 }.makeIterator()
+    }
+}
+
+extension ShardedDictionary: Equatable where Value: Equatable {
+    package static func == (lhs: Self, rhs: Self) -> Bool { lhs.shards == rhs.shards }
+}
