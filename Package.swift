@@ -142,7 +142,7 @@ let package = Package(
             dependencies: [
                 "CLibXML2", "XML", "XMPP", "CloudModel", "Gossip", "Placement", "Federation", "Operations",
                 "XMPPTransport", "XMPPServer", "Storage", "MachineDrivers", "Participant", "Agent",
-                "Coordinator",
+                "Coordinator", "TestRandomness",
                 arguments, nioCore, nioPosix, logging, unixSignals,
             ],
             swiftSettings: settings),
@@ -222,6 +222,7 @@ let package = Package(
                 "XMPPTransport", "Federation", "Gossip", "Placement", "XMPP", "XML", "CloudModel", logging,
                 lifecycle, grdb,
             ]),
+        tests("BenchmarksTests", ["Benchmarks"]),
         tests(
             "TradewindTests",
             [

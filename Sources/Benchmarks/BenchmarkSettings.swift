@@ -10,6 +10,8 @@ struct BenchmarkSettings: Sendable {
     var commands = 60
     /// Distinct names sent through one stream.
     var names = 10_000_000
+    /// Rounds in which all callers want the same places.
+    var oversellRounds = 1_000
     /// How long an idle process is watched.
     var idle = Duration.seconds(60)
 
@@ -18,6 +20,7 @@ struct BenchmarkSettings: Sendable {
         self.placements = (alone: 12, together: 48)
         self.commands = 6
         self.names = 100_000
+        self.oversellRounds = 5
         self.idle = .seconds(3)
     }
 }

@@ -32,7 +32,7 @@ struct Alliance: Sendable {
         var children: [ChildProcess] = []
         do {
             let alliance = try await starter.start(&children)
-            try await alliance.join()
+            try await alliance.join(isStar: plan.isStar)
             let measurements = try await body(alliance)
             await Self.end(children)
             try FileManager.default.removeItem(atPath: starter.directory)
@@ -66,10 +66,12 @@ struct Alliance: Sendable {
         }
     }
 
-    /// Makes every two of them allies, and waits until the coordinator knows what each site has free.
-    private func join() async throws {
+    /// Makes every two of them allies, or each of them one of the last, and waits until the coordinator knows what each
+    /// site has free.
+    private func join(isStar: Bool) async throws {
         for (index, one) in self.members.enumerated() {
-            for other in self.members[(index + 1)...] { try await self.join(other, one) }
+            let others = self.members[(index + 1)...]
+            for other in isStar ? others.suffix(1) : others { try await self.join(other, one) }
         }
         guard let last = self.members.last else { return }
         try await Self.wait("\(last.domain) knows the capacity of all sites") {

@@ -13,8 +13,22 @@ struct AlliancePlan: Sendable {
     static let coordinator = Place(
         domain: "coordinator.test", country: "FR", latitude: 48.86, longitude: 2.35)
 
+    /// Ten sites in as many countries.
+    static let ten: [Place] = [
+        paris, tokyo, virginia,
+        Place(domain: "frankfurt.test", country: "DE", latitude: 50.11, longitude: 8.68),
+        Place(domain: "london.test", country: "GB", latitude: 51.51, longitude: -0.13),
+        Place(domain: "mumbai.test", country: "IN", latitude: 19.08, longitude: 72.88),
+        Place(domain: "seoul.test", country: "KR", latitude: 37.57, longitude: 126.98),
+        Place(domain: "singapore.test", country: "SG", latitude: 1.35, longitude: 103.82),
+        Place(domain: "stockholm.test", country: "SE", latitude: 59.33, longitude: 18.07),
+        Place(domain: "sydney.test", country: "AU", latitude: -33.87, longitude: 151.21),
+    ]
+
     let sites: [Place]
     let hasCoordinator: Bool
+    /// Whether the sites are allies of the coordinator only, not of each other.
+    var isStar = false
     /// One-way delay between any two processes in milliseconds; 0 leads them straight to each other.
     var delay = 0
 

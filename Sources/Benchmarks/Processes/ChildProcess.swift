@@ -35,6 +35,17 @@ struct ChildProcess: Sendable {
         }
     }
 
+    /// Lets the process do nothing and answer nobody until `thaw`: its connections stay open.
+    func freeze() throws { try self.signal(SIGSTOP) }
+
+    func thaw() throws { try self.signal(SIGCONT) }
+
+    private func signal(_ number: Int32) throws {
+        guard kill(self.process.processIdentifier, number) == 0 else {
+            throw BenchmarkFailure("signal \(number) to \(self.process.processIdentifier): errno \(errno)")
+        }
+    }
+
     /// Asks the process to end, waits for that, and kills it if it takes too long.
     ///
     /// Not cut short by cancellation: nothing may stay behind.

@@ -9,17 +9,20 @@ struct PlacementBenchmark: Benchmark {
     let name = "placement"
     let summary =
         "POST /v1/workloads (1 replica, wait=placed) until answered: planned, reserved and committed at "
-        + "one of three sites with the in-memory driver; HTTP and TLS between servers over "
+        + "one of ten sites with the in-memory driver; HTTP and TLS between servers over "
         + "loopback, log level info"
 
     func run(_ settings: BenchmarkSettings) async throws -> [Measurement] {
-        let plan = AlliancePlan(
-            sites: [AlliancePlan.paris, AlliancePlan.tokyo, AlliancePlan.virginia], hasCoordinator: true)
+        let plan = AlliancePlan(sites: AlliancePlan.ten, hasCoordinator: true, isStar: true)
         return try await Alliance.measure(plan, settings) { alliance in
             _ = try await Self.round("warm", callers: 1, count: Self.warmUp, alliance)
-            let alone = try await Self.round("alone", callers: 1, count: settings.placements.alone, alliance)
-            return try await alone
-                + Self.round("together", callers: 16, count: settings.placements.together, alliance)
+            var measurements: [Measurement] = []
+            let (alone, together) = settings.placements
+            for (callers, count) in [(1, alone), (16, together), (64, together)] {
+                measurements += try await Self.round(
+                    "with-\(callers)", callers: callers, count: count, alliance)
+            }
+            return measurements
         }
     }
 
@@ -34,7 +37,8 @@ struct PlacementBenchmark: Benchmark {
             let workload: WorkloadView = try await coordinator.client.post(
                 "/workloads",
                 WorkloadView.parameters(
-                    name: "\(prefix)-\(number)", audience: alliance.members[number % 3].domain,
+                    name: "\(prefix)-\(number)",
+                    audience: alliance.members[number % (alliance.members.count - 1)].domain,
                     image: alliance.image))
             let took = ContinuousClock.now - began
             guard workload.replicas.count == 1, workload.replicas[0].machine != nil else {
@@ -57,7 +61,7 @@ struct PlacementBenchmark: Benchmark {
             Measurement("\(label): p99 of \(count)", times.quantile(0.99), unit: "ms"),
             Measurement("\(label): placements", Double(count) / took, unit: "1/s"),
             Measurement("\(label): CPU of the coordinator for one", cpu(\.coordinator), unit: "ms"),
-            Measurement("\(label): CPU of the three sites for one", cpu(\.sites), unit: "ms"),
+            Measurement("\(label): CPU of all sites for one", cpu(\.sites), unit: "ms"),
             Measurement("\(label): CPU of the callers for one", cpu(\.callers), unit: "ms"),
         ]
     }
@@ -78,7 +82,7 @@ struct PlacementBenchmark: Benchmark {
     }
 
     /// `count` pieces of work done by `callers` at once, each caller one after the other.
-    private static func spread(
+    static func spread(
         _ callers: Int, _ count: Int, _ work: @escaping @Sendable (Int) async throws -> Double
     ) async throws -> [Double] {
         try await withThrowingTaskGroup(of: [Double].self) { group in

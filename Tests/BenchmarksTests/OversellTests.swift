@@ -1,0 +1,38 @@
+import Foundation
+import Testing
+
+@testable import Benchmarks
+
+@Suite("Never oversold, through real coordinators and a real agent")
+struct OversellTests {
+    private func run(_ change: (inout OversellRig.Plan) -> Void) async throws -> OversellRig.Result {
+        var plan = OversellRig.Plan(callers: 32, rounds: 4, coordinators: 3)
+        change(&plan)
+        let directory = FileManager.default.temporaryDirectory.appendingPathComponent(UUID().uuidString).path
+        try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
+        let result = try await OversellRig(plan, directory: directory).run()
+        try FileManager.default.removeItem(atPath: directory)
+        return result
+    }
+
+    @Test("On a quiet network every place is taken and no more, and all is given back")
+    func quiet() async throws {
+        let result = try await self.run { plan in
+            plan.rates = nil
+            plan.killEvery = nil
+        }
+        #expect(result.oversold == 0)
+        #expect(result.full == result.rounds)
+        #expect(result.leaks == 0)
+    }
+
+    @Test(
+        "Messages lost, doubled, delayed and late, processes killed: never more than there is, nothing left over",
+        arguments: 1 as UInt64...3)
+    func faults(seed: UInt64) async throws {
+        let result = try await self.run { $0.seed = seed }
+        #expect(result.oversold == 0)
+        #expect(result.leaks == 0)
+        #expect(result.kills > 0)
+    }
+}
