@@ -1,5 +1,6 @@
 import Agent
 import CloudModel
+import Federation
 import MachineDrivers
 import Placement
 import Storage

@@ -1,4 +1,5 @@
 import CloudModel
+import Coordinator
 import Federation
 import Foundation
 import MachineDrivers
