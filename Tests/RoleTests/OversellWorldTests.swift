@@ -12,7 +12,7 @@ struct OversellWorldTests {
     func race(seed: UInt64) throws {
         var world = try OversellWorld(seed: seed, callers: 64, coordinators: 4, slots: Self.slots)
         world.start()
-        for _ in 0..<250 { try world.step() }
+        for _ in 0..<600 { try world.step() }
         world.calm()
         try Self.settle(&world)
         #expect(world.violations == [])

@@ -56,7 +56,8 @@ package struct MachineStore: Sendable {
         }
     }
 
-    // Most writes change a row that is there. What was asked for never changes, and is encoded only once.
+    // Most writes change a row that is there. What was asked for never changes, and is encoded only once: every other
+    // column of the record belongs into the UPDATE.
 
     private static func write(_ entry: SiteReservation, _ connection: GRDB.Database) throws {
         let reservation = entry.reservation

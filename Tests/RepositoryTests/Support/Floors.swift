@@ -41,7 +41,7 @@ enum Floors {
             "Benchmarks": shared.union([
                 "CLibXML2", "XMPPTransport", "XMPPServer", "Storage", "MachineDrivers", "Participant",
                 "ControlAPI",
-                "Agent", "Coordinator",
+                "Agent", "Coordinator", "TestRandomness",
             ]),
             // Beside the tests that share it.
             "TestRandomness": [],
