@@ -11,16 +11,18 @@ package struct AgentConfiguration: Hashable, Sendable {
         package var country: String?
         package var labels: [String: String]
         package var price: Price?
+        package var carbon: Carbon?
 
         package init(
             name: String, position: Position? = nil, country: String? = nil, labels: [String: String] = [:],
-            price: Price? = nil
+            price: Price? = nil, carbon: Carbon? = nil
         ) {
             self.name = name
             self.position = position
             self.country = country
             self.labels = labels
             self.price = price
+            self.carbon = carbon
         }
     }
 

@@ -87,6 +87,8 @@ struct BoundsTests {
             (["price"], "micros-per-vcpu-hour", "-1"), ([], "reported-unix-ms", "253402300800000"),
             ([], "name", String(repeating: "x", count: 256)),
             (["round-trip"], "ms", "10000.1"), (["round-trip"], "ms", "-0.1"), (["round-trip"], "ms", "nan"),
+            (["carbon"], "grams-per-kwh", "5001"), (["carbon"], "watts-per-vcpu", "nan"),
+            (["carbon"], "embodied-grams-per-vcpu-hour", "-0.1"),
             (["round-trip"], "to", "tokyo.test/x"), (["round-trip"], "to", "cloud@chat.test"),
         ])
     func site(path: [String], attribute: String, value: String) {

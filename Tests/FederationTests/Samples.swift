@@ -55,6 +55,8 @@ enum Samples {
             labels: ["energy": "wind"],
             hypervisors: ["qemu"], policy: .open, capacity: capacity,
             price: Price(currency: "EUR", microsPerVCPUHour: 12_000, microsPerGibibyteHour: 4_500),
+            carbon: Carbon(
+                gramsPerKilowattHour: 21.5, wattsPerVCPU: 3.2, embodiedGramsPerVCPUHour: 0.4),
             roundTrips: [
                 MeasuredPath(to: SiteID("tokyo.test"), milliseconds: 243.1),
                 MeasuredPath(to: SiteID("cloud@chat.test"), milliseconds: 0.5),

@@ -18,9 +18,13 @@ struct NounTests {
                 "workload.place",
                 [
                     "name": "web", "replicas": 2, "image": "/img/web.qcow2", "memory": "2G", "disk": "10G",
-                    "vcpus": 4, "audience": "tokyo.test:0.7,fr:0.2,35.5/-139.25", "countries": "JP,fr",
+                    "vcpus": 4, "audience": "tokyo.test:0.7,fr:0.2,35.5/-139.25,workload/db:2",
+                    "countries": "JP,fr",
                     "labels": ["tier:1"], "hypervisor": "kvm", "only": "tokyo.test,paris.test",
                     "avoid": "lima.test", "max-latency": 80, "per-site": 1, "weight-load": 2,
+                    "regions": "EEA", "features": "gpu", "max-price": 0.5, "max-carbon": 3,
+                    "beside": "db", "apart": "batch,tests", "target": 50, "weight-price": 100,
+                    "weight-carbon": 0.5,
                 ]))
         #expect(specification.replicas == 2)
         #expect(specification.resources == Resources(vcpus: 4, memory: .gibibytes(2), disk: .gibibytes(10)))
@@ -29,15 +33,20 @@ struct NounTests {
             specification.audience.shares == [
                 .init(place: .site(SiteID("tokyo.test")), weight: 0.7),
                 .init(place: .country("FR"), weight: 0.2), .init(place: .position(position), weight: 1),
+                .init(place: .workload("db"), weight: 2),
             ])
         #expect(
             specification.constraints == [
-                .country(["JP", "FR"]), .label(name: "tier", value: "1"), .hypervisor("kvm"),
+                .country(["JP", "FR"]), .region(["eea"]), .label(name: "tier", value: "1"), .feature("gpu"),
+                .hypervisor("kvm"),
                 .only([SiteID("tokyo.test"), SiteID("paris.test")]), .avoid([SiteID("lima.test")]),
-                .latencyAtMost(milliseconds: 80),
+                .latencyAtMost(milliseconds: 80), .priceAtMost(perHour: 0.5),
+                .carbonAtMost(gramsPerHour: 3), .beside(["db"]), .apart(["batch", "tests"]),
             ])
         #expect(specification.spread == .atMostPerSite(1))
-        #expect(specification.objectives == Objectives(latency: 1, load: 2, room: 0.25))
+        #expect(
+            specification.objectives == Objectives(latency: 1, price: 100, carbon: 0.5, load: 2, room: 0.25))
+        #expect(specification.audience.target == 50)
     }
 
     @Test("A workload with nothing but what is needed")

@@ -201,8 +201,8 @@ struct PlannerTests {
                 replicas: 2, near: [.country("JP")], constraints: [.avoid([SiteID("paris.test")])]))
         #expect(
             plan.lines == [
-                "tokyo.test: 2 replicas, 8 ms (estimated), load 0 %, room 16 GiB, score 0.93",
-                "virginia.test: possible, 174 ms (estimated), load 0 %, room 16 GiB, score 0.56",
+                "tokyo.test: 2 replicas, 8 ms (estimated), load 0 %, room 16 GiB, cost 10.8 ms",
+                "virginia.test: possible, 174 ms (estimated), load 0 %, room 16 GiB, cost 177 ms",
                 "paris.test: no, is to be avoided",
             ])
     }

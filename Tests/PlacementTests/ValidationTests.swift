@@ -57,10 +57,10 @@ struct ValidationTests {
 
     @Test("Weights are finite and not negative, and one of them counts")
     func weights() {
-        for weight in [Double.nan, .infinity, -1, 1_000.1] {
+        for weight in [Double.nan, .infinity, -1, 1_000_000.1] {
             #expect(self.problems { $0.objectives.load = weight } == ["weight-load"])
         }
-        #expect(self.problems { $0.objectives.load = 1_000 } == [])
+        #expect(self.problems { $0.objectives.load = 1_000_000 } == [])
         #expect(
             self.problems { $0.objectives = Objectives(latency: 0, load: 0, room: 0) } == ["weight-latency"])
         for weight in [Double.nan, .infinity, 0, -1, 1_000_001] {
@@ -108,6 +108,67 @@ struct ValidationTests {
                 $0.image.format = .kernel
                 $0.image.initramfs = "https://example.org/initramfs"
             } == ["initramfs-sha256"])
+    }
+
+    @Test("Caps, targets, regions, features and other workloads at their edges")
+    func wishes() {
+        for bound in [Double.nan, .infinity, 0, -1, 1_000_001] {
+            #expect(self.problems { $0.constraints = [.priceAtMost(perHour: bound)] } == ["max-price"])
+            #expect(self.problems { $0.constraints = [.carbonAtMost(gramsPerHour: bound)] } == ["max-carbon"])
+            #expect(self.problems { $0.audience.target = bound } == ["target"])
+        }
+        #expect(self.problems { $0.constraints = [.priceAtMost(perHour: 1_000_000)] } == [])
+        #expect(self.problems { $0.audience = Audience(shares: [], target: 50) } == ["target"])
+        #expect(self.problems { $0.constraints = [.region(["eu", "eea"])] } == [])
+        #expect(self.problems { $0.constraints = [.region(["utopia"])] } == ["regions"])
+        #expect(self.problems { $0.constraints = [.feature("")] } == ["features"])
+        #expect(self.problems { $0.constraints = [.beside(["DB"])] } == ["beside"])
+        #expect(self.problems { $0.constraints = [.apart([])] } == ["apart"])
+        #expect(self.problems { $0.audience.shares[0].place = .workload("no name") } == ["audience"])
+        for weight in [Double.nan, .infinity, -1, 1_000_001] {
+            #expect(self.problems { $0.objectives.price = weight } == ["weight-price"])
+            #expect(self.problems { $0.objectives.carbon = weight } == ["weight-carbon"])
+        }
+    }
+
+    @Test("A megabyte where a name belongs is refused, and the error does not repeat it")
+    func megabytes() {
+        let text = String(repeating: "a", count: 1_000_000)
+        #expect(self.problems { $0.constraints = [.label(name: "tier", value: text)] } == ["labels"])
+        #expect(self.problems { $0.constraints = [.label(name: text, value: "")] } == ["labels"])
+        #expect(self.problems { $0.constraints = [.hypervisor(text)] } == ["hypervisor"])
+        var specification = Samples.specification(constraints: [.region([text]), .beside([text])])
+        specification.audience.shares = [.init(place: .site(SiteID(text)), weight: 1)]
+        let error = #expect(throws: SpecificationError.self) { try specification.validate() }
+        #expect((error?.description.utf8.count ?? .max) < 1_000)
+    }
+
+    @Test("Constraints that no site can meet together are refused at once")
+    func contradictions() {
+        let (a, b) = (SiteID("a.test"), SiteID("b.test"))
+        let cases: [([Constraint], String)] = [
+            ([.country(["FR"]), .country(["DE"])], "countries"),
+            ([.region(["eu"]), .country(["US"])], "countries"),
+            ([.only([a, b]), .avoid([a, b])], "only"), ([.only([a]), .only([b])], "only"),
+            ([.label(name: "tier", value: "1"), .label(name: "tier", value: "2")], "labels"),
+            ([.label(name: "gpu", value: "no"), .feature("gpu")], "features"),
+            ([.beside(["db"]), .apart(["db"])], "beside"), ([.beside(["web"])], "name"),
+        ]
+        for (constraints, field) in cases {
+            #expect(self.problems { $0.constraints = constraints } == [field], "\(constraints)")
+        }
+        for constraints: [Constraint] in [
+            [.region(["eu"]), .country(["FR", "US"])], [.only([a, b]), .avoid([b])],
+            [.beside(["db", "cache"]), .apart(["db"])],
+        ] {
+            #expect(self.problems { $0.constraints = constraints } == [], "\(constraints)")
+        }
+        #expect(
+            self.problems {
+                $0.constraints = [.only([a, b])]
+                $0.spread = .atMostPerSite(1)
+                $0.replicas = 3
+            } == ["per-site"])
     }
 
     @Test("All problems are named at once")

@@ -199,6 +199,8 @@ struct SiteSetupTests {
               patience: 2m
               workloads: 7
               remembrance: 1h
+              currency: CHF
+              exchange-rates: ["USD:0.9", "EUR:0.95"]
 
             """,
             "federation": """
@@ -233,6 +235,8 @@ struct SiteSetupTests {
         #expect(coordinator.holdFor == .seconds(30) && coordinator.requestTimeout == .seconds(5))
         #expect(coordinator.patience == .seconds(120) && coordinator.workloadLimit == 7)
         #expect(coordinator.remembrance == .seconds(3_600))
+        #expect(coordinator.rules.currency == "CHF")
+        #expect(coordinator.rules.exchangeRates == ["USD": 0.9, "EUR": 0.95])
         let federation = configuration.federation
         #expect(federation.alliance.publication.heartbeat == .seconds(5))
         #expect(federation.alliance.publication.lifetime == .seconds(15))
@@ -278,6 +282,16 @@ struct SiteSetupTests {
             ),
             ("agent", "  offered:\n    vcpus: 4\n", "agent.offered must be given in full"),
             ("agent", "  price:\n    currency: EUR\n", "agent.price must be given in full"),
+            ("agent", "  carbon:\n    grams-per-kwh: 20\n", "agent.carbon must be given with"),
+            (
+                "agent", "  carbon:\n    grams-per-kwh: 6000\n    watts-per-vcpu: 3\n",
+                "agent.carbon must be numbers from 0"
+            ),
+            ("coordinator", "  currency: euro\n", "coordinator.currency must be a code"),
+            (
+                "coordinator", "  exchange-rates: [\"USD:much\"]\n",
+                "coordinator.exchange-rates must be entries"
+            ),
             ("agent", "  measure-interval: 1ms\n", "agent.measure-interval must be a time from 0.1 seconds"),
             ("agent", "  console-limit: 0M\n", "agent.console-limit must be a size of at least 1M"),
             ("agent", "  image-cache: 0M\n", "agent.image-cache must be a size of at least 1M"),

@@ -13,3 +13,11 @@ package struct Price: Hashable, Codable, Sendable {
         self.microsPerGibibyteHour = microsPerGibibyteHour
     }
 }
+
+extension Price {
+    /// What one machine of that size costs an hour, in units of the currency: a figure for comparing, not for bills.
+    package func perHour(for resources: Resources) -> Double {
+        (Double(self.microsPerVCPUHour) * Double(resources.vcpus)
+            + Double(self.microsPerGibibyteHour) * Double(resources.memory.count) / 1_024) / 1_000_000
+    }
+}

@@ -11,6 +11,7 @@ package struct SiteDescription: Hashable, Codable, Sendable {
     package var policy: AdmissionPolicy
     package var capacity: Capacity
     package var price: Price?
+    package var carbon: Carbon?
     /// Round trips to other sites, in the site's own order; empty if it tells none.
     package var roundTrips: [MeasuredPath]
     /// When the site measured this, by its own clock.
@@ -19,8 +20,7 @@ package struct SiteDescription: Hashable, Codable, Sendable {
     package init(
         site: SiteID, name: String, position: Position?, country: String?, labels: [String: String],
         hypervisors: [String], policy: AdmissionPolicy, capacity: Capacity, price: Price?,
-        roundTrips: [MeasuredPath] = [],
-        reported: Instant
+        carbon: Carbon? = nil, roundTrips: [MeasuredPath] = [], reported: Instant
     ) {
         self.site = site
         self.name = name
@@ -31,6 +31,7 @@ package struct SiteDescription: Hashable, Codable, Sendable {
         self.policy = policy
         self.capacity = capacity
         self.price = price
+        self.carbon = carbon
         self.roundTrips = roundTrips
         self.reported = reported
     }
@@ -45,11 +46,12 @@ package struct SiteDescription: Hashable, Codable, Sendable {
         case policy
         case capacity
         case price
+        case carbon
         case roundTrips
         case reported
     }
 
-    /// Reads what earlier versions wrote too, who told no round trips.
+    /// Reads what earlier versions wrote too, who told no round trips and no carbon.
     package init(from decoder: any Decoder) throws {
         let container = try decoder.container(keyedBy: CodingKeys.self)
         self.init(
@@ -62,6 +64,7 @@ package struct SiteDescription: Hashable, Codable, Sendable {
             policy: try container.decode(AdmissionPolicy.self, forKey: .policy),
             capacity: try container.decode(Capacity.self, forKey: .capacity),
             price: try container.decodeIfPresent(Price.self, forKey: .price),
+            carbon: try container.decodeIfPresent(Carbon.self, forKey: .carbon),
             roundTrips: try container.decodeIfPresent([MeasuredPath].self, forKey: .roundTrips) ?? [],
             reported: try container.decode(Instant.self, forKey: .reported))
     }

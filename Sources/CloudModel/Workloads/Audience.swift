@@ -6,6 +6,8 @@ package struct Audience: Hashable, Codable, Sendable {
         case country(String)
         /// Users close to that site.
         case site(SiteID)
+        /// Users are the replicas of another workload, by its name: wherever they run when the plan is made.
+        case workload(String)
     }
 
     package struct Share: Hashable, Codable, Sendable {
@@ -20,9 +22,14 @@ package struct Audience: Hashable, Codable, Sendable {
     }
 
     package var shares: [Share]
+    /// The response time aimed at, in milliseconds: sites within it are equally near.
+    ///
+    /// Nil for as near as can be.
+    package var target: Double?
 
-    package init(shares: [Share]) {
+    package init(shares: [Share], target: Double? = nil) {
         self.shares = shares
+        self.target = target
     }
 
     /// Nobody in particular: latency then plays no part.

@@ -81,7 +81,10 @@ extension WorkloadSpecification {
             switch constraint {
             case .only(let sites): prepared.constraints[index] = .only(try Self.prepared(sites))
             case .avoid(let sites): prepared.constraints[index] = .avoid(try Self.prepared(sites))
-            case .country, .label, .hypervisor, .latencyAtMost: break
+            case .country, .region, .label, .feature, .hypervisor, .latencyAtMost, .priceAtMost,
+                .carbonAtMost,
+                .beside, .apart:
+                break
             }
         }
         return prepared

@@ -24,7 +24,8 @@ extension SiteDescription: Payload {
             labels: try Labels.read(from: reader), hypervisors: hypervisors,
             policy: try reader.choice("policy"),
             capacity: try Capacity(parsing: try reader.child(Capacity.elementName)),
-            price: try Self.price(reader), roundTrips: try Self.roundTrips(reader),
+            price: try Self.price(reader), carbon: try Self.carbon(reader),
+            roundTrips: try Self.roundTrips(reader),
             reported: try reader.instant("reported-unix-ms"))
     }
 
@@ -56,6 +57,7 @@ extension SiteDescription: Payload {
                         "micros-per-gib-hour": String(price.microsPerGibibyteHour),
                     ]))
         }
+        if let carbon { element.append(Self.element(of: carbon)) }
         for hypervisor in self.hypervisors {
             element.append(Element("hypervisor", namespace: Self.namespace, text: hypervisor))
         }
@@ -94,6 +96,26 @@ extension SiteDescription: Payload {
             currency: currency,
             microsPerVCPUHour: try reader.integer("micros-per-vcpu-hour", in: 0...WireLimits.priceMicros),
             microsPerGibibyteHour: try reader.integer("micros-per-gib-hour", in: 0...WireLimits.priceMicros))
+    }
+
+    private static func carbon(_ reader: ElementReader) throws(PayloadError) -> Carbon? {
+        guard let child = reader.element.child("carbon") else { return nil }
+        let reader = try ElementReader(child, named: "carbon")
+        return Carbon(
+            gramsPerKilowattHour: try reader.decimal("grams-per-kwh", in: Carbon.intensities),
+            wattsPerVCPU: try reader.decimal("watts-per-vcpu", in: Carbon.watts),
+            embodiedGramsPerVCPUHour: try reader.decimal(
+                "embodied-grams-per-vcpu-hour", in: Carbon.embodied))
+    }
+
+    private static func element(of carbon: Carbon) -> Element {
+        Element(
+            "carbon", namespace: Self.namespace,
+            [
+                "grams-per-kwh": String(carbon.gramsPerKilowattHour),
+                "watts-per-vcpu": String(carbon.wattsPerVCPU),
+                "embodied-grams-per-vcpu-hour": String(carbon.embodiedGramsPerVCPUHour),
+            ])
     }
 
     /// A site that is named twice is refused rather than resolved silently.

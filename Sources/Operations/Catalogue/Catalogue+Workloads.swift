@@ -13,19 +13,37 @@ extension Catalogue {
     private static let workloadWishes: [Parameter] = [
         .optional(
             "audience", .list,
-            "where the users are: sites, countries or LATITUDE/LONGITUDE, each with :SHARE if not alike"),
+            "where the users are: sites, countries, workload/NAME or LATITUDE/LONGITUDE, each with :SHARE if "
+                + "not alike"),
+        .optional(
+            "target", .number(0...60_000), "response time aimed at in milliseconds: nearer is no better"),
         .optional("countries", .list, "only sites in these countries (two letters)"),
+        .optional("regions", .list, "only sites where a common law holds: eu, eea, efta, asean, mercosur"),
         .optional("labels", .list, "only sites with these labels, as name:value"),
+        .optional("features", .list, "only sites with these features: labels that do not say no"),
         .optional("hypervisor", "only sites with this hypervisor"),
         .optional("only", .list, "only these sites"),
         .optional("avoid", .list, "none of these sites"),
         .optional(
             "max-latency", .number(0...100_000), "longest round trip to the audience in milliseconds"),
         .optional("gang", .boolean, "place all replicas or none", default: false),
+        .optional(
+            "max-price", .number(0...1_000_000), "most that a replica may cost an hour, in the usual currency"
+        ),
+        .optional(
+            "max-carbon", .number(0...1_000_000), "most that a replica may emit, grams of CO2e an hour"),
+        .optional("beside", .list, "only sites that have a replica of one of these workloads"),
+        .optional("apart", .list, "no site that has a replica of any of these workloads"),
         .optional("per-site", .integer(1...1_000), "at most this many replicas at one site"),
-        .optional("weight-latency", .number(0...1_000), "how much latency counts", default: 1.0),
-        .optional("weight-load", .number(0...1_000), "how much a low load counts", default: 0.25),
-        .optional("weight-room", .number(0...1_000), "how much free room counts", default: 0.25),
+        .optional(
+            "weight-latency", .number(0...1_000_000), "points for a millisecond to the users", default: 1.0),
+        .optional(
+            "weight-price", .number(0...1_000_000), "points for a unit of currency an hour", default: 0.0),
+        .optional(
+            "weight-carbon", .number(0...1_000_000), "points for a gram of CO2e an hour", default: 0.0),
+        .optional("weight-load", .number(0...1_000_000), "points for a percent of load", default: 0.25),
+        .optional(
+            "weight-room", .number(0...1_000_000), "points for a percent of room taken", default: 0.25),
     ]
 
     private static let workloadWait = Parameter.optional(

@@ -1,11 +1,12 @@
 package import CloudModel
 
 extension Audience {
-    /// Reads entries such as `tokyo.test:0.7`, `JP` and `35.68/139.69:2`; without a share each counts one.
-    package init(entries: [String]) throws(OperationError) {
+    /// Reads entries such as `tokyo.test:0.7`, `JP`, `workload/db` and `35.68/139.69:2`; without a share each counts
+    /// one.
+    package init(entries: [String], target: Double? = nil) throws(OperationError) {
         var shares: [Share] = []
         for entry in entries { shares.append(try Self.share(entry)) }
-        self.init(shares: shares)
+        self.init(shares: shares, target: target)
     }
 
     private static func share(_ entry: String) throws(OperationError) -> Share {
@@ -23,12 +24,19 @@ extension Audience {
         guard let place = Self.place(placeText) else {
             throw OperationError(
                 .badRequest, "“\(placeText)” is no place",
-                next: "give a site (tokyo.example), a country (JP) or LATITUDE/LONGITUDE (35.68/139.69)")
+                next:
+                    "give a site (tokyo.example), a country (JP), workload/NAME or LATITUDE/LONGITUDE (35.68/139.69)"
+            )
         }
         return Share(place: place, weight: weight)
     }
 
+    private static let workloadPrefix = "workload/"
+
     private static func place(_ text: Substring) -> Place? {
+        if text.hasPrefix(Self.workloadPrefix) {
+            return .workload(String(text.dropFirst(Self.workloadPrefix.count)))
+        }
         if let slash = text.firstIndex(of: "/") {
             guard let latitude = Double(text[..<slash]),
                 let longitude = Double(text[text.index(after: slash)...])

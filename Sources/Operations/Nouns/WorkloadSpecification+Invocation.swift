@@ -6,7 +6,8 @@ extension WorkloadSpecification {
         self.init(
             name: try invocation.text("name"), replicas: Int(try invocation.integer("replicas")),
             resources: try Resources(invocation), image: try ImageReference(invocation),
-            audience: try Audience(entries: invocation.list("audience")),
+            audience: try Audience(
+                entries: invocation.list("audience"), target: invocation["target"]?.number),
             constraints: try Self.constraints(invocation),
             spread: invocation["per-site"]?.integer.map { .atMostPerSite(Int($0)) } ?? .pack,
             objectives: Objectives(invocation), gang: invocation["gang"]?.bool == true ? true : nil)
@@ -16,9 +17,12 @@ extension WorkloadSpecification {
         var constraints: [Constraint] = []
         let countries = invocation.list("countries").map { $0.uppercased() }
         if !countries.isEmpty { constraints.append(.country(countries)) }
+        let regions = invocation.list("regions").map { $0.lowercased() }
+        if !regions.isEmpty { constraints.append(.region(regions)) }
         for (name, value) in try invocation.pairs("labels").sorted(by: { $0.key < $1.key }) {
             constraints.append(.label(name: name, value: value))
         }
+        constraints += invocation.list("features").map(Constraint.feature)
         if let hypervisor = invocation["hypervisor"]?.string { constraints.append(.hypervisor(hypervisor)) }
         let only = invocation.list("only").map { SiteID($0) }
         if !only.isEmpty { constraints.append(.only(only)) }
@@ -27,16 +31,26 @@ extension WorkloadSpecification {
         if let limit = invocation["max-latency"]?.number {
             constraints.append(.latencyAtMost(milliseconds: limit))
         }
+        if let limit = invocation["max-price"]?.number { constraints.append(.priceAtMost(perHour: limit)) }
+        if let limit = invocation["max-carbon"]?.number {
+            constraints.append(.carbonAtMost(gramsPerHour: limit))
+        }
+        let beside = invocation.list("beside")
+        if !beside.isEmpty { constraints.append(.beside(beside)) }
+        let apart = invocation.list("apart")
+        if !apart.isEmpty { constraints.append(.apart(apart)) }
         return constraints
     }
 }
 
 extension Objectives {
-    /// The weights that the parameters `weight-latency`, `weight-load` and `weight-room` give.
+    /// The weights that the parameters `weight-…` give.
     package init(_ invocation: Invocation) {
         let usual = Objectives()
         self.init(
             latency: invocation["weight-latency"]?.number ?? usual.latency,
+            price: invocation["weight-price"]?.number ?? usual.price,
+            carbon: invocation["weight-carbon"]?.number ?? usual.carbon,
             load: invocation["weight-load"]?.number ?? usual.load,
             room: invocation["weight-room"]?.number ?? usual.room)
     }

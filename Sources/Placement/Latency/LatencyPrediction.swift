@@ -35,17 +35,34 @@ package struct LatencyPrediction: Hashable, Codable, Sendable {
     /// The mean with each unknown part taken for the far side of the Earth: only for comparing sites.
     package let pessimisticMilliseconds: Double
 
+    /// What an unknown part is taken for when sites are compared.
+    private let worst: Double
+
     init(parts: [Part], worst: Double) {
         self.parts = parts
-        var weakest = Basis.measured
-        var mean = 0.0
-        for part in parts {
-            mean += part.share * (part.milliseconds ?? worst)
-            weakest = max(weakest, part.basis)
+        self.worst = worst
+        let mean = Self.mean(parts, worst: worst, target: 0)
+        self.basis = parts.map(\.basis).max() ?? .measured
+        self.pessimisticMilliseconds = mean.pessimistic
+        self.milliseconds = mean.milliseconds
+    }
+
+    /// The mean of what each part's round trip is beyond `target` milliseconds, unknown ones taken for the worst.
+    func excess(over target: Double) -> Double {
+        Self.mean(self.parts, worst: self.worst, target: target).excess
+    }
+
+    /// The share of the audience whose round trip is known to be no longer than `milliseconds`.
+    func share(within milliseconds: Double) -> Double {
+        self.parts.reduce(0) { sum, part in
+            sum + (part.milliseconds.map { $0 <= milliseconds } == true ? part.share : 0)
         }
-        self.basis = weakest
-        self.pessimisticMilliseconds = mean
-        self.milliseconds = weakest == .unknown ? nil : mean
+    }
+
+    private static func mean(_ parts: [Part], worst: Double, target: Double) -> AudienceMean {
+        var mean = AudienceMean(worst: worst, target: target)
+        for part in parts { mean.add(part.milliseconds, share: part.share) }
+        return mean
     }
 }
 

@@ -27,4 +27,16 @@ package struct RoundTrips: Hashable, Sendable {
     package func between(_ one: SiteID, _ other: SiteID) -> Double? {
         self.table[one]?[other]
     }
+
+    /// What was measured to or from `site`, by the other end.
+    func paths(of site: SiteID) -> [SiteID: Double] {
+        self.table[site] ?? [:]
+    }
+
+    /// The sites one of whose paths is another than in `earlier`, or in only one of the two.
+    func sites(differingFrom earlier: RoundTrips) -> [SiteID] {
+        var differing = self.table.filter { earlier.table[$0] != $1 }.map(\.key)
+        differing += earlier.table.keys.filter { self.table[$0] == nil }
+        return differing.sorted()
+    }
 }

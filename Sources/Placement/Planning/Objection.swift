@@ -9,11 +9,19 @@ package struct Objection: Hashable, Codable, Sendable {
         /// The report's figures make no sense.
         case report
         case country
+        case region
         case label
+        case feature
         case hypervisor
         case only
         case avoid
         case latency
+        case price
+        case carbon
+        /// Lacks a workload that it must be beside of.
+        case beside
+        /// Has a workload that it must be apart from.
+        case apart
         case room
         case spread
         /// It has already refused this replica, or did not answer.

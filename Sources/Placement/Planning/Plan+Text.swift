@@ -14,7 +14,8 @@ extension Plan {
 }
 
 extension Verdict {
-    /// `tokyo.test: 2 replicas, 31 ms (estimated), load 12 %, room 14 GiB`, or `paris.test: no, …` with the reasons.
+    /// `tokyo.test: 2 replicas, 31 ms (estimated), load 12 %, room 14 GiB, cost 38.2 ms`, or `paris.test: no, …` with
+    /// the reasons.
     package var line: String {
         guard self.isFeasible else {
             return "\(self.site): no, " + self.objections.map(\.text).joined(separator: "; ")
@@ -26,11 +27,16 @@ extension Verdict {
         default: parts.append("\(self.replicas) replicas")
         }
         if let latency = self.latency { parts.append(latency.text) }
+        if let withinTarget, let target {
+            parts.append("\(Self.percent(withinTarget)) of the users within \(Figure.short(target)) ms")
+        }
         parts.append("load \(Self.percent(self.load))")
         parts.append("room \(self.free.memory)")
-        if let score = self.score {
-            parts.append("score \(Self.hundredths(score.total))")
-            if score.freshness < 1, let ageMilliseconds {
+        if let price, let currency { parts.append("\(Figure.short(price)) \(currency) an hour") }
+        if let carbon { parts.append("\(Figure.short(carbon)) g CO2e an hour") }
+        if let cost = self.cost {
+            parts.append("cost \(Figure.short(cost.total)) \(self.unitName(cost.unit))")
+            if cost.freshness < 1, let ageMilliseconds {
                 parts.append("last heard \(ageMilliseconds / 1_000) s ago")
             }
         }
@@ -38,13 +44,16 @@ extension Verdict {
         return "\(self.site): " + parts.joined(separator: ", ")
     }
 
-    private static func percent(_ share: Double) -> String { "\(Int((share * 100).rounded())) %" }
-
-    private static func hundredths(_ number: Double) -> String {
-        let hundredths = Int((number * 100).rounded())
-        let fraction = hundredths % 100
-        return "\(hundredths / 100).\(fraction < 10 ? "0" : "")\(fraction)"
+    private func unitName(_ unit: Cost.Unit) -> String {
+        switch unit {
+        case .milliseconds: "ms"
+        case .money: self.currency.map { "\($0) an hour" } ?? "an hour"
+        case .grams: "g an hour"
+        case .points: "points"
+        }
     }
+
+    private static func percent(_ share: Double) -> String { "\(Int((share * 100).rounded())) %" }
 }
 
 extension LatencyPrediction {

@@ -9,20 +9,65 @@ package struct PlanRequest: Hashable, Sendable {
     package var placed: [SiteID: Int]
     /// Sites that are out for a reason of this request's own, with the reason in words.
     package var excluded: [SiteID: String]
+    /// How many replicas of other workloads are at each site, by the workload's name: of those that the
+    /// specification names.
+    package var neighbours: [String: [SiteID: Int]]
 
     package init(
         specification: WorkloadSpecification, replicas: [Int], placed: [SiteID: Int] = [:],
-        excluded: [SiteID: String] = [:]
+        excluded: [SiteID: String] = [:], neighbours: [String: [SiteID: Int]] = [:]
     ) {
         self.specification = specification
         self.replicas = replicas
         self.placed = placed
         self.excluded = excluded
+        self.neighbours = neighbours
     }
 
     /// Asks for every replica, none of which is anywhere yet; no more of them than any request may have.
-    package init(_ specification: WorkloadSpecification) {
+    package init(_ specification: WorkloadSpecification, neighbours: [String: [SiteID: Int]] = [:]) {
         let count = max(0, min(specification.replicas, SpecificationLimits.replicas.upperBound))
-        self.init(specification: specification, replicas: Array(0..<count))
+        self.init(
+            specification: specification, replicas: Array(0..<count), neighbours: neighbours)
+    }
+
+    /// The same with each workload of the audience replaced by the sites where it runs, as many shares as replicas.
+    ///
+    /// One that runs nowhere stays: the round trip to it is not known.
+    var resolved: PlanRequest {
+        let isResolved = self.specification.audience.shares.allSatisfy { share in
+            if case .workload = share.place { false } else { true }
+        }
+        if isResolved { return self }
+        var resolved = self
+        resolved.specification.audience.shares = self.specification.audience.shares.flatMap { share in
+            guard case .workload(let name) = share.place, let sites = self.neighbours[name], !sites.isEmpty
+            else { return [share] }
+            let replicas = Double(sites.values.reduce(0, +))
+            return sites.sorted { $0.key < $1.key }.map { site, count in
+                Audience.Share(place: .site(site), weight: share.weight * Double(count) / replicas)
+            }
+        }
+        return resolved
+    }
+}
+
+extension WorkloadSpecification {
+    /// The names of the other workloads that a plan for this one must know the sites of.
+    package var namedWorkloads: Set<String> {
+        var names: Set<String> = []
+        for share in self.audience.shares {
+            if case .workload(let name) = share.place { names.insert(name) }
+        }
+        for constraint in self.constraints {
+            switch constraint {
+            case .beside(let workloads), .apart(let workloads): names.formUnion(workloads)
+            case .country, .region, .label, .feature, .hypervisor, .only, .avoid, .latencyAtMost,
+                .priceAtMost,
+                .carbonAtMost:
+                break
+            }
+        }
+        return names
     }
 }

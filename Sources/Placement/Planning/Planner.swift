@@ -1,8 +1,9 @@
 import CloudModel
 
-/// Finds sites for replicas: filters, scores, assigns, and keeps the reasons.
+/// Finds sites for replicas: filters, adds up costs, assigns, and keeps the reasons.
 ///
-/// A planner only proposes. Whether there is room is decided by the site when the reservation reaches it.
+/// A planner only proposes. Whether there is room is decided by the site when the reservation reaches it. Where no
+/// reasons are asked for, a `SiteIndex` gives the same answer without looking at every site.
 package struct Planner: Sendable {
     package let rules: PlanningRules
 
@@ -17,28 +18,30 @@ package struct Planner: Sendable {
         _ request: PlanRequest, over snapshot: PlacementSnapshot
     ) throws(SpecificationError) -> Plan {
         try request.specification.validate()
+        let request = request.resolved
+        let terms = CostTerms(request.specification, rules: self.rules)
         let predictor = LatencyPredictor(
             audience: request.specification.audience, positions: snapshot.positions,
             roundTrips: snapshot.roundTrips, model: self.rules.latency)
         let candidates = snapshot.candidates.sorted { $0.description.site < $1.description.site }
-        var views = candidates.map { candidate in
+        let originals = candidates.map { candidate in
             let description = candidate.description
             return SiteView(
                 candidate,
                 latency: predictor.predict(for: description.site, at: description.position),
-                placed: request.placed[description.site] ?? 0)
+                placed: request.placed[description.site] ?? 0, terms: terms, rules: self.rules)
         }
-        let objections = views.map { self.objections(to: $0, for: request) }
-        let scores = zip(views, objections).map { view, objections in
-            objections.isEmpty ? self.score(view, for: request.specification) : nil
-        }
+        let objections = originals.map { self.objections(to: $0, for: request) }
+        var views = originals
         let choices = self.assign(
-            request, feasible: objections.indices.filter { objections[$0].isEmpty }, views: &views)
+            request, terms, feasible: objections.indices.filter { objections[$0].isEmpty }, views: &views)
 
-        let verdicts = candidates.indices.map { index in
-            let original = SiteView(candidates[index], latency: views[index].latency, placed: 0)
+        let verdicts = originals.indices.map { index in
+            let isFeasible = objections[index].isEmpty
             return Verdict(
-                original, objections: objections[index], score: scores[index],
+                originals[index], objections: objections[index],
+                cost: isFeasible ? self.cost(originals[index], terms) : nil,
+                target: request.specification.audience.target, currency: self.rules.currency,
                 replicas: choices.count { $0 == index })
         }
         let unheard = snapshot.unheard.map { site in
@@ -56,32 +59,31 @@ package struct Planner: Sendable {
     }
 
     /// For each replica the index of its view, nil where there is none with room; suspect sites come last.
-    private func assign(_ request: PlanRequest, feasible: [Int], views: inout [SiteView]) -> [Int?] {
-        let specification = request.specification
+    private func assign(
+        _ request: PlanRequest, _ terms: CostTerms, feasible: [Int], views: inout [SiteView]
+    ) -> [Int?] {
+        let scale = FreshnessScale(self.rules)
+        let limit = request.specification.spread.limit
         return request.replicas.map { _ in
-            var best: (index: Int, isSuspect: Bool, score: Double)?
+            var best: (index: Int, isSuspect: Bool, cost: Double)?
             for index in feasible
-            where views[index].hasRoom(for: specification.resources)
-                && views[index].replicas < specification.spread.limit
-            {
-                let (isSuspect, score) = (
-                    views[index].isSuspect, self.score(views[index], for: specification).total
-                )
-                let isBetter =
-                    best.map { isSuspect == $0.isSuspect ? score > $0.score : $0.isSuspect } ?? true
-                if isBetter { best = (index, isSuspect, score) }
+            where views[index].figures.hasRoom(for: terms.resources) && views[index].replicas < limit {
+                let view = views[index]
+                let cost = terms.total(
+                    view.standing.sum, view.figures,
+                    freshness: scale.freshness(ageMilliseconds: view.ageMilliseconds))
+                let isBetter = best.map { view.isSuspect == $0.isSuspect ? cost < $0.cost : $0.isSuspect }
+                if isBetter ?? true { best = (index, view.isSuspect, cost) }
             }
             guard let best else { return nil }
-            views[best.index].take(specification.resources)
+            views[best.index].take(terms.resources)
             return best.index
         }
     }
 
-    private func score(_ view: SiteView, for specification: WorkloadSpecification) -> Score {
-        Score(
-            latency: view.latency.map { self.rules.latencyScore(milliseconds: $0.pessimisticMilliseconds) },
-            load: 1 - view.load, room: view.roomLeft(after: specification.resources),
-            freshness: self.rules.freshness(atAge: view.age), objectives: specification.objectives)
+    private func cost(_ view: SiteView, _ terms: CostTerms) -> Cost {
+        let freshness = FreshnessScale(self.rules).freshness(ageMilliseconds: view.ageMilliseconds)
+        return terms.cost(view.standing, view.figures, freshness: freshness)
     }
 }
 

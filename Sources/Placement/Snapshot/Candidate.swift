@@ -21,20 +21,3 @@ package struct Candidate: Hashable, Sendable {
         self.pending = pending
     }
 }
-
-extension Candidate {
-    /// The largest amount of any resource that a report may credibly name, in the resource's own unit.
-    static let largestCredibleAmount: Int64 = 1 << 48
-
-    /// Whether the reported figures can be calculated with: amounts between zero and an absurd bound, a load that is
-    /// a number.
-    var isCredible: Bool {
-        let capacity = self.description.capacity
-        let amounts = [capacity.total, capacity.free, capacity.largestFreeSlot, self.pending]
-        return capacity.load.isFinite
-            && amounts.allSatisfy { amount in
-                [Int64(amount.vcpus), amount.memory.count, amount.disk.count]
-                    .allSatisfy { (0...Self.largestCredibleAmount).contains($0) }
-            }
-    }
-}

@@ -15,7 +15,7 @@ package enum SpecificationLimits {
     /// Weight of one part of an audience; greater than zero.
     package static let shareWeight = 1_000_000.0
     /// Weight of one objective; at least zero.
-    package static let objectiveWeight = 1_000.0
+    package static let objectiveWeight = 1_000_000.0
     package static let constraints = 64
     /// Countries or sites named by one constraint.
     package static let listed = 1_000
@@ -24,6 +24,10 @@ package enum SpecificationLimits {
     package static let labelValue = 255
     /// Milliseconds of a latency bound.
     package static let latency = 60_000.0
+    /// Units of currency that a replica may be allowed to cost an hour.
+    package static let price = 1_000_000.0
+    /// Grams of CO2e that a replica may be allowed to emit an hour.
+    package static let grams = 1_000_000.0
     /// Bytes of a path or URL.
     package static let location = 2_048
     /// Bytes of a kernel command line: what Linux takes on x86.

@@ -7,6 +7,9 @@ extension WorkloadSpecification {
             self.nameProblems() + self.sizeProblems() + self.image.problems() + self.audience.problems()
             + self.constraints.problems() + self.objectives.problems()
         guard problems.isEmpty else { throw SpecificationError(problems) }
+        // Only what is in itself well formed can be compared.
+        let contradictions = self.contradictions()
+        guard contradictions.isEmpty else { throw SpecificationError(contradictions) }
     }
 
     private func nameProblems() -> [SpecificationError.Problem] {
@@ -100,6 +103,12 @@ extension Audience {
             ]
         }
         var problems: [SpecificationError.Problem] = []
+        if let target, !(target.isFinite && target > 0 && target <= SpecificationLimits.latency) {
+            problems.append(.init("target", "must be above 0 and up to 60000 milliseconds"))
+        }
+        if self.target != nil, self.shares.isEmpty {
+            problems.append(.init("target", "a response time needs an audience"))
+        }
         for share in self.shares {
             let isPositive = share.weight.isFinite && share.weight > 0
             if !isPositive || share.weight > SpecificationLimits.shareWeight {
@@ -115,6 +124,10 @@ extension Audience {
                 }
             case .site(let site):
                 problems += site.problems(at: "audience")
+            case .workload(let name):
+                if !MachineSpecification.isName(name, atMost: SpecificationLimits.name) {
+                    problems.append(.init("audience", "workload/ is followed by the name of a workload"))
+                }
             }
         }
         return problems
@@ -133,10 +146,13 @@ extension SiteID {
 extension Objectives {
     fileprivate func problems() -> [SpecificationError.Problem] {
         var problems: [SpecificationError.Problem] = []
-        let weights = [("latency", self.latency), ("load", self.load), ("room", self.room)]
+        let weights = [
+            ("latency", self.latency), ("price", self.price), ("carbon", self.carbon), ("load", self.load),
+            ("room", self.room),
+        ]
         for (name, weight) in weights
         where !weight.isFinite || weight < 0 || weight > SpecificationLimits.objectiveWeight {
-            problems.append(.init("weight-\(name)", "must be a number from 0 to 1000"))
+            problems.append(.init("weight-\(name)", "must be a number from 0 to 1000000"))
         }
         if problems.isEmpty, weights.allSatisfy({ $0.1 == 0 }) {
             problems.append(.init("weight-latency", "at least one weight must be above 0"))

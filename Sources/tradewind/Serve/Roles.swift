@@ -183,7 +183,8 @@ struct Roles: Sendable {
                 site: configuration.site,
                 profile: .init(
                     name: profile.name, position: profile.position, country: profile.country,
-                    labels: profile.labels, price: wishes.price), rules: wishes.rules,
+                    labels: profile.labels, price: wishes.price, carbon: wishes.carbon),
+                rules: wishes.rules,
                 policy: wishes.policy, measureInterval: wishes.measureInterval),
             driver: driver, images: ImageStore(configuration: images), database: database,
             outlets: .init(

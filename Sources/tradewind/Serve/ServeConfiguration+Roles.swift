@@ -4,6 +4,7 @@ import Coordinator
 import Gossip
 import Operations
 import Participant
+import Placement
 import XMPP
 
 extension SiteRules {
@@ -123,10 +124,55 @@ extension Price {
     }
 }
 
+extension Carbon {
+    /// What `agent.carbon` says; nil if it is not there.
+    init?(_ file: ConfigurationFile) throws(OperationError) {
+        let intensity = try file.number("agent.carbon.grams-per-kwh")
+        let watts = try file.number("agent.carbon.watts-per-vcpu")
+        let embodied = try file.number("agent.carbon.embodied-grams-per-vcpu-hour") ?? 0
+        guard file.has("agent.carbon") else { return nil }
+        guard let intensity, let watts else {
+            throw file.problem("agent.carbon", "given with grams-per-kwh and watts-per-vcpu")
+        }
+        guard
+            let carbon = Self(
+                gramsPerKilowattHour: intensity, wattsPerVCPU: watts, embodiedGramsPerVCPUHour: embodied)
+        else {
+            throw file.problem(
+                "agent.carbon", "numbers from 0 to 5000 g/kWh, 1000 W and 1000 g a processor and hour")
+        }
+        self = carbon
+    }
+}
+
+extension PlanningRules {
+    /// What `coordinator.currency` and `coordinator.exchange-rates` say.
+    init(_ file: ConfigurationFile) throws(OperationError) {
+        self.init()
+        let wish = "a code of three letters, like EUR"
+        func isCode(_ text: some StringProtocol) -> Bool {
+            text.utf8.count == 3 && text.utf8.allSatisfy { (65...90).contains($0) }
+        }
+        if let currency = try file.text("coordinator.currency") {
+            guard isCode(currency) else { throw file.problem("coordinator.currency", wish) }
+            self.currency = currency
+        }
+        for entry in try file.list("coordinator.exchange-rates") {
+            let parts = entry.split(separator: ":", maxSplits: 1)
+            guard parts.count == 2, isCode(parts[0]), let rate = Double(parts[1]), rate.isFinite, rate > 0
+            else {
+                throw file.problem(
+                    "coordinator.exchange-rates", "entries like USD:0.92, what one dollar is worth here")
+            }
+            self.exchangeRates[String(parts[0])] = rate
+        }
+    }
+}
+
 extension Coordinator.Configuration {
     /// What the section `coordinator` says besides whether there is one.
     init(_ file: ConfigurationFile, address: SiteID) throws(OperationError) {
-        self.init(address: address)
+        self.init(address: address, rules: try PlanningRules(file))
         let day = Duration.seconds(86_400)
         self.requestTimeout =
             try file.duration("coordinator.request-timeout", in: Duration.seconds(1)...(.seconds(120)))

@@ -209,6 +209,7 @@ extension ServeConfiguration.Agent {
             try file.choice("agent.policy", policies).flatMap(AdmissionPolicy.init(rawValue:)) ?? .open
         self.rules = try SiteRules(file)
         self.price = try Price(file)
+        self.carbon = try Carbon(file)
         self.measureInterval =
             try file.duration("agent.measure-interval", in: Duration.milliseconds(100)...(.seconds(60)))
             ?? .seconds(2)

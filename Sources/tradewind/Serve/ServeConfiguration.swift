@@ -91,6 +91,7 @@ struct ServeConfiguration: Sendable {
         /// Quotas and how long things are remembered.
         var rules: SiteRules
         var price: Price?
+        var carbon: Carbon?
         /// How often the hosts are measured.
         var measureInterval: Duration
     }
