@@ -8,7 +8,7 @@ package import CloudModel
 /// site's true state with it, which stands until the next report.
 package struct GrantLedger: Hashable, Sendable {
     /// Requests counted at once; beyond it the oldest is forgotten.
-    package static let capacityLimit = 20_000
+    package static let capacityLimit = 100_000
     /// How long a request counts at most, should no later report arrive: longer than any hold lasts.
     package static let retention: Duration = .seconds(300)
 
@@ -23,9 +23,30 @@ package struct GrantLedger: Hashable, Sendable {
         let learned: Instant
     }
 
-    private var entries: [SiteID: [ReservationID: Entry]] = [:]
+    private struct Account: Hashable, Sendable {
+        var entries: [ReservationID: Entry] = [:]
+        var correction: Correction?
+
+        var isEmpty: Bool { self.entries.isEmpty && self.correction == nil }
+    }
+
+    /// What to forget when its time has come: a request, or what a site's refusal said.
+    private struct Term: Hashable, Sendable {
+        enum Subject: Hashable, Sendable {
+            case request(ReservationID)
+            case correction(SiteID)
+        }
+
+        let subject: Subject
+        let began: Instant
+    }
+
+    private var accounts: [SiteID: Account] = [:]
     private var sites: [ReservationID: SiteID] = [:]
-    private var corrections: [SiteID: Correction] = [:]
+    /// In the order in which they began; those before `firstTerm` are dealt with.
+    private var terms: [Term] = []
+    private var firstTerm = 0
+    private var changes = Changes()
 
     package init() {}
 
@@ -34,41 +55,52 @@ package struct GrantLedger: Hashable, Sendable {
         _ id: ReservationID, for resources: Resources, at site: SiteID, now: Instant
     ) {
         self.ended(id)
-        if self.sites.count >= Self.capacityLimit { self.forgetOldest() }
-        self.entries[site, default: [:]][id] = Entry(resources: resources, asked: now, granted: nil)
+        while self.sites.count >= Self.capacityLimit, self.endOldest() {}
+        self.accounts[site, default: Account()].entries[id] = Entry(
+            resources: resources, asked: now, granted: nil)
         self.sites[id] = site
+        self.begin(.request(id), now: now)
+        self.changes.note(site)
     }
 
     /// Notes that the site has answered: any report received later includes the request.
     package mutating func granted(_ id: ReservationID, now: Instant) {
-        guard let site = self.sites[id], self.entries[site]?[id]?.granted == nil else { return }
-        self.entries[site]?[id]?.granted = now
+        guard let site = self.sites[id], self.accounts[site]?.entries[id]?.granted == nil else { return }
+        self.accounts[site]?.entries[id]?.granted = now
+        self.changes.note(site)
     }
 
     /// Stops counting a request that was refused, released or found unknown.
     package mutating func ended(_ id: ReservationID) {
         guard let site = self.sites.removeValue(forKey: id) else { return }
-        self.entries[site]?[id] = nil
-        if self.entries[site]?.isEmpty == true { self.entries[site] = nil }
+        self.accounts[site]?.entries[id] = nil
+        self.settle(site)
     }
 
     /// Takes the true state that came with a refusal.
     package mutating func corrected(_ site: SiteID, to capacity: Capacity, now: Instant) {
-        self.corrections[site] = Correction(capacity: capacity, learned: now)
+        self.accounts[site, default: Account()].correction = Correction(capacity: capacity, learned: now)
+        self.begin(.correction(site), now: now)
+        self.changes.note(site)
     }
 
     /// The candidate as this coordinator sees it: the later of report and correction, and what neither shows yet.
     package func candidate(
         _ description: SiteDescription, received: Instant, reachability: Reachability, now: Instant
     ) -> Candidate {
+        guard let account = self.accounts[description.site] else {
+            return Candidate(
+                description: description, age: max(.zero, received.duration(to: now)),
+                reachability: reachability)
+        }
         var description = description
         var known = received
-        if let correction = self.corrections[description.site], correction.learned > received {
+        if let correction = account.correction, correction.learned > received {
             description.capacity = correction.capacity
             known = correction.learned
         }
         var pending = Resources.zero
-        for entry in (self.entries[description.site] ?? [:]).values {
+        for entry in account.entries.values {
             if let granted = entry.granted, granted < known { continue }
             pending = pending + entry.resources
         }
@@ -77,28 +109,103 @@ package struct GrantLedger: Hashable, Sendable {
             pending: pending)
     }
 
+    /// When what is known of `site` was learned: from its report, or from a later refusal.
+    func known(of site: SiteID, received: Instant) -> Instant {
+        max(received, self.accounts[site]?.correction?.learned ?? received)
+    }
+
     /// Forgets what the report of `site` received at `received` shows.
     package mutating func reported(_ site: SiteID, received: Instant) {
-        for (id, entry) in self.entries[site] ?? [:] {
-            if let granted = entry.granted, granted < received { self.ended(id) }
+        guard let account = self.accounts[site] else { return }
+        var isChanged = false
+        for (id, entry) in account.entries {
+            guard let granted = entry.granted, granted < received else { continue }
+            self.sites[id] = nil
+            self.accounts[site]?.entries[id] = nil
+            isChanged = true
         }
-        if let correction = self.corrections[site], correction.learned <= received {
-            self.corrections[site] = nil
+        if let correction = account.correction, correction.learned <= received {
+            self.accounts[site]?.correction = nil
+            isChanged = true
         }
+        if isChanged { self.settle(site) }
     }
 
     /// Forgets what is older than `retention`.
     package mutating func expire(now: Instant) {
-        for (id, site) in self.sites {
-            guard let entry = self.entries[site]?[id] else { continue }
-            if entry.asked.duration(to: now) > Self.retention { self.ended(id) }
+        while self.firstTerm < self.terms.count {
+            let term = self.terms[self.firstTerm]
+            guard term.began.duration(to: now) > Self.retention else { return }
+            self.firstTerm += 1
+            self.end(term)
         }
-        self.corrections = self.corrections.filter { $0.value.learned.duration(to: now) <= Self.retention }
     }
 
-    private mutating func forgetOldest() {
-        let all = self.entries.values.flatMap { $0 }
-        let oldest = all.min { ($0.value.asked, $0.key) < ($1.value.asked, $1.key) }
-        if let oldest { self.ended(oldest.key) }
+    /// The sites whose count or correction is another since the last call; nil if too many changed to be named.
+    package mutating func takeChanges() -> Set<SiteID>? {
+        defer { self.changes = Changes() }
+        return self.changes.sites
+    }
+
+    private mutating func settle(_ site: SiteID) {
+        if self.accounts[site]?.isEmpty == true { self.accounts[site] = nil }
+        self.changes.note(site)
+    }
+
+    private mutating func begin(_ subject: Term.Subject, now: Instant) {
+        // What ended before its time leaves its term behind; when those are the most, they are cleared away.
+        if self.terms.count > 2 * (self.sites.count + self.accounts.count) + 1_024 {
+            self.terms = self.terms[self.firstTerm...].filter { self.isCurrent($0) }
+            self.firstTerm = 0
+        }
+        self.terms.append(Term(subject: subject, began: now))
+    }
+
+    private func isCurrent(_ term: Term) -> Bool {
+        switch term.subject {
+        case .request(let id):
+            self.sites[id].flatMap { self.accounts[$0]?.entries[id]?.asked } == term.began
+        case .correction(let site):
+            self.accounts[site]?.correction?.learned == term.began
+        }
+    }
+
+    private mutating func end(_ term: Term) {
+        guard self.isCurrent(term) else { return }
+        switch term.subject {
+        case .request(let id): self.ended(id)
+        case .correction(let site):
+            self.accounts[site]?.correction = nil
+            self.settle(site)
+        }
+    }
+
+    /// Forgets the request that began first; false if there is none.
+    private mutating func endOldest() -> Bool {
+        while self.firstTerm < self.terms.count {
+            let term = self.terms[self.firstTerm]
+            self.firstTerm += 1
+            guard case .request = term.subject, self.isCurrent(term) else {
+                self.end(term)
+                continue
+            }
+            self.end(term)
+            return true
+        }
+        return false
+    }
+}
+
+extension GrantLedger {
+    /// The sites that changed, as long as they are few enough to be worth naming.
+    private struct Changes: Hashable, Sendable {
+        private static let limit = 4_096
+
+        private(set) var sites: Set<SiteID>? = []
+
+        mutating func note(_ site: SiteID) {
+            self.sites?.insert(site)
+            if let count = self.sites?.count, count > Self.limit { self.sites = nil }
+        }
     }
 }
