@@ -24,10 +24,41 @@ package struct GrantLedger: Hashable, Sendable {
     }
 
     private struct Account: Hashable, Sendable {
-        var entries: [ReservationID: Entry] = [:]
+        private(set) var entries: [ReservationID: Entry] = [:]
         var correction: Correction?
+        /// What all entries ask for together.
+        private var sum = Resources.zero
+        /// No entry was granted before this moment; nil if none is known to be granted.
+        private var firstGrant: Instant?
 
         var isEmpty: Bool { self.entries.isEmpty && self.correction == nil }
+
+        mutating func set(_ entry: Entry?, for id: ReservationID) {
+            if let before = self.entries[id] { self.sum = self.sum - before.resources }
+            self.entries[id] = entry
+            guard let entry else { return }
+            self.sum = self.sum + entry.resources
+            if let granted = entry.granted {
+                self.firstGrant = min(granted, self.firstGrant ?? granted)
+            }
+        }
+
+        /// Drops what was granted before `received` and says which requests those were.
+        mutating func settle(before received: Instant) -> [ReservationID] {
+            guard let firstGrant, firstGrant < received else { return [] }
+            let settled = self.entries.filter { $0.value.granted.map { $0 < received } ?? false }
+            for id in settled.keys { self.set(nil, for: id) }
+            self.firstGrant = self.entries.values.compactMap(\.granted).min()
+            return Array(settled.keys)
+        }
+
+        /// What is asked for and does not show in what was known at `known`.
+        func pending(since known: Instant) -> Resources {
+            guard let firstGrant, firstGrant < known else { return self.sum }
+            return self.entries.values.reduce(.zero) { sum, entry in
+                entry.granted.map { $0 < known } ?? false ? sum : sum + entry.resources
+            }
+        }
     }
 
     /// What to forget when its time has come: a request, or what a site's refusal said.
@@ -56,8 +87,8 @@ package struct GrantLedger: Hashable, Sendable {
     ) {
         self.ended(id)
         while self.sites.count >= Self.capacityLimit, self.endOldest() {}
-        self.accounts[site, default: Account()].entries[id] = Entry(
-            resources: resources, asked: now, granted: nil)
+        self.accounts[site, default: Account()].set(
+            Entry(resources: resources, asked: now, granted: nil), for: id)
         self.sites[id] = site
         self.begin(.request(id), now: now)
         self.changes.note(site)
@@ -65,15 +96,17 @@ package struct GrantLedger: Hashable, Sendable {
 
     /// Notes that the site has answered: any report received later includes the request.
     package mutating func granted(_ id: ReservationID, now: Instant) {
-        guard let site = self.sites[id], self.accounts[site]?.entries[id]?.granted == nil else { return }
-        self.accounts[site]?.entries[id]?.granted = now
+        guard let site = self.sites[id], var entry = self.accounts[site]?.entries[id], entry.granted == nil
+        else { return }
+        entry.granted = now
+        self.accounts[site]?.set(entry, for: id)
         self.changes.note(site)
     }
 
     /// Stops counting a request that was refused, released or found unknown.
     package mutating func ended(_ id: ReservationID) {
         guard let site = self.sites.removeValue(forKey: id) else { return }
-        self.accounts[site]?.entries[id] = nil
+        self.accounts[site]?.set(nil, for: id)
         self.settle(site)
     }
 
@@ -99,14 +132,9 @@ package struct GrantLedger: Hashable, Sendable {
             description.capacity = correction.capacity
             known = correction.learned
         }
-        var pending = Resources.zero
-        for entry in account.entries.values {
-            if let granted = entry.granted, granted < known { continue }
-            pending = pending + entry.resources
-        }
         return Candidate(
             description: description, age: max(.zero, known.duration(to: now)), reachability: reachability,
-            pending: pending)
+            pending: account.pending(since: known))
     }
 
     /// When what is known of `site` was learned: from its report, or from a later refusal.
@@ -116,15 +144,10 @@ package struct GrantLedger: Hashable, Sendable {
 
     /// Forgets what the report of `site` received at `received` shows.
     package mutating func reported(_ site: SiteID, received: Instant) {
-        guard let account = self.accounts[site] else { return }
-        var isChanged = false
-        for (id, entry) in account.entries {
-            guard let granted = entry.granted, granted < received else { continue }
-            self.sites[id] = nil
-            self.accounts[site]?.entries[id] = nil
-            isChanged = true
-        }
-        if let correction = account.correction, correction.learned <= received {
+        guard let settled = self.accounts[site]?.settle(before: received) else { return }
+        for id in settled { self.sites[id] = nil }
+        var isChanged = !settled.isEmpty
+        if let correction = self.accounts[site]?.correction, correction.learned <= received {
             self.accounts[site]?.correction = nil
             isChanged = true
         }
