@@ -222,7 +222,7 @@ let package = Package(
                 "XMPPTransport", "Federation", "Gossip", "Placement", "XMPP", "XML", "CloudModel", logging,
                 lifecycle, grdb,
             ]),
-        tests("BenchmarksTests", ["Benchmarks"]),
+        tests("BenchmarksTests", ["Benchmarks", "TestRandomness", "Placement", "CloudModel"]),
         tests(
             "TradewindTests",
             [

@@ -12,6 +12,8 @@ struct BenchmarkSettings: Sendable {
     var names = 10_000_000
     /// Rounds in which all callers want the same places.
     var oversellRounds = 1_000
+    /// Decisions timed for each number of sites and callers.
+    var decisions = 40_000
     /// How long an idle process is watched.
     var idle = Duration.seconds(60)
 
@@ -19,6 +21,7 @@ struct BenchmarkSettings: Sendable {
     mutating func shorten() {
         self.placements = (alone: 12, together: 48)
         self.commands = 6
+        self.decisions = 800
         self.names = 100_000
         self.oversellRounds = 5
         self.idle = .seconds(3)

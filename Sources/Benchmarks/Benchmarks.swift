@@ -15,7 +15,8 @@ struct Benchmarks: AsyncParsableCommand {
     /// Every benchmark there is, in the order they run.
     static let all: [any Benchmark] = [
         XMLBenchmark(), ArchiveBenchmark(), NamesBenchmark(), PlacementBenchmark(), PushBenchmark(),
-        IdleBenchmark(), OversellBenchmark(), SilentBenchmark(),
+        IdleBenchmark(), OversellBenchmark(), SilentBenchmark(), DecisionBenchmark(), GrowthBenchmark(),
+        BurstBenchmark(), RefusalBenchmark(),
     ]
 
     @Argument(help: "The benchmarks to run; all of them if none is named.")

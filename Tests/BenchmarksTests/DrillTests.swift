@@ -1,0 +1,30 @@
+import CloudModel
+import Placement
+import TestRandomness
+import Testing
+
+@testable import Benchmarks
+
+@Suite("Drills of placing")
+struct DrillTests {
+    @Test(
+        "A burst between two reports is spread over equal sites (Jicofo: 58 of 92 on one of a dozen)",
+        arguments: 0 as UInt64..<20)
+    func burst(seed: UInt64) throws {
+        var generator = SeededGenerator(seed: seed)
+        let drill = try BurstDrill(using: &generator)
+        #expect(drill.unplaced == 0)
+        #expect(drill.counts.reduce(0, +) == BurstDrill.requests)
+        #expect(drill.counts.allSatisfy { $0 <= BurstDrill.cap })
+        #expect(drill.spread <= 1.5)
+    }
+
+    @Test("Sixteen coordinators fill two hundred sites with few refusals and short chains")
+    func refusals() throws {
+        var generator = SeededGenerator(seed: 1)
+        let drill = try RefusalDrill(regions: RefusalBenchmark.regions, using: &generator)
+        #expect(drill.placed == 9_000 && drill.unplaced == 0)
+        #expect(drill.refusalsPerPlacement <= 0.25)
+        #expect(drill.worstChain <= 8)
+    }
+}
