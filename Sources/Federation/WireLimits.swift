@@ -35,6 +35,8 @@ package enum WireLimits {
     package static let roundTripMilliseconds = 10_000.0
     /// Machines in one list; a longer list is continued by the next query.
     package static let machinesPerList = 100
+    /// Leases that one request names.
+    package static let leasesPerRequest = 250
     /// Payload of a row, in bytes before Base64.
     package static let rowPayload = 4_096
     /// A signature, in bytes before Base64; Ed25519 needs 64.

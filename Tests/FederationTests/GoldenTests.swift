@@ -58,6 +58,30 @@ struct GoldenTests {
         try self.check("MachineList", MachineList(machines: [try Samples.machine()], isComplete: false))
         try self.check("MachineList-empty", MachineList(machines: []))
         try self.check("MachineReport", MachineReport(machine: try Samples.failedMachine()))
+        try self.check("MachineReport-halted", MachineReport(machine: try Samples.haltedMachine()))
+        try self.check(
+            "RestartRequest",
+            RestartRequest(machine: try Samples.machineID(), replica: try Samples.replica()))
+    }
+
+    @Test("Leases")
+    func leases() throws {
+        let machine = try Samples.machineID()
+        let other = try #require(MachineID("d1d8a7b4-3e62-4f95-8b1a-6d0c9e2f7a54"))
+        try self.check(
+            "LeaseRequest",
+            LeaseRequest(leases: [.init(machine: machine, replica: try Samples.replica())]))
+        try self.check("LeaseAnswer", LeaseAnswer(granted: [machine], over: [other]))
+        try self.check("LeaseAnswer-empty", LeaseAnswer(granted: [], over: []))
+    }
+
+    @Test("A request for more leases than a stanza takes is refused")
+    func leaseLimit() throws {
+        let lease = LeaseRequest.Lease(machine: try Samples.machineID(), replica: try Samples.replica())
+        let most = LeaseRequest(leases: Array(repeating: lease, count: WireLimits.leasesPerRequest))
+        #expect(try LeaseRequest(parsing: most.element) == most)
+        let tooMany = LeaseRequest(leases: most.leases + [lease])
+        #expect(throws: PayloadError.self) { try LeaseRequest(parsing: tooMany.element) }
     }
 
     @Test("Rows and membership")

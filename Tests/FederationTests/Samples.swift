@@ -98,6 +98,15 @@ enum Samples {
             changed: Instant(millisecondsSinceEpoch: 253_402_300_799_999))
     }
 
+    static func haltedMachine() throws -> Machine {
+        var machine = try self.failedMachine()
+        machine.state = .stopped
+        machine.reason = nil
+        machine.halt = .lease
+        machine.specification.leaseSeconds = 60
+        return machine
+    }
+
     static func row(payload: [UInt8]) throws -> Row {
         Row(
             origin: SiteID("paris.test"), version: RowVersion(incarnation: 3, sequence: 17),

@@ -33,11 +33,13 @@ package struct Workload: Hashable, Codable, Sendable {
     package var reason: String?
     package var replicas: [Replica]
     package var created: Instant
+    /// What happened to it and why, oldest first; nil where it is not told, as in lists.
+    package var events: [WorkloadEvent]?
 
     package init(
         id: WorkloadID, owner: String, specification: WorkloadSpecification, state: State,
         reason: String? = nil,
-        replicas: [Replica], created: Instant
+        replicas: [Replica], created: Instant, events: [WorkloadEvent]? = nil
     ) {
         self.id = id
         self.owner = owner
@@ -46,5 +48,6 @@ package struct Workload: Hashable, Codable, Sendable {
         self.reason = reason
         self.replicas = replicas
         self.created = created
+        self.events = events
     }
 }

@@ -11,12 +11,15 @@ package struct WorkloadSpecification: Hashable, Codable, Sendable {
     package var objectives: Objectives
     /// Whether all replicas are placed or none; nil as false.
     package var gang: Bool?
+    /// How it is kept once it is placed; nil for the usual way.
+    package var keeping: KeepingWishes?
 
     package init(
         name: String, replicas: Int, resources: Resources, image: ImageReference,
         audience: Audience = .anywhere,
         constraints: [Constraint] = [], spread: Spread = .pack, objectives: Objectives = Objectives(),
-        gang: Bool? = nil
+        gang: Bool? = nil,
+        keeping: KeepingWishes? = nil
     ) {
         self.name = name
         self.replicas = replicas
@@ -27,5 +30,6 @@ package struct WorkloadSpecification: Hashable, Codable, Sendable {
         self.spread = spread
         self.objectives = objectives
         self.gang = gang
+        self.keeping = keeping
     }
 }

@@ -14,6 +14,7 @@ extension Machine: Payload {
             specification: try MachineSpecification(
                 parsing: try reader.child(MachineSpecification.elementName)),
             state: try reader.choice("state"), reason: try reader.childText("reason"),
+            halt: try reader.optionalChoice("halt"),
             replica: try ReplicaReference.optional(in: reader),
             created: try reader.instant("created-unix-ms"),
             changed: try reader.instant("changed-unix-ms"))
@@ -28,6 +29,7 @@ extension Machine: Payload {
                 "changed-unix-ms": String(self.changed.millisecondsSinceEpoch),
             ],
             [self.specification.element])
+        if let halt { element.attributes.append(.init(name: "halt", value: halt.rawValue)) }
         if let replica { element.append(replica.element) }
         if let reason { element.append(Element("reason", namespace: Self.namespace, text: reason)) }
         return element

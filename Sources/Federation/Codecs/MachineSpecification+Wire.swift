@@ -20,12 +20,17 @@ extension MachineSpecification: Payload {
         self.init(
             name: name, resources: resources,
             image: try ImageReference(parsing: try reader.child(ImageReference.elementName)),
-            labels: try Labels.read(from: reader))
+            labels: try Labels.read(from: reader),
+            leaseSeconds: try reader.optionalText("lease-s") == nil
+                ? nil : reader.integer("lease-s", in: KeepingWishes.leaseRange))
     }
 
     package var element: Element {
         var element = self.resources.element(Self.elementName)
         element.attributes.insert(.init(name: "name", value: self.name), at: 0)
+        if let leaseSeconds {
+            element.attributes.append(.init(name: "lease-s", value: String(leaseSeconds)))
+        }
         element.children = ([self.image.element] + Labels.elements(self.labels)).map(Element.Node.element)
         return element
     }
