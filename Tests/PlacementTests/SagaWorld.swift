@@ -120,6 +120,7 @@ struct SagaWorld {
                 .delete(let replica, _, _, let turn, let after):
                 self.send(directive, replica, turn, after: after)
             case .warn: self.warnings += 1
+            case .start, .retire: self.violations.append("nobody keeps this world, but \(directive)")
             }
         }
     }
@@ -183,7 +184,7 @@ struct SagaWorld {
 extension SagaWorld {
     private mutating func serve(_ directive: PlacementSaga.Directive) {
         switch directive {
-        case .plan, .warn: break
+        case .plan, .warn, .start, .retire: break
         case .reserve(let replica, let hold, let turn):
             self.answer(self.reserve(hold, turn: turn), replica)
         case .query(let replica, let hold, let turn, _):

@@ -21,6 +21,12 @@ extension PlacementSaga {
         case reported(Machine)
         /// The site has deleted the machine, or has none of that number.
         case deleted(MachineID)
+        /// The site has taken the order to delete the machine.
+        case doomed(MachineID)
+        /// The site did not start the machine.
+        case startRefused(MachineID, reason: String)
+        /// Whether the site started the machine is not known.
+        case startUnanswered(MachineID, reason: String)
     }
 
     /// What to do next for one replica; the coordinator carries it out after it has stored the saga.
@@ -31,6 +37,10 @@ extension PlacementSaga {
         case commit(replica: Int, Hold, turn: Int, after: Duration)
         case release(replica: Int, Hold, turn: Int, after: Duration)
         case delete(replica: Int, Hold, MachineID, turn: Int, after: Duration)
+        /// Starts a machine that ended by itself; may be repeated, as a site leaves one alone that runs.
+        case start(replica: Int, Hold, MachineID)
+        /// Deletes a machine that the replica has left behind; asked again until the site says that it is gone.
+        case retire(replica: Int, Hold, MachineID)
         /// A machine that claims to be this replica runs where none should: say so, touch nothing.
         case warn(replica: Int, Machine)
     }

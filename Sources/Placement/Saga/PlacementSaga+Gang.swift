@@ -29,7 +29,7 @@ extension PlacementSaga {
             switch self.replicas[other].phase {
             case .exhausted: break
             case .planning, .reserving, .doubting, .committing, .verifying, .withdrawing, .placed, .releasing,
-                .deleting, .gone:
+                .deleting, .gone, .replacing:
                 directives += self.giveUp(replica: other)
             }
         }
@@ -45,7 +45,7 @@ extension ReplicaPlacement {
         if self.epoch > Self.firstEpoch { return true }
         switch self.phase {
         case .reserving: return self.isReserved == true
-        case .committing, .verifying, .placed: return true
+        case .committing, .verifying, .placed, .replacing: return true
         case .planning, .doubting, .withdrawing, .releasing, .deleting, .exhausted, .gone: return false
         }
     }

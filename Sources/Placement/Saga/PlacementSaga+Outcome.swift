@@ -4,12 +4,15 @@ extension PlacementSaga {
     /// The state of the workload that follows from its replicas.
     package var state: Workload.State {
         let phases = self.replicas.map(\.phase)
-        if self.isRemoving { return phases.allSatisfy { $0 == .gone } ? .removed : .removing }
+        if self.isRemoving {
+            let isGone = phases.allSatisfy { $0 == .gone } && !self.leavesSomethingBehind
+            return isGone ? .removed : .removing
+        }
         var isFailed = false
         for phase in phases {
             switch phase {
             case .planning, .reserving, .doubting, .committing, .verifying, .withdrawing, .releasing,
-                .deleting:
+                .deleting, .replacing:
                 return .placing
             case .exhausted, .gone: isFailed = true
             case .placed: break
@@ -27,9 +30,14 @@ extension PlacementSaga {
             case .exhausted(let last):
                 let chain = (replica.chain + [last]).joined(separator: "; ")
                 reasons.append("replica \(replica.index): \(chain)")
-            case .doubting, .verifying, .withdrawing, .releasing, .deleting:
+            case .doubting, .verifying, .withdrawing, .releasing, .deleting, .replacing:
                 if let trouble = replica.trouble { reasons.append("replica \(replica.index): \(trouble)") }
-            case .planning, .reserving, .committing, .placed, .gone: break
+            case .placed:
+                // What stands in the way of a start, while the machine is down.
+                guard let trouble = replica.trouble, let state = replica.machine?.state, state != .running
+                else { break }
+                reasons.append("replica \(replica.index): \(trouble)")
+            case .planning, .reserving, .committing, .gone: break
             }
         }
         if self.isGang, self.replicas.contains(where: { $0.phase == .gone }), !self.isRemoving {
@@ -43,7 +51,8 @@ extension PlacementSaga {
         self.replicas.map { replica in
             let machine: MachineID? =
                 switch replica.phase {
-                case .placed(_, let machine), .deleting(_, let machine, _): machine
+                case .placed(_, let machine), .deleting(_, let machine, _), .replacing(_, let machine, _):
+                    machine
                 case .planning, .reserving, .doubting, .committing, .verifying, .withdrawing, .releasing,
                     .exhausted, .gone:
                     nil

@@ -38,7 +38,7 @@ extension PlacementSaga {
             return self.enter(.committing(hold, asked: asked), replica: index)
         case .releasing, .withdrawing:
             return self.unsettled("\(hold.site) has not released the reservation", replica: index)
-        case .planning, .committing, .placed, .deleting, .exhausted, .gone:
+        case .planning, .committing, .placed, .replacing, .deleting, .exhausted, .gone:
             return []
         }
     }
@@ -52,7 +52,7 @@ extension PlacementSaga {
             return self.enter(.placed(hold, machine), replica: index)
         case .releasing:
             return self.enter(.deleting(hold, machine, asked: 0), replica: index)
-        case .planning, .placed, .deleting, .exhausted, .gone:
+        case .planning, .placed, .replacing, .deleting, .exhausted, .gone:
             return []
         }
     }
@@ -68,7 +68,7 @@ extension PlacementSaga {
             return self.next(after: hold, reason: refusal, mayBeTriedAgain: mayBeTriedAgain, replica: index)
         case .releasing:
             return self.enter(.gone, replica: index)
-        case .planning, .placed, .deleting, .exhausted, .gone:
+        case .planning, .placed, .replacing, .deleting, .exhausted, .gone:
             return []
         }
     }
@@ -85,7 +85,7 @@ extension PlacementSaga {
             return self.next(after: hold, reason: reason, replica: index)
         case .committing:
             return self.enter(.withdrawing(hold, asked: 0, reason: reason), replica: index)
-        case .doubting, .verifying, .withdrawing, .releasing, .deleting:
+        case .doubting, .verifying, .withdrawing, .releasing, .deleting, .replacing:
             // Refusing to say, to release or to delete settles nothing.
             return self.unsettled("\(hold.site): \(reason)", replica: index)
         case .planning, .placed, .exhausted, .gone:
@@ -127,12 +127,16 @@ extension PlacementSaga {
                 isLeftToExpire
                 ? .gone : .releasing(hold, asked: asked + 1, mayBeCommitted: mayBeCommitted)
         case .deleting(let hold, let machine, let asked): next = .deleting(hold, machine, asked: asked + 1)
+        case .replacing(let hold, let machine, let asked):
+            next = .replacing(hold, machine, asked: asked + 1)
         case .planning, .placed, .exhausted, .gone: return []
         }
         return self.enter(next, replica: index)
     }
 
     mutating func reported(_ machine: Machine, replica index: Int) -> [Directive] {
+        let isOver = machine.state == .deleted
+        if self.noted(predecessor: machine.id, isDeleted: isOver, replica: index) { return [] }
         let replica = self.replicas[index]
         let reference = ReplicaReference(workload: self.workload, index: index, epoch: replica.epoch)
         guard machine.replica == reference else { return [] }
@@ -143,6 +147,8 @@ extension PlacementSaga {
         case .deleting(let hold, machine.id, _) where hold.site == machine.site:
             self.note(machine, replica: index)
             return machine.state == .deleted ? self.enter(.gone, replica: index) : []
+        case .replacing(let hold, machine.id, _) where hold.site == machine.site:
+            return isOver ? self.renew(index) : []
         case .committing(let hold, _), .verifying(let hold, _), .withdrawing(let hold, _, _):
             guard hold.site == machine.site, machine.state != .deleted else { break }
             self.note(machine, replica: index)
@@ -150,15 +156,21 @@ extension PlacementSaga {
         case .releasing(let hold, _, true):
             guard hold.site == machine.site, machine.state != .deleted else { break }
             return self.enter(.deleting(hold, machine.id, asked: 0), replica: index)
-        case .planning, .reserving, .doubting, .placed, .releasing, .deleting, .exhausted, .gone:
+        case .planning, .reserving, .doubting, .placed, .replacing, .releasing, .deleting, .exhausted, .gone:
             break
         }
         return machine.state == .deleted ? [] : [.warn(replica: index, machine)]
     }
 
     mutating func deleted(_ machine: MachineID, replica index: Int) -> [Directive] {
-        guard case .deleting(_, machine, _) = self.replicas[index].phase else { return [] }
-        return self.enter(.gone, replica: index)
+        if self.noted(predecessor: machine, isDeleted: true, replica: index) { return [] }
+        switch self.replicas[index].phase {
+        case .deleting(_, machine, _): return self.enter(.gone, replica: index)
+        case .replacing(_, machine, _): return self.renew(index)
+        case .planning, .reserving, .doubting, .committing, .verifying, .withdrawing, .placed, .replacing,
+            .releasing, .deleting, .exhausted, .gone:
+            return []
+        }
     }
 
     /// Keeps what a machine says of itself, unless something newer is known.

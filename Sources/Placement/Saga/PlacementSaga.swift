@@ -86,7 +86,8 @@ package struct PlacementSaga: Hashable, Codable, Sendable {
             next = .releasing(hold, asked: 0, mayBeCommitted: false)
         case .committing(let hold, _), .verifying(let hold, _), .withdrawing(let hold, _, _):
             next = .releasing(hold, asked: 0, mayBeCommitted: true)
-        case .placed(let hold, let machine): next = .deleting(hold, machine, asked: 0)
+        case .placed(let hold, let machine), .replacing(let hold, let machine, _):
+            next = .deleting(hold, machine, asked: 0)
         case .releasing, .deleting: return []
         }
         return self.enter(next, replica: index)
@@ -120,6 +121,14 @@ package struct PlacementSaga: Hashable, Codable, Sendable {
             return self.reported(machine, replica: index)
         case .deleted(let machine):
             return self.deleted(machine, replica: index)
+        case .doomed(let machine):
+            return self.doomed(machine, replica: index)
+        case .startRefused(let machine, let reason):
+            self.startFailed(machine, .refused, reason: reason, replica: index)
+            return []
+        case .startUnanswered(let machine, let reason):
+            self.startFailed(machine, .unanswered, reason: reason, replica: index)
+            return []
         }
     }
 
@@ -143,7 +152,7 @@ package struct PlacementSaga: Hashable, Codable, Sendable {
             return .commit(replica: index, hold, turn: turn, after: pause(asked))
         case .releasing(let hold, let asked, _), .withdrawing(let hold, let asked, _):
             return .release(replica: index, hold, turn: turn, after: pause(asked))
-        case .deleting(let hold, let machine, let asked):
+        case .deleting(let hold, let machine, let asked), .replacing(let hold, let machine, let asked):
             return .delete(replica: index, hold, machine, turn: turn, after: pause(asked))
         case .placed, .exhausted, .gone: return nil
         }

@@ -17,6 +17,8 @@ package struct ReplicaPlacement: Hashable, Codable, Sendable {
         /// that is still on its way could make it after all.
         case withdrawing(Hold, asked: Int, reason: String)
         case placed(Hold, MachineID)
+        /// Given up where it is: the machine is to be deleted, and the replica is placed anew once it is gone.
+        case replacing(Hold, MachineID, asked: Int)
         /// No longer wanted: the hold is to be released, or the machine deleted if it was committed after all.
         case releasing(Hold, asked: Int, mayBeCommitted: Bool)
         case deleting(Hold, MachineID, asked: Int)
@@ -49,6 +51,8 @@ package struct ReplicaPlacement: Hashable, Codable, Sendable {
     /// Whether the site holds the capacity and the machine is not asked for before all of the gang are held; nil
     /// as false.
     package internal(set) var isReserved: Bool?
+    /// What is done so that it keeps running; nil until it was placed for the first time.
+    package internal(set) var keeping: ReplicaKeeping?
 
     init(index: Int) {
         self.index = index
@@ -64,7 +68,7 @@ package struct ReplicaPlacement: Hashable, Codable, Sendable {
         case .planning, .exhausted, .gone: nil
         case .reserving(let hold), .doubting(let hold, _), .committing(let hold, _),
             .verifying(let hold, _), .placed(let hold, _), .releasing(let hold, _, _),
-            .withdrawing(let hold, _, _), .deleting(let hold, _, _):
+            .withdrawing(let hold, _, _), .deleting(let hold, _, _), .replacing(let hold, _, _):
             hold
         }
     }
@@ -74,6 +78,12 @@ package struct ReplicaPlacement: Hashable, Codable, Sendable {
         var excluded: [SiteID: String] = [:]
         for attempt in self.attempts where !attempt.mayBeTriedAgain {
             excluded[attempt.site] = attempt.reason
+        }
+        if let site = self.keeping?.avoided, excluded[site] == nil {
+            excluded[site] = "the replica was there before"
+        }
+        if let site = self.keeping?.predecessor?.hold.site, excluded[site] == nil {
+            excluded[site] = "the replica leaves it"
         }
         return excluded
     }

@@ -1,0 +1,92 @@
+import CloudModel
+
+/// The transitions of a replica that was placed and must be placed anew.
+extension PlacementSaga {
+    /// Gives the replica up where it is: its machine is deleted, and once that is certain it is placed anew.
+    mutating func replace(_ index: Int) -> [Directive] {
+        guard case .placed(let hold, let machine) = self.replicas[index].phase else { return [] }
+        return self.enter(.replacing(hold, machine, asked: 0), replica: index)
+    }
+
+    /// Looks for a site under the next epoch; nothing of the replica may run that is not noted as its predecessor.
+    mutating func renew(_ index: Int) -> [Directive] {
+        self.replicas[index].epoch += 1
+        self.replicas[index].attempts = []
+        self.replicas[index].trouble = nil
+        self.replicas[index].machine = nil
+        self.replicas[index].keeping?.fault = nil
+        self.replicas[index].keeping?.due = nil
+        self.replicas[index].keeping?.isOrdered = false
+        self.replicas[index].keeping?.setback = nil
+        self.replicas[index].keeping?.runningSince = nil
+        return self.enter(.planning, replica: index)
+    }
+
+    /// Looks for another site while the machine goes on running where it is.
+    mutating func relieve(_ index: Int) -> [Directive] {
+        guard case .placed(let hold, let machine) = self.replicas[index].phase,
+            self.replicas[index].keeping?.predecessor == nil
+        else { return [] }
+        let epoch = self.replicas[index].epoch
+        self.replicas[index].keeping?.predecessor = ReplicaKeeping.Predecessor(
+            hold: hold, machine: machine, epoch: epoch)
+        return self.renew(index)
+    }
+
+    /// The site has taken the order to delete the machine; whether anything is left of it, it has not said yet.
+    mutating func doomed(_ machine: MachineID, replica index: Int) -> [Directive] {
+        switch self.replicas[index].phase {
+        case .deleting(_, machine, _): return self.enter(.gone, replica: index)
+        case .replacing(let hold, machine, let asked):
+            return self.enter(.replacing(hold, machine, asked: asked + 1), replica: index)
+        case .planning, .reserving, .doubting, .committing, .verifying, .withdrawing, .placed, .replacing,
+            .releasing, .deleting, .exhausted, .gone:
+            return []
+        }
+    }
+
+    /// The order to start the machine came to nothing.
+    mutating func startFailed(
+        _ machine: MachineID, _ setback: ReplicaKeeping.Setback, reason: String, replica index: Int
+    ) {
+        guard case .placed(let hold, machine) = self.replicas[index].phase,
+            self.replicas[index].keeping?.isOrdered == true
+        else { return }
+        self.replicas[index].keeping?.isOrdered = false
+        self.replicas[index].keeping?.setback = setback
+        self.replicas[index].trouble = "\(hold.site): \(reason)"
+    }
+
+    /// Takes what is said of a machine that the replica left behind; false if it is about another one.
+    mutating func noted(predecessor id: MachineID, isDeleted: Bool, replica index: Int) -> Bool {
+        guard self.replicas[index].keeping?.predecessor?.machine == id else { return false }
+        if isDeleted { self.replicas[index].keeping?.predecessor = nil }
+        return true
+    }
+
+    /// Whether something of a replica is left that it has no use for any more.
+    var leavesSomethingBehind: Bool {
+        self.replicas.contains { $0.keeping?.predecessor != nil }
+    }
+
+    /// Replicas whose machine is known to run.
+    package var runningCount: Int {
+        self.replicas.count { replica in
+            guard case .placed = replica.phase else { return false }
+            return replica.machine?.state == .running
+        }
+    }
+
+    /// Whether a replica is on its way from one site to another.
+    var isMoving: Bool {
+        self.replicas.contains { replica in
+            switch replica.phase {
+            case .replacing: true
+            case .planning, .reserving, .doubting, .committing, .verifying, .withdrawing, .exhausted:
+                replica.keeping != nil
+            case .placed: replica.keeping?.predecessor != nil || replica.machine?.state == .creating
+            case .releasing, .deleting, .gone: false
+            }
+        }
+    }
+}

@@ -1,0 +1,58 @@
+import CloudModel
+
+/// What a change of a saga means, in words, for the workload's log.
+extension PlacementSaga {
+    /// What happened between `before` and now, replica by replica.
+    package func narrate(since before: PlacementSaga) -> [KeepingNote] {
+        var notes: [KeepingNote] = []
+        for (old, new) in zip(before.replicas, self.replicas) where old != new {
+            notes += Self.attempts(old, new)
+            notes += Self.phase(old, new)
+            notes += Self.machine(old, new)
+        }
+        return notes
+    }
+
+    private static func attempts(_ old: ReplicaPlacement, _ new: ReplicaPlacement) -> [KeepingNote] {
+        guard old.epoch == new.epoch else { return [] }
+        return new.attempts.dropFirst(old.attempts.count).map { attempt in
+            KeepingNote(
+                .refused, replica: new.index, site: attempt.site, "\(attempt.site): \(attempt.reason)")
+        }
+    }
+
+    private static func phase(_ old: ReplicaPlacement, _ new: ReplicaPlacement) -> [KeepingNote] {
+        let index = new.index
+        switch (old.phase, new.phase) {
+        case (.placed, .placed): return []
+        case (_, .placed(let hold, _)):
+            return [
+                KeepingNote(
+                    .placed, replica: index, site: hold.site, "placed at \(hold.site), epoch \(new.epoch)")
+            ]
+        case (.exhausted, .exhausted): return []
+        case (_, .exhausted(let reason)):
+            return [KeepingNote(.unplaceable, replica: index, site: nil, "no site takes it: \(reason)")]
+        case (.gone, .gone): return []
+        case (_, .gone): return [KeepingNote(.removed, replica: index, site: old.hold?.site, "removed")]
+        case (_, _): return []
+        }
+    }
+
+    private static func machine(_ old: ReplicaPlacement, _ new: ReplicaPlacement) -> [KeepingNote] {
+        guard let machine = new.machine,
+            old.machine?.id != machine.id || old.machine?.state != machine.state
+        else { return [] }
+        let why = machine.reason.map { ": \($0)" } ?? ""
+        let note: (kind: WorkloadEvent.Kind, text: String)? =
+            switch machine.state {
+            case .running: (.running, "runs at \(machine.site)")
+            case .failed: (.failed, "failed at \(machine.site)\(why)")
+            case .stopped: (.stopped, "stopped at \(machine.site)\(why)")
+            case .deleted: (.deleted, "its machine at \(machine.site) was deleted")
+            case .creating, .starting, .suspended, .stopping: nil
+            }
+        guard let note else { return [] }
+        return [KeepingNote(note.kind, replica: new.index, site: machine.site, note.text)]
+    }
+}

@@ -1,0 +1,287 @@
+import CloudModel
+import Placement
+import Testing
+
+@Suite("Keeping a workload at its replicas")
+struct KeeperTests {
+    private static let tokyo = SiteID("tokyo.test")
+    private static let paris = SiteID("paris.test")
+    private static let start = Instant(millisecondsSinceEpoch: 1_800_000_000_000)
+
+    /// A workload whose replicas all run in tokyo, and the time that passes for it.
+    private struct Bench {
+        var saga: PlacementSaga
+        var wishes: KeepingWishes?
+        var now = KeeperTests.start
+        var draining: Set<SiteID> = []
+        var placeable: Set<Int> = []
+        var lapsed: Set<Int> = []
+        var leased: Set<Int> = []
+        var notes: [KeepingNote] = []
+        private var changes: Int64 = 0
+
+        init(replicas: Int = 1) throws {
+            let workload = try #require(WorkloadID("00000000-0000-4000-8000-000000000007"))
+            self.saga = PlacementSaga(workload: workload, replicas: replicas)
+            _ = self.saga.resume()
+            for index in 0..<replicas { try self.place(index, at: KeeperTests.tokyo) }
+            _ = self.review()
+        }
+
+        /// Brings a replica that looks for a site to `site`, where it runs at once.
+        mutating func place(_ index: Int, at site: SiteID) throws {
+            let planned = self.saga.handle(
+                .planned(site: site, turn: self.saga.replicas[index].turn), replica: index)
+            guard case .reserve(_, let hold, _)? = planned.first else {
+                Issue.record("not reserved: \(planned)")
+                return
+            }
+            _ = self.saga.handle(
+                .committed(hold.reservation, self.machine(index, .running, at: hold)), replica: index)
+        }
+
+        mutating func machine(
+            _ index: Int, _ state: MachineState, at hold: Hold, halt: Halt? = nil
+        ) -> Machine {
+            self.changes += 1
+            return Machine(
+                id: MachineID(derivedFrom: hold.reservation, path: []), site: hold.site,
+                specification: MachineSpecification(
+                    name: "web-\(index)", resources: Samples.resources(),
+                    image: ImageReference(format: .raw, location: "/images/web")),
+                state: state, reason: state == .failed ? "killed" : nil, halt: halt,
+                replica: ReplicaReference(
+                    workload: self.saga.workload, index: index, epoch: self.saga.replicas[index].epoch),
+                created: KeeperTests.start,
+                changed: KeeperTests.start.advanced(by: .milliseconds(self.changes)))
+        }
+
+        mutating func report(_ index: Int, _ state: MachineState, halt: Halt? = nil) throws {
+            let hold = try #require(self.saga.replicas[index].hold)
+            _ = self.saga.handle(.reported(self.machine(index, state, at: hold, halt: halt)), replica: index)
+        }
+
+        mutating func review(after duration: Duration = .zero) -> [PlacementSaga.Directive] {
+            self.now = self.now.advanced(by: duration)
+            let review = Keeper().review(
+                &self.saga, self.wishes,
+                under: Circumstances(
+                    now: self.now, draining: self.draining, placeable: self.placeable, lapsed: self.lapsed,
+                    leased: self.leased))
+            self.notes += review.notes
+            return review.directives
+        }
+
+        /// Lets a start that was ordered come to nothing, and reviews until the next step.
+        mutating func failStart(_ index: Int) throws {
+            try self.report(index, .failed)
+            _ = self.review()
+        }
+    }
+
+    @Test("A machine that fails is started where it is, at once")
+    func restart() throws {
+        var bench = try Bench()
+        try bench.report(0, .failed)
+        let directives = bench.review()
+        guard case .start(0, let hold, _)? = directives.first else {
+            Issue.record("\(directives)")
+            return
+        }
+        #expect(hold.site == Self.tokyo)
+        #expect(bench.review() == [], "one order is enough")
+        try bench.report(0, .running)
+        #expect(bench.review() == [])
+        #expect(bench.saga.replicas[0].epoch == 1)
+    }
+
+    @Test("After three starts in vain, with growing pauses, it is deleted there and placed elsewhere")
+    func elsewhere() throws {
+        var bench = try Bench()
+        try bench.report(0, .failed)
+        #expect(bench.review().count == 1)
+        try bench.failStart(0)
+        #expect(bench.review(after: .milliseconds(4_999)) == [])
+        #expect(bench.review(after: .milliseconds(1)).count == 1)
+        try bench.failStart(0)
+        #expect(bench.review(after: .milliseconds(19_999)) == [])
+        #expect(bench.review(after: .milliseconds(1)).count == 1)
+        try bench.failStart(0)
+        let directives = bench.review(after: .seconds(80))
+        guard case .delete(0, let hold, let machine, let turn, _)? = directives.first else {
+            Issue.record("\(directives)")
+            return
+        }
+        #expect(hold.site == Self.tokyo)
+        // The order was taken, but nothing is placed before the machine is gone.
+        let again = bench.saga.handle(.doomed(machine), replica: 0)
+        guard case .delete(0, _, machine, turn + 1, _)? = again.first else {
+            Issue.record("\(again)")
+            return
+        }
+        let gone = bench.saga.handle(.deleted(machine), replica: 0)
+        guard case .plan(0, _)? = gone.first else {
+            Issue.record("\(gone)")
+            return
+        }
+        #expect(bench.saga.replicas[0].epoch == 2)
+        #expect(bench.saga.replicas[0].excluded[Self.tokyo] != nil)
+        try bench.place(0, at: Self.paris)
+        #expect(bench.review() == [])
+        #expect(bench.saga.state == .placed)
+    }
+
+    @Test("What its owner stopped is left alone, and said once")
+    func halted() throws {
+        var bench = try Bench()
+        try bench.report(0, .stopped, halt: .ordered)
+        for _ in 0..<5 { #expect(bench.review(after: .seconds(600)) == []) }
+        #expect(bench.notes.count { $0.kind == .waiting } == 1)
+        try bench.report(0, .running)
+        _ = bench.review()
+        try bench.report(0, .stopped)
+        #expect(bench.review().count == 1, "it stopped by itself this time")
+    }
+
+    @Test("A machine that somebody deleted is placed anew under the next epoch")
+    func deleted() throws {
+        var bench = try Bench()
+        try bench.report(0, .deleted)
+        let directives = bench.review()
+        guard case .plan(0, _)? = directives.first else {
+            Issue.record("\(directives)")
+            return
+        }
+        #expect(bench.saga.replicas[0].epoch == 2)
+    }
+
+    @Test("A site that does not answer has not used up a try")
+    func silence() throws {
+        var bench = try Bench()
+        try bench.report(0, .failed)
+        for _ in 0..<10 {
+            let directives = bench.review(after: .seconds(15))
+            guard case .start(0, _, let machine)? = directives.first else {
+                Issue.record("\(directives)")
+                return
+            }
+            _ = bench.saga.handle(.startUnanswered(machine, reason: "time-out"), replica: 0)
+            #expect(bench.review() == [])
+        }
+        #expect(bench.saga.replicas[0].epoch == 1)
+    }
+
+    @Test("After three moves in a row it stays where it is and is started every ten minutes")
+    func moveLimit() throws {
+        var bench = try Bench()
+        for epoch in 1...4 {
+            var machine: MachineID?
+            for _ in 0..<50 where machine == nil {
+                try bench.report(0, .failed)
+                _ = bench.review()
+                for directive in bench.review(after: .seconds(600)) {
+                    if case .delete(_, _, let id, _, _) = directive { machine = id }
+                }
+            }
+            guard let machine else {
+                #expect(epoch == 4)
+                return
+            }
+            _ = bench.saga.handle(.deleted(machine), replica: 0)
+            try bench.place(0, at: epoch.isMultiple(of: 2) ? Self.tokyo : Self.paris)
+        }
+        Issue.record("it was moved a fourth time")
+    }
+
+    @Test("A drained site is left one by one, and the old machine runs until the new one does")
+    func drain() throws {
+        var bench = try Bench(replicas: 2)
+        bench.draining = [Self.tokyo]
+        #expect(bench.review() == [], "nowhere to go")
+        bench.placeable = [0, 1]
+        let first = bench.review()
+        guard case .plan(0, _)? = first.first, first.count == 1 else {
+            Issue.record("\(first)")
+            return
+        }
+        #expect(bench.saga.replicas[0].keeping?.predecessor?.epoch == 1)
+        #expect(bench.review() == [], "the other one waits")
+        try bench.place(0, at: Self.paris)
+        let relieved = bench.review()
+        guard case .retire(0, let hold, let machine)? = relieved.first, hold.site == Self.tokyo else {
+            Issue.record("\(relieved)")
+            return
+        }
+        _ = bench.saga.handle(.doomed(machine), replica: 0)
+        #expect(bench.saga.replicas[0].keeping?.predecessor != nil)
+        guard case .retire? = bench.review(after: .seconds(60)).first else {
+            Issue.record("it is asked again until it is gone")
+            return
+        }
+        _ = bench.saga.handle(.deleted(machine), replica: 0)
+        #expect(bench.saga.replicas[0].keeping?.predecessor == nil)
+        guard case .plan(1, _)? = bench.review().first else {
+            Issue.record("now the other one")
+            return
+        }
+    }
+
+    @Test("With a lease the old machine ends first, and never fewer than the minimum run")
+    func drainLeased() throws {
+        var bench = try Bench(replicas: 2)
+        bench.wishes = KeepingWishes(leaseSeconds: 60, minimum: 2)
+        (bench.draining, bench.placeable, bench.leased) = ([Self.tokyo], [0, 1], [0, 1])
+        #expect(bench.review() == [])
+        #expect(bench.notes.contains { $0.text.contains("2 must run") })
+        bench.wishes = KeepingWishes(leaseSeconds: 60)
+        guard case .delete(0, _, _, _, _)? = bench.review().first else {
+            Issue.record("the old one first")
+            return
+        }
+        #expect(bench.review() == [])
+    }
+
+    @Test("A lapsed lease moves the replica only if another site can take it")
+    func lapsed() throws {
+        var bench = try Bench()
+        bench.wishes = KeepingWishes(leaseSeconds: 60)
+        bench.lapsed = [0]
+        #expect(bench.review() == [])
+        #expect(bench.saga.replicas[0].epoch == 1)
+        bench.placeable = [0]
+        guard case .plan(0, _)? = bench.review().first else {
+            Issue.record("not placed anew")
+            return
+        }
+        #expect(bench.saga.replicas[0].epoch == 2)
+        let machine = try #require(MachineID("00000000-0000-4000-8000-000000000009"))
+        let old = ReplicaReference(workload: bench.saga.workload, index: 0, epoch: 1)
+        #expect(bench.saga.lease(of: machine, as: old, at: Self.tokyo) == .over)
+    }
+
+    @Test("Removed while it moves, both machines are deleted before it counts as removed")
+    func removedWhileMoving() throws {
+        var bench = try Bench()
+        (bench.draining, bench.placeable) = ([Self.tokyo], [0])
+        _ = bench.review()
+        let old = try #require(bench.saga.replicas[0].keeping?.predecessor?.machine)
+        _ = bench.saga.remove()
+        #expect(bench.saga.state == .removing)
+        guard case .retire(0, _, old)? = bench.review().first else {
+            Issue.record("the old machine is forgotten")
+            return
+        }
+        _ = bench.saga.handle(.deleted(old), replica: 0)
+        #expect(bench.saga.state == .removed)
+    }
+
+    @Test("A clock that was set back by an hour does not keep a replica down")
+    func clockSetBack() throws {
+        var bench = try Bench()
+        try bench.report(0, .failed)
+        _ = bench.review()
+        try bench.failStart(0)
+        bench.now = bench.now.advanced(by: .seconds(-3_600))
+        #expect(bench.review().count == 1)
+    }
+}
