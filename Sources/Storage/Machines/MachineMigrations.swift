@@ -53,5 +53,21 @@ enum MachineMigrations {
                     INSERT INTO siteState (id, generation, policy) VALUES (1, 0, NULL);
                     """)
         }
+        Self.registerLeases(in: &migrator)
+    }
+
+    /// Why machines are halted, and how long those with a lease may run.
+    private static func registerLeases(in migrator: inout DatabaseMigrator) {
+        migrator.registerMigration("machines-2") { database in
+            try database.execute(
+                sql: """
+                    ALTER TABLE siteMachine ADD COLUMN halt TEXT CHECK (halt IN ('ordered', 'lease'));
+                    CREATE TABLE siteLease (
+                        machine TEXT NOT NULL PRIMARY KEY,
+                        boot TEXT NOT NULL,
+                        ends INTEGER NOT NULL
+                    ) STRICT;
+                    """)
+        }
     }
 }

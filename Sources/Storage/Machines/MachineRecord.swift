@@ -13,6 +13,7 @@ struct MachineRecord: Codable, FetchableRecord, PersistableRecord {
     let specification: MachineSpecification
     let state: MachineState
     let reason: String?
+    let halt: Halt?
     let workload: String?
     let replicaIndex: Int?
     let epoch: Int?
@@ -34,6 +35,7 @@ struct MachineRecord: Codable, FetchableRecord, PersistableRecord {
         self.specification = machine.specification
         self.state = machine.state
         self.reason = machine.reason
+        self.halt = machine.halt
         self.workload = machine.replica?.workload.description
         self.replicaIndex = machine.replica?.index
         self.epoch = machine.replica?.epoch
@@ -50,6 +52,7 @@ struct MachineRecord: Codable, FetchableRecord, PersistableRecord {
         let machine = Machine(
             id: try StoredIdentifier.read(self.id), site: SiteID(self.site),
             specification: self.specification, state: self.state, reason: self.reason,
+            halt: self.halt,
             replica: try StoredIdentifier.replica(self.workload, self.replicaIndex, self.epoch),
             created: Instant(millisecondsSinceEpoch: self.created),
             changed: Instant(millisecondsSinceEpoch: self.changed))

@@ -17,6 +17,7 @@ package struct MachineStore: Sendable {
                 machines: try MachineRecord.order(Column("id")).fetchAll(connection).map { try $0.entry() },
                 reservations: try ReservationRecord.order(Column("id")).fetchAll(connection)
                     .map { try $0.entry() })
+            state.leases = try LeaseRecord.fetchAll(connection).map { try $0.lease() }
             if let row = try Row.fetchOne(connection, sql: "SELECT generation, policy FROM siteState") {
                 state.generation = row["generation"]
                 state.policy = (row["policy"] as String?).flatMap(AdmissionPolicy.init(rawValue:))
@@ -47,10 +48,12 @@ package struct MachineStore: Sendable {
         for entry in changes.machines.values { try Self.write(entry, connection) }
         for id in changes.forgottenMachines {
             _ = try MachineRecord.deleteOne(connection, key: id.description)
+            _ = try LeaseRecord.deleteOne(connection, key: id.description)
         }
         for id in changes.forgottenReservations {
             _ = try ReservationRecord.deleteOne(connection, key: id.description)
         }
+        for lease in changes.leases.values { try LeaseRecord(lease).save(connection) }
         if let policy = changes.policy {
             try connection.execute(sql: "UPDATE siteState SET policy = ?", arguments: [policy.rawValue])
         }

@@ -7,6 +7,8 @@ package struct SiteChanges: Hashable, Sendable {
     package var forgottenMachines: Set<MachineID>
     package var forgottenReservations: Set<ReservationID>
     package var policy: AdmissionPolicy?
+    /// Leases that were renewed.
+    package var leases: [MachineID: SiteLease] = [:]
 
     package init(
         machines: [MachineID: SiteMachine] = [:], reservations: [ReservationID: SiteReservation] = [:],
@@ -22,6 +24,6 @@ package struct SiteChanges: Hashable, Sendable {
 
     package var isEmpty: Bool {
         self.machines.isEmpty && self.reservations.isEmpty && self.forgottenMachines.isEmpty
-            && self.forgottenReservations.isEmpty && self.policy == nil
+            && self.forgottenReservations.isEmpty && self.policy == nil && self.leases.isEmpty
     }
 }

@@ -8,6 +8,8 @@ package struct SiteState: Hashable, Sendable {
     package var policy: AdmissionPolicy?
     /// Rises with each transaction.
     package var generation: Int
+    /// How long machines with a lease may run.
+    package var leases: [SiteLease] = []
 
     package init(
         machines: [SiteMachine] = [], reservations: [SiteReservation] = [], policy: AdmissionPolicy? = nil,

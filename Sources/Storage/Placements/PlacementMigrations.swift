@@ -30,5 +30,16 @@ enum PlacementMigrations {
                     ) STRICT, WITHOUT ROWID;
                     """)
         }
+        migrator.registerMigration("placements-2") { connection in
+            try connection.execute(
+                sql: """
+                    CREATE TABLE workloadEvent (
+                        workload TEXT NOT NULL REFERENCES workload (id) ON DELETE CASCADE,
+                        number INTEGER NOT NULL CHECK (number > 0),
+                        event TEXT NOT NULL CHECK (json_valid(event)),
+                        PRIMARY KEY (workload, number)
+                    ) STRICT, WITHOUT ROWID;
+                    """)
+        }
     }
 }

@@ -18,8 +18,12 @@ package struct PlacementStore: Sendable {
         try await self.database.writer.read { connection in
             let replicas = Dictionary(
                 grouping: try WorkloadReplicaRecord.fetchAll(connection), by: \.workload)
+            let events = Dictionary(
+                grouping: try WorkloadEventRecord.order(Column("workload"), Column("number"))
+                    .fetchAll(connection), by: \.workload)
             return try WorkloadRecord.order(Column("created"), Column("id")).fetchAll(connection).map {
-                try Self.placement($0, replicas: replicas[$0.id] ?? [])
+                try Self.placement(
+                    $0, replicas: replicas[$0.id] ?? [], events: (events[$0.id] ?? []).map(\.event))
             }
         }
     }
@@ -36,11 +40,15 @@ package struct PlacementStore: Sendable {
             for replica in placement.saga.replicas {
                 try Self.record(of: replica, in: placement).insert(connection)
             }
+            try WorkloadEventRecord.append(placement.events, to: placement, in: connection)
         }
     }
 
-    /// Writes the workload's state and those of the given replicas, unless something newer is there.
-    package func save(_ placement: StoredPlacement, replicas: [Int]) async throws {
+    /// Writes the workload's state and those of the given replicas, unless something newer is there, and the events
+    /// that explain it.
+    package func save(
+        _ placement: StoredPlacement, replicas: [Int], events: [WorkloadEvent] = []
+    ) async throws {
         // Not while others wait for the database.
         let texts = try replicas.filter { placement.saga.replicas.indices.contains($0) }.map { index in
             (index, try Self.text(of: placement.saga.replicas[index]))
@@ -64,6 +72,7 @@ package struct PlacementStore: Sendable {
             for (index, text) in texts {
                 try replace.execute(arguments: [text, placement.revision, id, index, placement.revision])
             }
+            try WorkloadEventRecord.append(events, to: placement, in: connection)
         }
     }
 
@@ -104,7 +113,7 @@ package struct PlacementStore: Sendable {
     }
 
     private static func placement(
-        _ record: WorkloadRecord, replicas: [WorkloadReplicaRecord]
+        _ record: WorkloadRecord, replicas: [WorkloadReplicaRecord], events: [WorkloadEvent]
     ) throws -> StoredPlacement {
         guard let id = WorkloadID(record.id) else { throw PlacementStoreError.badIdentifier(record.id) }
         guard replicas.map(\.replica).sorted() == Array(0..<record.specification.replicas) else {
@@ -117,6 +126,6 @@ package struct PlacementStore: Sendable {
             saga: PlacementSaga(
                 workload: id, replicas: replicas.map(\.placement), isRemoving: record.isRemoving,
                 isGang: record.specification.gang == true),
-            revision: record.revision)
+            revision: record.revision, events: events)
     }
 }

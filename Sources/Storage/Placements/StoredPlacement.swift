@@ -12,10 +12,15 @@ package struct StoredPlacement: Hashable, Sendable {
     package var saga: PlacementSaga
     /// Rises with each change; an older change never overwrites a newer one.
     package var revision: Int
+    /// The latest of what happened to it, oldest first.
+    package private(set) var events: [WorkloadEvent]
+
+    /// The most events that are kept of a workload; the oldest go first.
+    package static let eventLimit = 200
 
     package init(
         owner: String, idempotencyKey: String?, specification: WorkloadSpecification, created: Instant,
-        changed: Instant, saga: PlacementSaga, revision: Int
+        changed: Instant, saga: PlacementSaga, revision: Int, events: [WorkloadEvent] = []
     ) {
         self.owner = owner
         self.idempotencyKey = idempotencyKey
@@ -24,6 +29,20 @@ package struct StoredPlacement: Hashable, Sendable {
         self.changed = changed
         self.saga = saga
         self.revision = revision
+        self.events = events
+    }
+
+    /// Adds what the notes say to the log; the new events, to be stored with the change that they explain.
+    package mutating func log(_ notes: [KeepingNote], at now: Instant) -> [WorkloadEvent] {
+        let last = self.events.last?.number ?? 0
+        let added = notes.enumerated().map { offset, note in
+            WorkloadEvent(
+                number: last + 1 + offset, at: now, kind: note.kind, replica: note.replica, site: note.site,
+                text: note.text)
+        }
+        self.events += added
+        self.events.removeFirst(max(0, self.events.count - Self.eventLimit))
+        return added
     }
 
     package var id: WorkloadID { self.saga.workload }
