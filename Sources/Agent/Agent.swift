@@ -1,6 +1,6 @@
 package import CloudModel
 import Cryptography
-import Federation
+package import Federation
 package import Logging
 package import MachineDrivers
 package import Operations
@@ -21,17 +21,23 @@ package struct Agent: Service {
         package var tell: @Sendable (_ machines: [Machine], _ isNews: Bool) async -> Void
         /// Whether a holder is a program of the alliance; people are not told of their machines, they look.
         package var listens: @Sendable (SiteID) -> Bool
+        /// Asks a holder for leases; returns its answer, and throws if there is none.
+        package var renew: @Sendable (LeaseRequest, SiteID) async throws -> LeaseAnswer
 
         package init(
             report: @escaping @Sendable (Machine, SiteID) async throws -> Void,
             publish: @escaping @Sendable (SiteDescription) async -> Void,
             listens: @escaping @Sendable (SiteID) -> Bool,
-            tell: @escaping @Sendable (_ machines: [Machine], _ isNews: Bool) async -> Void = { _, _ in }
+            tell: @escaping @Sendable (_ machines: [Machine], _ isNews: Bool) async -> Void = { _, _ in },
+            renew: @escaping @Sendable (LeaseRequest, SiteID) async throws -> LeaseAnswer = { _, _ in
+                LeaseAnswer(granted: [], over: [])
+            }
         ) {
             self.report = report
             self.publish = publish
             self.listens = listens
             self.tell = tell
+            self.renew = renew
         }
     }
 
@@ -51,6 +57,7 @@ package struct Agent: Service {
         configuration: AgentConfiguration, driver: any MachineDriver, images: ImageStore,
         database: Database, outlets: Outlets, logger: Logger,
         now: @escaping @Sendable () -> Instant,
+        uptime: @escaping @Sendable () -> Uptime = { .system() },
         makeMachineID: (@Sendable () -> MachineID)? = nil
     ) throws {
         let keeper = try SiteKeeper(
@@ -58,7 +65,7 @@ package struct Agent: Service {
             store: MachineStore(database), logger: logger)
         self.service = SiteService(
             site: configuration.site, keeper: keeper, driver: driver, now: now,
-            makeMachineID: makeMachineID ?? Self.drawMachineID)
+            uptime: uptime, makeMachineID: makeMachineID ?? Self.drawMachineID)
         self.configuration = configuration
         self.images = images
         self.outlets = outlets
@@ -100,6 +107,9 @@ package struct Agent: Service {
         let reports = SiteReports(
             service: self.service, send: self.outlets.report, listens: self.outlets.listens,
             retryDelay: self.configuration.retryDelay, logger: self.logger)
+        let leases = SiteLeases(
+            service: self.service, ask: self.outlets.renew, uptime: self.service.uptime,
+            interval: self.configuration.leaseInterval, logger: self.logger)
         // Subscribed before the driver connects, so that its first `resynchronize` is not missed.
         let events = self.service.driver.events()
         try await withThrowingTaskGroup(of: Void.self) { group in
@@ -108,6 +118,7 @@ package struct Agent: Service {
             group.addTask { try await sight.measure() }
             group.addTask { await work.run() }
             group.addTask { await reports.run() }
+            group.addTask { try await leases.run() }
             group.addTask { await SiteNews(service: self.service, tell: self.outlets.tell).run() }
             group.addTask { await self.row.run() }
             do {

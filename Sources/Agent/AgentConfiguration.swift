@@ -35,10 +35,13 @@ package struct AgentConfiguration: Hashable, Sendable {
     package var measureInterval: Duration
     /// The wait before work or a report that failed for a passing reason is tried again.
     package var retryDelay: Duration
+    /// How often it looks whether a lease has run out or must be renewed.
+    package var leaseInterval: Duration
 
     package init(
         site: SiteID, profile: Profile, rules: SiteRules = SiteRules(), policy: AdmissionPolicy = .open,
-        measureInterval: Duration = .seconds(2), retryDelay: Duration = .seconds(1)
+        measureInterval: Duration = .seconds(2), retryDelay: Duration = .seconds(1),
+        leaseInterval: Duration = .milliseconds(500)
     ) {
         self.site = site
         self.profile = profile
@@ -46,5 +49,6 @@ package struct AgentConfiguration: Hashable, Sendable {
         self.policy = policy
         self.measureInterval = measureInterval
         self.retryDelay = retryDelay
+        self.leaseInterval = leaseInterval
     }
 }

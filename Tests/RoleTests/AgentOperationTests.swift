@@ -79,13 +79,24 @@ struct AgentOperationTests {
     @Test("Draining refuses new work and opening takes it again")
     func draining() async throws {
         try await AgentHarness.with { harness in
-            _ = try await self.perform("site.drain", on: harness)
+            let drained = try await self.perform("site.drain", on: harness)
+            #expect(drained.value.value(at: "policy")?.string == "draining")
+            #expect(drained.message?.hasSuffix("and is empty") == true)
             let error = await #expect(throws: OperationError.self) {
                 try await self.perform("machine.create", self.creation("web-1", harness), on: harness)
             }
             #expect(error?.code == .refused)
             _ = try await self.perform("site.open", on: harness)
             _ = try await self.perform("machine.create", self.creation("web-1", harness), on: harness)
+            // A machine that no coordinator placed has to be moved by its owner.
+            let again = try await self.perform("site.drain", on: harness)
+            #expect(again.message?.contains("stay until their owners move them: 1 of ") == true)
+            _ = try await self.perform("site.undrain", on: harness)
+            _ = try await self.perform("site.close", on: harness)
+            let closed = await #expect(throws: OperationError.self) {
+                try await self.perform("machine.create", self.creation("web-2", harness), on: harness)
+            }
+            #expect(closed?.code == .refused)
         }
     }
 

@@ -24,6 +24,7 @@ package struct SiteResponder: Sendable {
         (ReleaseRequest.elementName, ReleaseRequest.namespace),
         (ReservationQuery.elementName, ReservationQuery.namespace),
         (MachineQuery.elementName, MachineQuery.namespace),
+        (RestartRequest.elementName, RestartRequest.namespace),
     ]
 
     private let service: SiteService
@@ -93,6 +94,13 @@ package struct SiteResponder: Sendable {
             let isAdmin = try await self.isAdmin(caller, Right.query)
             let reservation = try await self.service.reservation(query.id, by: holder, isAdmin: isAdmin)
             return ReservationAnswer(reservation: reservation).element
+        }
+        if RestartRequest.matches(request) {
+            let restart = try RestartRequest(parsing: request)
+            // Whoever may have machines made may keep them running.
+            _ = try await self.isAdmin(caller, Right.commit)
+            let machine = try await self.service.restart(restart.machine, as: restart.replica, by: holder)
+            return MachineAnswer(machine: machine).element
         }
         if MachineQuery.matches(request) {
             let query = try MachineQuery(parsing: request)

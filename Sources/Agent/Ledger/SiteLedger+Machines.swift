@@ -30,6 +30,14 @@ extension SiteLedger {
             }
         }
 
+        /// Why the machine does not run once it has obeyed; nil for an order that makes or lets it run.
+        var halt: Halt? {
+            switch self {
+            case .shutdown, .forceOff: .ordered
+            case .start, .reboot, .suspend, .resume: nil
+            }
+        }
+
         package var phrase: String {
             switch self {
             case .start: "start"
@@ -87,7 +95,9 @@ extension SiteLedger {
                     + entry.machine.state.rawValue,
                 next: "it must be \(states)")
         }
-        if let passing = order.passing { self.set(id, to: passing, reason: nil, now: now) }
+        if let passing = order.passing {
+            self.set(id, to: passing, reason: nil, halt: order.halt, now: now)
+        }
         return self.machines[id] ?? entry
     }
 
@@ -161,9 +171,12 @@ extension SiteLedger {
             self.set(id, to: state, reason: reason, now: now)
         case (.running, .stopped), (.suspended, .stopped):
             self.set(id, to: .stopped, reason: reason ?? "the guest stopped by itself", now: now)
-        case (.failed, .stopped):
+        case (.failed, .stopped), (.stopped, .stopped):
             // The hypervisor forgets why a machine stopped; we do not.
             return
+        case (.stopping, .stopped):
+            self.set(
+                id, to: state, reason: reason ?? entry.machine.reason, halt: entry.machine.halt, now: now)
         case (_, _):
             self.set(id, to: state, reason: reason, now: now)
         }
@@ -171,17 +184,23 @@ extension SiteLedger {
 
     /// The hypervisor did not do what it was told: the machine is as it was found.
     package mutating func disobeyed(_ id: MachineID, found: DriverMachine, now: Instant) {
-        self.set(id, to: found.state, reason: found.reason, now: now)
+        let halt = found.state == .stopped ? self.machines[id]?.machine.halt : nil
+        self.set(id, to: found.state, reason: found.reason, halt: halt, now: now)
     }
 
     /// `reason` may be anybody's words: it is cut to what a report can carry.
-    mutating func set(_ id: MachineID, to state: MachineState, reason: String?, now: Instant) {
+    ///
+    /// `halt` is kept with a machine that stops because somebody wanted that; any other change takes it back.
+    mutating func set(
+        _ id: MachineID, to state: MachineState, reason: String?, halt: Halt? = nil, now: Instant
+    ) {
         let reason = reason.map { WireText.fit($0) }
         guard var entry = self.machines[id],
-            entry.machine.state != state || entry.machine.reason != reason
+            entry.machine.state != state || entry.machine.reason != reason || entry.machine.halt != halt
         else { return }
         entry.machine.state = state
         entry.machine.reason = reason
+        entry.machine.halt = halt
         entry.machine.changed = max(now, entry.machine.changed)
         entry.revision += 1
         self.store(entry)

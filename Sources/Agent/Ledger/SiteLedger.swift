@@ -24,7 +24,9 @@ package struct SiteLedger: Sendable {
     package var outage: String?
     package private(set) var machines = ShardedDictionary<MachineID, SiteMachine>()
     package private(set) var reservations = ShardedDictionary<ReservationID, SiteReservation>()
-    /// What the two add up to.
+    /// How long machines with a lease may run; empty for those that were never granted one.
+    package private(set) var leases: [MachineID: SiteLease] = [:]
+    /// What machines and reservations add up to.
     private(set) var tally = SiteTally()
     /// Rises with each change that is on disk, so that of two accounts of this site the later is known.
     package private(set) var generation: Int
@@ -41,6 +43,7 @@ package struct SiteLedger: Sendable {
         for entry in state.reservations where self.reservations[entry.reservation.id] == nil {
             self.store(entry)
         }
+        for lease in state.leases { self.leases[lease.machine] = lease }
         self.changes = SiteChanges()
     }
 
@@ -71,6 +74,11 @@ package struct SiteLedger: Sendable {
     /// The changes that were taken are on disk, under that number.
     package mutating func written(as generation: Int) {
         self.generation = max(self.generation, generation)
+    }
+
+    mutating func store(_ lease: SiteLease) {
+        self.leases[lease.machine] = lease
+        self.changes.leases[lease.machine] = lease
     }
 
     mutating func store(_ entry: SiteMachine) {

@@ -47,7 +47,13 @@ struct AgentOperations: Sendable {
             try await self.release(invocation)
         }
         table.register("site.drain") { _, _ throws(OperationError) in
-            try await self.setPolicy(.draining, "takes nothing new from now on; what runs goes on")
+            try await self.drain()
+        }
+        table.register("site.undrain") { _, _ throws(OperationError) in
+            try await self.setPolicy(.open, "takes new work; what it has stays")
+        }
+        table.register("site.close") { _, _ throws(OperationError) in
+            try await self.setPolicy(.closed, "takes nothing new from now on; what runs goes on")
         }
         table.register("site.open") { _, _ throws(OperationError) in
             try await self.setPolicy(.open, "takes new work")

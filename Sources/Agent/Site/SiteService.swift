@@ -11,18 +11,22 @@ package struct SiteService: Sendable {
     package let keeper: SiteKeeper
     package let driver: any MachineDriver
     package let now: @Sendable () -> Instant
+    /// The clock that leases are counted by.
+    package let uptime: @Sendable () -> Uptime
     /// Whether the hypervisors must be listed anew.
     let listing = ListingDue()
     private let makeMachineID: @Sendable () -> MachineID
 
     package init(
         site: SiteID, keeper: SiteKeeper, driver: any MachineDriver, now: @escaping @Sendable () -> Instant,
+        uptime: @escaping @Sendable () -> Uptime,
         makeMachineID: @escaping @Sendable () -> MachineID
     ) {
         self.site = site
         self.keeper = keeper
         self.driver = driver
         self.now = now
+        self.uptime = uptime
         self.makeMachineID = makeMachineID
     }
 

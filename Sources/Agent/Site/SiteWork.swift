@@ -66,8 +66,12 @@ final class SiteWork: Sendable {
     func run() async {
         await withDiscardingTaskGroup { group in
             for await _ in self.service.keeper.changed.rings() {
+                let uptime = self.service.uptime()
                 let work = await self.service.keeper.read { ledger in
-                    ledger.outage == nil ? ledger.work : SiteLedger.Work()
+                    guard ledger.outage == nil else { return SiteLedger.Work() }
+                    var work = ledger.work
+                    work.toStart.removeAll { !ledger.mayStart($0, at: uptime) }
+                    return work
                 }
                 for (job, entry) in self.claim(work) {
                     group.addTask {

@@ -22,6 +22,41 @@ struct AgentHarness: Sendable {
             var isCut = false
             var unacknowledged = 0
             var silent: Set<SiteID> = []
+            var leases = Leases.granted
+            var asked: [LeaseRequest] = []
+            var uptime = Uptime(boot: "first", milliseconds: 0)
+        }
+
+        /// What whoever is asked for leases answers.
+        enum Leases {
+            case granted, over, unknown, silent
+        }
+
+        func renew(_ request: LeaseRequest, of holder: SiteID) async throws -> LeaseAnswer {
+            try self.state.withLock { state in
+                state.asked.append(request)
+                let machines = request.leases.map(\.machine)
+                switch state.leases {
+                case .granted: return LeaseAnswer(granted: machines, over: [])
+                case .over: return LeaseAnswer(granted: [], over: machines)
+                case .unknown: return LeaseAnswer(granted: [], over: [])
+                case .silent: throw StanzaError(.remoteServerTimeout)
+                }
+            }
+        }
+
+        func answerLeases(_ answer: Leases) { self.state.withLock { $0.leases = answer } }
+
+        var asked: [LeaseRequest] { self.state.withLock(\.asked) }
+        var uptime: Uptime { self.state.withLock(\.uptime) }
+
+        func advanceUptime(by duration: Duration) {
+            self.state.withLock { $0.uptime = $0.uptime.advanced(by: duration) }
+        }
+
+        /// The computer boots anew.
+        func reboot() {
+            self.state.withLock { $0.uptime = Uptime(boot: $0.uptime.boot + "+", milliseconds: 0) }
         }
 
         private let state = Mutex(State())
@@ -91,7 +126,7 @@ struct AgentHarness: Sendable {
     @discardableResult
     static func with<Value: Sendable>(
         driver: InMemoryDriver = InMemoryDriver(hosts: [AgentFixtures.host()]),
-        database: Database? = nil, rules: SiteRules = SiteRules(),
+        database: Database? = nil, rules: SiteRules = SiteRules(), outbox: Outbox = Outbox(),
         logger: Logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() },
         _ body: @Sendable (Self) async throws -> Value
     ) async throws -> Value {
@@ -105,11 +140,11 @@ struct AgentHarness: Sendable {
             }
         }
         try Data("an image".utf8).write(to: URL(fileURLWithPath: directory + "/base.qcow2"))
-        let outbox = Outbox()
         let agent = try Agent(
             configuration: AgentConfiguration(
                 site: AgentFixtures.paris, profile: AgentConfiguration.Profile(name: "Paris"), rules: rules,
-                measureInterval: .milliseconds(20), retryDelay: .milliseconds(10)),
+                measureInterval: .milliseconds(20), retryDelay: .milliseconds(10),
+                leaseInterval: .milliseconds(5)),
             driver: driver,
             images: ImageStore(
                 configuration: ImageStoreConfiguration(
@@ -117,8 +152,9 @@ struct AgentHarness: Sendable {
             database: try database ?? Database(),
             outlets: Agent.Outlets(
                 report: { try await outbox.report($0, to: $1) }, publish: { outbox.publish($0) },
-                listens: { !Self.people.contains($0) }),
-            logger: logger, now: { outbox.now() })
+                listens: { !Self.people.contains($0) },
+                renew: { try await outbox.renew($0, of: $1) }),
+            logger: logger, now: { outbox.now() }, uptime: { outbox.uptime })
         let harness = Self(agent: agent, driver: driver, outbox: outbox, images: directory)
         return try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { try await agent.run() }
