@@ -21,12 +21,17 @@ extension Coordinator {
         /// The pause before another try when the disk did not take a change.
         package var storageRetry: Duration
         package var rules: PlanningRules
+        /// How patient it is with replicas that do not run.
+        package var keeping: KeepingRules
+        /// How often it looks whether something must be done to keep workloads at their replicas.
+        package var keepInterval: Duration
 
         package init(
             address: SiteID, holdFor: Duration = .seconds(60), requestTimeout: Duration = .seconds(10),
             patience: Duration = .seconds(60), workloadLimit: Int = 10_000,
             remembrance: Duration = .seconds(86_400), storageRetry: Duration = .seconds(1),
-            rules: PlanningRules = PlanningRules()
+            rules: PlanningRules = PlanningRules(), keeping: KeepingRules = KeepingRules(),
+            keepInterval: Duration = .seconds(1)
         ) {
             self.address = address
             self.holdFor = holdFor
@@ -36,6 +41,8 @@ extension Coordinator {
             self.remembrance = remembrance
             self.storageRetry = storageRetry
             self.rules = rules
+            self.keeping = keeping
+            self.keepInterval = keepInterval
         }
     }
 }

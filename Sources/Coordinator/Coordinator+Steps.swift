@@ -38,6 +38,18 @@ extension Coordinator {
                 Errand(
                     request: .delete(machine, behalf: owner ?? ""), hold: hold, workload: workload,
                     replica: replica, turn: turn, delay: delay))
+        case .start(let replica, let hold, let machine):
+            guard let reference = self.reference(workload, replica: replica) else { return }
+            await self.run(
+                Errand(
+                    request: .restart(RestartRequest(machine: machine, replica: reference)), hold: hold,
+                    workload: workload, replica: replica, turn: Errand.noTurn))
+        case .retire(let replica, let hold, let machine):
+            let owner = self.state.withLock { $0.placements[workload]?.owner }
+            await self.run(
+                Errand(
+                    request: .delete(machine, behalf: owner ?? ""), hold: hold, workload: workload,
+                    replica: replica, turn: Errand.noTurn))
         case .warn(let replica, let machine):
             self.logger.warning(
                 "machine claims to be a replica that is elsewhere",
@@ -106,7 +118,7 @@ extension Coordinator {
                 id: hold.reservation,
                 specification: MachineSpecification(
                     name: "\(specification.name)-\(index)", resources: specification.resources,
-                    image: specification.image),
+                    image: specification.image, leaseSeconds: specification.keeping?.leaseSeconds),
                 replica: reference, holdFor: self.configuration.holdFor)
         }
     }
@@ -140,10 +152,15 @@ extension Coordinator {
         switch (answer, request) {
         case (.reservation(let reservation), _) where reservation.id == hold.reservation:
             return .reservation(reservation)
-        case (.machine(let machine), _) where machine.site == hold.site:
+        case (.machine(let machine), .restart(let restart))
+        where machine.site == hold.site && machine.id == restart.machine:
+            return .reported(machine)
+        case (.machine(let machine), .commit) where machine.site == hold.site:
             return .committed(hold.reservation, machine)
         case (.deleted, .delete(let machine, _)):
-            return .deleted(machine)
+            return .doomed(machine)
+        case (_, .restart(let restart)):
+            return .startUnanswered(restart.machine, reason: "its answer is about something else")
         case (.reservation, _), (.machine, _), (.machines, _), (.deleted, _):
             return .silent(turn: turn, reason: "its answer is about something else")
         }
@@ -153,6 +170,12 @@ extension Coordinator {
         of failure: SiteFailure, to request: SiteRequest, hold: Hold, turn: Int
     ) -> PlacementSaga.Event {
         switch (failure, request) {
+        case (.refused(let reason, _), .restart(let restart)):
+            return .startRefused(restart.machine, reason: reason)
+        case (.absent, .restart(let restart)):
+            return .startRefused(restart.machine, reason: "has no such machine")
+        case (.unreachable(let reason), .restart(let restart)), (.silent(let reason), .restart(let restart)):
+            return .startUnanswered(restart.machine, reason: reason)
         case (.refused(let reason, _), _):
             return .refused(hold.reservation, turn: turn, reason: reason)
         case (.unreachable(let reason), .reserve):
@@ -195,8 +218,8 @@ extension Coordinator {
                 case .released, .expired: state.ledger.ended(hold.reservation)
                 }
             case .committed: state.ledger.granted(hold.reservation, now: self.now())
-            case .refused, .unknown, .deleted: state.ledger.ended(hold.reservation)
-            case .planned, .unplaceable, .silent, .reported: break
+            case .refused, .unknown, .deleted, .doomed: state.ledger.ended(hold.reservation)
+            case .planned, .unplaceable, .silent, .reported, .startRefused, .startUnanswered: break
             }
         }
     }

@@ -170,7 +170,11 @@ extension Coordinator {
         self.state.withLock { Array($0.placements.values) }
             .filter { $0.saga.state != .removed && (scope == .site || $0.owner == owner) }
             .sorted { ($0.created, $0.id) < ($1.created, $1.id) }
-            .map(\.workload)
+            .map { placement in
+                var workload = placement.workload
+                workload.events = nil
+                return workload
+            }
     }
 
     /// Begins to delete a workload and all it holds.

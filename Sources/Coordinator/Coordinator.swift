@@ -16,9 +16,11 @@ package final class Coordinator: Service {
     let store: PlacementStore
     let sites: any SiteAccess
     let now: @Sendable () -> Instant
+    /// A clock that never jumps, which leases are counted by.
+    let uptime: @Sendable () -> Duration
     let pause: @Sendable (Duration) async throws -> Void
     let logger: Logger
-    let state = Mutex(CoordinatorState())
+    let state: Mutex<CoordinatorState>
     /// Says that steps are pending; one signal stands for any number of them.
     private let wakes: AsyncStream<Void>
     private let wake: AsyncStream<Void>.Continuation
@@ -29,6 +31,7 @@ package final class Coordinator: Service {
     package init(
         configuration: Configuration, store: PlacementStore, sites: any SiteAccess,
         now: @escaping @Sendable () -> Instant,
+        uptime: @escaping @Sendable () -> Duration = Coordinator.sinceLaunch(),
         pause: @escaping @Sendable (Duration) async throws -> Void = { try await Task.sleep(for: $0) },
         logger: Logger
     ) {
@@ -36,9 +39,17 @@ package final class Coordinator: Service {
         self.store = store
         self.sites = sites
         self.now = now
+        self.uptime = uptime
         self.pause = pause
         self.logger = logger
+        self.state = Mutex(CoordinatorState(keeper: Keeper(rules: configuration.keeping)))
         (self.wakes, self.wake) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
+    }
+
+    /// Reads the time that has passed since this was called.
+    package static func sinceLaunch() -> @Sendable () -> Duration {
+        let start = ContinuousClock.now
+        return { start.duration(to: .now) }
     }
 
     /// Resumes what was under way and takes steps until the process shuts down; may be called once.
@@ -55,6 +66,7 @@ package final class Coordinator: Service {
     private func work(startingAt sites: Set<SiteID>) async {
         await withDiscardingTaskGroup { group in
             for site in sites { group.addTask { await self.refresh(site) } }
+            group.addTask { await self.keep() }
             for await _ in self.wakes {
                 for step in self.state.withLock({ $0.takePending() }) {
                     group.addTask { await self.take(step) }
@@ -111,7 +123,8 @@ package final class Coordinator: Service {
         var isLogged = false
         while change.isNew {
             do {
-                try await self.store.save(change.placement, replicas: change.replicas)
+                try await self.store.save(
+                    change.placement, replicas: change.replicas, events: change.events)
                 break
             } catch {
                 if !isLogged {

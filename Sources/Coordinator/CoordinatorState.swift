@@ -23,6 +23,7 @@ struct CoordinatorState {
         /// The replicas that changed.
         let replicas: [Int]
         let directives: [PlacementSaga.Directive]
+        var events: [WorkloadEvent] = []
     }
 
     private(set) var placements: [WorkloadID: StoredPlacement] = [:]
@@ -35,10 +36,19 @@ struct CoordinatorState {
     var choice = ChoiceWidth()
     var silence = SilentSites()
     var isLoaded = false
+    /// Decides what keeps workloads at their replicas.
+    let keeper: Keeper
+    /// Workloads for which no other site was found, and when to look again.
+    var looks: [WorkloadID: Instant] = [:]
+    var leases = LeaseBook()
     /// Steps that nobody has taken up yet; at most two for each replica that is kept.
     private(set) var pending: [Step] = []
     private var watchers: [WorkloadID: [Int: AsyncStream<Void>.Continuation]] = [:]
     private var nextWatcher = 0
+
+    init(keeper: Keeper) {
+        self.keeper = keeper
+    }
 
     // MARK: Workloads
 
@@ -79,6 +89,8 @@ struct CoordinatorState {
         let name = placement.specification.name
         if self.names[name] == id { self.names[name] = nil }
         if let key = placement.idempotencyKey { self.keys[Key(owner: placement.owner, key: key)] = nil }
+        self.looks[id] = nil
+        self.leases.forget(id)
         for watcher in (self.watchers[id] ?? [:]).values { watcher.finish() }
     }
 
@@ -103,12 +115,14 @@ struct CoordinatorState {
 
     /// Applies `change` to a workload's saga; nil if there is no such workload or nothing changed.
     mutating func change(
-        _ id: WorkloadID, now: Instant,
+        _ id: WorkloadID, now: Instant, under circumstances: Circumstances? = nil,
         _ change: (inout PlacementSaga) -> [PlacementSaga.Directive]
     ) -> Change? {
         guard var placement = self.placements[id] else { return nil }
         let before = placement.saga
-        let directives = change(&placement.saga)
+        var directives = change(&placement.saga)
+        let events = self.keep(
+            &placement, since: before, circumstances ?? Circumstances(now: now), &directives)
         guard placement.saga != before else {
             return directives.isEmpty
                 ? nil : Change(placement: placement, isNew: false, replicas: [], directives: directives)
@@ -121,7 +135,7 @@ struct CoordinatorState {
             !before.replicas.indices.contains(index)
                 || before.replicas[index] != placement.saga.replicas[index]
         }
-        return Change(placement: placement, replicas: replicas, directives: directives)
+        return Change(placement: placement, replicas: replicas, directives: directives, events: events)
     }
 
     // MARK: Planning
@@ -185,6 +199,7 @@ extension StoredPlacement {
     var workload: Workload {
         Workload(
             id: self.id, owner: self.owner, specification: self.specification, state: self.saga.state,
-            reason: self.saga.reason, replicas: self.saga.replicaStates, created: self.created)
+            reason: self.saga.reason, replicas: self.saga.replicaStates, created: self.created,
+            events: self.events)
     }
 }

@@ -31,6 +31,8 @@ struct CoordinatorBench {
         _ body: @Sendable (Coordinator, OperationTable) async throws -> Value
     ) async throws -> Value {
         var configuration = Coordinator.Configuration(address: SiteID("coordinator.test"))
+        // Reviews are made by the tests that want them.
+        configuration.keepInterval = .seconds(3_600)
         change(&configuration)
         let coordinator = Coordinator(
             configuration: configuration, store: PlacementStore(self.database), sites: self.sites,

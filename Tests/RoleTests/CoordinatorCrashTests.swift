@@ -80,6 +80,7 @@ struct CoordinatorCrashTests {
             _ = try await table.perform(CoordinatorBench.place())
         }
         _ = bench.sites.change(.failed, at: "tokyo.test")
+        bench.sites.refuseStarts("its disk is gone", at: "tokyo.test")
         let state = try await bench.run { coordinator, _ in
             try await coordinator.awaitState(.failed, of: "web", owner: "alice@paris.test")
         }

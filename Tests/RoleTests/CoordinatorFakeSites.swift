@@ -23,6 +23,8 @@ final class FakeSites: SiteAccess {
         var reservations: [ReservationID: Reservation] = [:]
         var machines: [MachineID: Machine] = [:]
         var deletions = 0
+        /// Why it starts nothing again, if it does not.
+        var startRefusal: String?
     }
 
     struct State {
@@ -31,6 +33,9 @@ final class FakeSites: SiteAccess {
         /// The request, counted from now, at which `trap` strikes.
         var fuse: Int?
         var trap = Behaviour.dead
+        var isTrapped = false
+        /// The fewest machines that ran at a time since it is counted.
+        var fewestRunning: Int?
     }
 
     private let state = Mutex(State())
@@ -64,6 +69,10 @@ final class FakeSites: SiteAccess {
             hosts: 1)
     }
 
+    func update<Value>(_ body: (inout State) -> Value) -> Value {
+        self.state.withLock { body(&$0) }
+    }
+
     func read<Value>(_ body: (State) -> Value) -> Value {
         self.state.withLock { body($0) }
     }
@@ -77,6 +86,7 @@ final class FakeSites: SiteAccess {
         self.state.withLock { state in
             state.fuse = fuse
             state.trap = trap
+            state.isTrapped = false
         }
     }
 
@@ -126,6 +136,7 @@ final class FakeSites: SiteAccess {
             state.fuse = fuse == 0 ? nil : fuse - 1
             if fuse == 0 {
                 behaviour = state.trap
+                state.isTrapped = true
                 isTrapped = true
             }
         }
@@ -134,6 +145,9 @@ final class FakeSites: SiteAccess {
         case .normal, .mute:
             let result = Self.answer(request, at: &site, now: self.clock.now())
             state.sites[id] = site
+            if let fewest = state.fewestRunning {
+                state.fewestRunning = min(fewest, Self.running(in: state))
+            }
             return (behaviour == .mute ? nil : result, isTrapped)
         case .refusing(let text): return (.failure(.refused(text, capacity: nil)), isTrapped)
         case .dead: return (nil, isTrapped)
@@ -167,6 +181,14 @@ final class FakeSites: SiteAccess {
             return self.reservation(release.id, at: site)
         case .machines:
             return .success(.machines(MachineList(machines: site.machines.values.sorted { $0.id < $1.id })))
+        case .restart(let restart):
+            guard var machine = site.machines[restart.machine] else { return .failure(.absent) }
+            if let refusal = site.startRefusal { return .failure(.refused(refusal, capacity: nil)) }
+            machine.state = .running
+            machine.halt = nil
+            machine.changed = now
+            site.machines[machine.id] = machine
+            return .success(.machine(machine))
         case .delete(let machine, _):
             guard site.machines.removeValue(forKey: machine) != nil else { return .failure(.absent) }
             site.room += 1
@@ -221,10 +243,11 @@ extension FakeSites {
     }
 
     /// Changes the state of the only machine at `site`, and returns it as it is now.
-    func change(_ machineState: MachineState, at site: String) -> Machine? {
+    func change(_ machineState: MachineState, at site: String, halt: Halt? = nil) -> Machine? {
         self.state.withLock { state in
             guard var machine = state.sites[SiteID(site)]?.machines.values.first else { return nil }
             machine.state = machineState
+            machine.halt = halt
             machine.changed = self.clock.now()
             state.sites[SiteID(site)]?.machines[machine.id] = machine
             return machine

@@ -148,6 +148,7 @@ extension OversellWorld {
                 .release(let replica, _, let turn, let after),
                 .delete(let replica, _, _, let turn, let after):
                 self.send(directive, replica, turn, after, caller)
+            case .start, .retire: self.violations.append("nobody keeps this world, but \(directive)")
             case .warn: self.violations.append("a machine runs where none should at \(self.clock)")
             }
         }
@@ -270,7 +271,7 @@ extension OversellWorld {
                 // Gone already.
             }
             return .deleted(machine)
-        case .plan, .warn: return .silent(turn: 0, reason: "no request")
+        case .plan, .warn, .start, .retire: return .silent(turn: 0, reason: "no request")
         }
     }
 }
@@ -283,7 +284,7 @@ extension PlacementSaga.Directive {
             .commit(let replica, let hold, let turn, _), .release(let replica, let hold, let turn, _),
             .delete(let replica, let hold, _, let turn, _):
             (replica, hold, turn)
-        case .plan, .warn: nil
+        case .plan, .warn, .start, .retire: nil
         }
     }
 }

@@ -57,7 +57,7 @@ package struct LinkedSites: SiteAccess {
             switch request {
             case .reserve, .query, .release:
                 return .success(.reservation(try ReservationAnswer(parsing: element).reservation))
-            case .commit: return .success(.machine(try MachineAnswer(parsing: element).machine))
+            case .commit, .restart: return .success(.machine(try MachineAnswer(parsing: element).machine))
             case .machines: return .success(.machines(try MachineList(parsing: element)))
             case .delete: return .success(.deleted)
             }
@@ -74,6 +74,7 @@ extension SiteRequest {
         case .reserve(let request): .set(request.element)
         case .commit(let request): .set(request.element)
         case .release(let request): .set(request.element)
+        case .restart(let request): .set(request.element)
         case .query(let request): .get(request.element)
         case .machines(let request): .get(request.element)
         case .delete(let machine, let behalf):

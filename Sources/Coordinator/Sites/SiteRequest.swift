@@ -9,6 +9,8 @@ package enum SiteRequest: Hashable, Sendable {
     case release(ReleaseRequest)
     /// The machines of a workload that this coordinator holds there.
     case machines(MachineQuery)
+    /// Starts a machine again that ended by itself.
+    case restart(RestartRequest)
     /// Deletes a machine, on behalf of a user.
     case delete(MachineID, behalf: String)
 }

@@ -56,7 +56,14 @@ extension Catalogue {
                     isPositional: true)
             ], layout: [.findings], isLong: true, concernsSite: true),
         Operation(
-            "site.drain", "Take no new work at this site", by: .agent, .changes, .init(.post, "/drain")),
+            "site.drain", "Empty this site: its replicas are placed elsewhere; again to see what is left",
+            by: .agent, .changes, .init(.post, "/drain")),
+        Operation(
+            "site.undrain", "Stop emptying this site, and take new work again", by: .agent, .changes,
+            .init(.post, "/undrain")),
+        Operation(
+            "site.close", "Take no new work at this site; what runs goes on", by: .agent, .changes,
+            .init(.post, "/close")),
         Operation(
             "site.open", "Take new work at this site again", by: .agent, .changes, .init(.post, "/open")),
     ]

@@ -1,3 +1,5 @@
+import CloudModel
+
 extension Catalogue {
     private static let workloadParameter = Parameter.required("workload", "name or id of the workload")
 
@@ -36,6 +38,14 @@ extension Catalogue {
         .optional("apart", .list, "no site that has a replica of any of these workloads"),
         .optional("per-site", .integer(1...1_000), "at most this many replicas at one site"),
         .optional(
+            "lease",
+            .integer(Int64(KeepingWishes.leaseRange.lowerBound)...Int64(KeepingWishes.leaseRange.upperBound)),
+            "seconds after which a site that cannot reach the coordinator stops a replica, "
+                + "so that it may be started elsewhere; without it a lost site's replicas are waited for"),
+        .optional(
+            "minimum", .integer(0...1_000),
+            "replicas that must run while others are moved; all but one if left out"),
+        .optional(
             "weight-latency", .number(0...1_000_000), "points for a millisecond to the users", default: 1.0),
         .optional(
             "weight-price", .number(0...1_000_000), "points for a unit of currency an hour", default: 0.0),
@@ -60,6 +70,11 @@ extension Catalogue {
             [
                 .init("Replica", "index"), .init("Site", "site"), .init("State", "state"),
                 .init("Machine", "machine"), .init("Epoch", "epoch"),
+            ], none: ""),
+        .table(
+            path: "events",
+            [
+                .init("When", "at", .time), .init("Replica", "replica"), .init("What happened", "text"),
             ], none: ""),
     ]
 

@@ -10,7 +10,14 @@ extension WorkloadSpecification {
                 entries: invocation.list("audience"), target: invocation["target"]?.number),
             constraints: try Self.constraints(invocation),
             spread: invocation["per-site"]?.integer.map { .atMostPerSite(Int($0)) } ?? .pack,
-            objectives: Objectives(invocation), gang: invocation["gang"]?.bool == true ? true : nil)
+            objectives: Objectives(invocation), gang: invocation["gang"]?.bool == true ? true : nil,
+            keeping: Self.keeping(invocation))
+    }
+
+    private static func keeping(_ invocation: Invocation) -> KeepingWishes? {
+        let lease = invocation["lease"]?.integer.map { Int($0) }
+        let minimum = invocation["minimum"]?.integer.map { Int($0) }
+        return lease == nil && minimum == nil ? nil : KeepingWishes(leaseSeconds: lease, minimum: minimum)
     }
 
     private static func constraints(_ invocation: Invocation) throws(OperationError) -> [Constraint] {

@@ -25,6 +25,24 @@ final class Reports: Sendable {
         self.coordinator.withLock { $0 = coordinator }
     }
 
+    /// Asks the holder for leases; throws if it does not answer in time.
+    func renew(_ request: LeaseRequest, of holder: SiteID) async throws -> LeaseAnswer {
+        if holder == self.site {
+            guard let coordinator = self.coordinator.withLock({ $0 }) else {
+                throw StanzaError(.serviceUnavailable, text: "\(holder) is no coordinator")
+            }
+            return coordinator.renew(request, from: self.site)
+        }
+        var random = SecureRandom()
+        let iq = IQ(to: try holder.jid(), id: IQ.id(randomUsing: &random), body: .set(request.element))
+        switch try await self.link.request(iq, timeout: Self.timeout).body {
+        case .result(let element?): return try LeaseAnswer(parsing: element)
+        case .error(let error): throw error
+        case .result(nil), .get, .set:
+            throw StanzaError(.undefinedCondition, text: "\(holder) did not answer the question")
+        }
+    }
+
     /// Tells the holder; returns once it has written the report down, and throws if it does not say so in time.
     func send(_ machine: Machine, to holder: SiteID) async throws {
         let report = MachineReport(machine: machine)

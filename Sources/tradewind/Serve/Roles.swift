@@ -112,6 +112,9 @@ struct Roles: Sendable {
                 await coordinator.receive(report, from: site)
                 return nil
             }
+            self.federation.serve(LeaseRequest.self, on: dispatcher) { request, site throws(StanzaError) in
+                coordinator.renew(request, from: site).element
+            }
         }
     }
 
@@ -199,7 +202,8 @@ struct Roles: Sendable {
                 listens: { holder in
                     holder == configuration.site || federation.knownSite(holder) != nil
                 },
-                tell: { machines, isNews in await feed.publish(machines, isNews: isNews) }), logger: logger,
+                tell: { machines, isNews in await feed.publish(machines, isNews: isNews) },
+                renew: { request, holder in try await reports.renew(request, of: holder) }), logger: logger,
             now: SiteProcess.now)
     }
 }

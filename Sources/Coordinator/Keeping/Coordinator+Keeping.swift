@@ -1,0 +1,108 @@
+import CloudModel
+import Placement
+import Storage
+import Synchronization
+
+/// Keeping workloads at their replicas.
+extension Coordinator {
+    /// Plans that are made in one review to find other sites for replicas that must move.
+    static let looksPerReview = 20
+    /// How long to wait before another site is looked for again, if there was none.
+    static let lookPause = Duration.seconds(15)
+
+    /// Reviews what is due, again and again, until cancelled.
+    func keep() async {
+        while !Task.isCancelled {
+            await self.review()
+            do {
+                try await self.pause(self.configuration.keepInterval)
+            } catch {
+                return
+            }
+        }
+    }
+
+    /// Looks once at every workload that may need something.
+    package func review() async {
+        let view = await self.sites.view()
+        let now = self.now()
+        let uptime = self.uptime()
+        let planner = Planner(rules: self.configuration.rules)
+        let draining = Set(
+            view.sites.filter { $0.description.policy == .draining && $0.reachability == .reachable }
+                .map(\.description.site))
+        let changes = self.state.withLock { state -> [CoordinatorState.Change] in
+            var changes: [CoordinatorState.Change] = []
+            var looks = 0
+            for (id, placement) in state.placements {
+                var circumstances = state.circumstances(
+                    of: placement, draining: draining, now: now, uptime: uptime)
+                guard state.keeper.isDue(placement.saga, under: circumstances) else { continue }
+                if looks < Self.looksPerReview, state.mayLook(for: id, now: now),
+                    let replica = Self.moving(in: placement, circumstances)
+                {
+                    looks += 1
+                    if Self.canMove(replica, of: placement, planner, over: state.snapshot(of: view, now: now))
+                    {
+                        circumstances.placeable = [replica]
+                    } else {
+                        state.looked(for: id, now: now, pause: Self.lookPause)
+                    }
+                }
+                guard let change = state.change(id, now: now, under: circumstances, { _ in [] }) else {
+                    continue
+                }
+                state.count(change.directives, of: placement.specification.resources, now: now)
+                changes.append(change)
+            }
+            return changes
+        }
+        for change in changes { await self.commit(change) }
+    }
+
+    /// The first replica that has to leave its site.
+    private static func moving(in placement: StoredPlacement, _ circumstances: Circumstances) -> Int? {
+        placement.saga.replicas.first { replica in
+            guard case .placed(let hold, _) = replica.phase else { return false }
+            return circumstances.lapsed.contains(replica.index) || circumstances.draining.contains(hold.site)
+        }?.index
+    }
+
+    /// Whether some other site would take the replica now.
+    private static func canMove(
+        _ replica: Int, of placement: StoredPlacement, _ planner: Planner, over snapshot: PlacementSnapshot
+    ) -> Bool {
+        guard let site = placement.saga.replicas[replica].hold?.site else { return false }
+        let request = PlanRequest(
+            specification: placement.specification, replicas: [replica], placed: placement.saga.sites,
+            excluded: [site: "the replica leaves it"])
+        do throws(SpecificationError) {
+            return try planner.plan(request, over: snapshot).isComplete
+        } catch {
+            return false
+        }
+    }
+
+    /// The replica as its site knows it.
+    func reference(_ workload: WorkloadID, replica: Int) -> ReplicaReference? {
+        self.state.withLock { state in
+            guard let placement = state.placements[workload],
+                placement.saga.replicas.indices.contains(replica)
+            else { return nil }
+            return ReplicaReference(
+                workload: workload, index: replica, epoch: placement.saga.replicas[replica].epoch)
+        }
+    }
+}
+
+extension CoordinatorState {
+    /// What a decision about keeping a workload rests on.
+    mutating func circumstances(
+        of placement: StoredPlacement, draining: Set<SiteID>, now: Instant, uptime: Duration
+    ) -> Circumstances {
+        var circumstances = Circumstances(now: now, draining: draining)
+        self.judgeLeases(
+            &circumstances, of: placement.saga, lease: placement.specification.keeping?.lease, at: uptime)
+        return circumstances
+    }
+}
