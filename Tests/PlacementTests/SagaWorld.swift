@@ -306,7 +306,8 @@ extension SagaWorld {
         let isWanting = self.saga.replicas.contains { replica in
             switch replica.phase {
             case .planning, .reserving, .doubting: replica.attempts.isEmpty
-            case .committing, .verifying, .withdrawing, .placed, .replacing, .releasing, .deleting, .exhausted,
+            case .committing, .verifying, .withdrawing, .placed, .replacing, .releasing, .deleting,
+                .exhausted,
                 .gone:
                 false
             }

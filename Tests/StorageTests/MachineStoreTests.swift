@@ -42,6 +42,7 @@ struct MachineStoreTests {
 
         entry.machine.state = .failed
         entry.machine.reason = "its process was killed"
+        entry.machine.halt = .lease
         entry.machine.changed = self.start.advanced(by: .seconds(1))
         entry.host = "h2"
         entry.isDefined = true

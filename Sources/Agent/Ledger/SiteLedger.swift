@@ -85,6 +85,7 @@ package struct SiteLedger: Sendable {
         let id = entry.machine.id
         if let known = self.machines[id] { self.tally.subtract(known) }
         self.machines[id] = entry
+        if entry.machine.state == .deleted { self.leases[id] = nil }
         self.tally.add(entry)
         self.changes.machines[id] = entry
     }

@@ -79,12 +79,13 @@ package struct MachineStore: Sendable {
         let machine = entry.machine
         let update = try connection.cachedStatement(
             sql: """
-                UPDATE siteMachine SET host = ?, state = ?, reason = ?, changed = ?, isDefined = ?, isStarted = ?,
-                    isDoomed = ?, revision = ?, reportedRevision = ? WHERE id = ?
+                UPDATE siteMachine SET host = ?, state = ?, reason = ?, halt = ?, changed = ?, isDefined = ?,
+                    isStarted = ?, isDoomed = ?, revision = ?, reportedRevision = ? WHERE id = ?
                 """)
         try update.execute(arguments: [
-            entry.host, machine.state.rawValue, machine.reason, machine.changed.millisecondsSinceEpoch,
-            entry.isDefined, entry.isStarted, entry.isDoomed, entry.revision, entry.reportedRevision,
+            entry.host, machine.state.rawValue, machine.reason, machine.halt?.rawValue,
+            machine.changed.millisecondsSinceEpoch, entry.isDefined, entry.isStarted, entry.isDoomed,
+            entry.revision, entry.reportedRevision,
             machine.id.description,
         ])
         if connection.changesCount == 0 { try MachineRecord(entry).insert(connection) }
