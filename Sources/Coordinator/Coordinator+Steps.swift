@@ -1,4 +1,5 @@
 import CloudModel
+import Cryptography
 import Federation
 import Logging
 import Placement
@@ -66,7 +67,7 @@ extension Coordinator {
         let view = await self.sites.view()
         let now = self.now()
         let planner = Planner(rules: self.configuration.rules)
-        var generator = SystemRandomNumberGenerator()
+        var generator = SecureRandom()
         let change = self.state.withLock { state -> CoordinatorState.Change? in
             guard let placement = state.placements[workload],
                 placement.saga.replicas.indices.contains(replica)
@@ -141,7 +142,7 @@ extension Coordinator {
             if Task.isCancelled { return }
             event = Self.event(of: failure, to: errand.request, hold: errand.hold, turn: errand.turn)
         }
-        self.learn(from: answer, about: errand.hold)
+        self.learn(from: answer, about: errand)
         self.count(event, hold: errand.hold)
         await self.apply(event, to: errand.workload, replica: errand.replica)
     }
@@ -191,18 +192,20 @@ extension Coordinator {
         }
     }
 
-    /// A refusal brings the site's true state, by which the next plan goes, and widens the choice; a silent site gets
-    /// nothing new for a while.
-    private func learn(from answer: Result<SiteAnswer, SiteFailure>, about hold: Hold) {
+    /// A refusal brings the site's true state, by which the next plan goes; a silent site gets nothing new for a while.
+    ///
+    /// Only a refused hold says that others choose the same sites, and widens the choice.
+    private func learn(from answer: Result<SiteAnswer, SiteFailure>, about errand: Errand) {
         let now = self.now()
+        let site = errand.hold.site
         self.state.withLock { state in
             switch answer {
-            case .success, .failure(.absent): state.silence.answered(hold.site)
+            case .success, .failure(.absent): state.silence.answered(site)
             case .failure(.refused(_, let capacity)):
-                state.silence.answered(hold.site)
-                state.choice.refused()
-                if let capacity { state.ledger.corrected(hold.site, to: capacity, now: now) }
-            case .failure(.silent): state.silence.silent(hold.site, now: now)
+                state.silence.answered(site)
+                if case .reserve = errand.request { state.choice.refused() }
+                if let capacity { state.ledger.corrected(site, to: capacity, now: now) }
+            case .failure(.silent): state.silence.silent(site, now: now)
             case .failure(.unreachable): break
             }
         }

@@ -139,6 +139,9 @@ package final class Coordinator: Service {
             } catch {
                 return
             }
+            // One that was forgotten meanwhile, or never came to disk, has no row that takes a change.
+            let isKnown = self.state.withLock { $0.placements[change.placement.id] != nil }
+            guard isKnown else { return }
         }
         self.follow(change)
     }

@@ -59,6 +59,57 @@ struct GangTests {
         Self.check(world)
     }
 
+    @Test("Once a gang is given up, one of it that was placed before is not placed anew by itself")
+    func givenUp() throws {
+        var saga = PlacementSaga(workload: Self.workload(7), replicas: 2, isGang: true)
+        _ = saga.resume()
+        let site = SiteID("tokyo.test")
+        for index in 0..<2 {
+            _ = saga.handle(.planned(site: site, turn: saga.replicas[index].turn), replica: index)
+            let hold = try #require(saga.replicas[index].hold)
+            let resources = Samples.resources()
+            _ = saga.handle(
+                .reservation(
+                    Reservation(
+                        id: hold.reservation, holder: SiteID("coordinator.test"),
+                        specification: MachineSpecification(
+                            name: "web-\(index)", resources: resources,
+                            image: ImageReference(format: .raw, location: "/images/web")),
+                        replica: nil, expires: Instant(millisecondsSinceEpoch: 0))), replica: index)
+        }
+        let hold = try #require(saga.replicas[0].hold)
+        let now = Instant(millisecondsSinceEpoch: 1_000)
+        var machine = Machine(
+            id: MachineID(derivedFrom: hold.reservation, path: []), site: site,
+            specification: MachineSpecification(
+                name: "web-0", resources: Samples.resources(),
+                image: ImageReference(format: .raw, location: "/images/web")),
+            state: .running, replica: ReplicaReference(workload: saga.workload, index: 0, epoch: 1),
+            created: now, changed: now)
+        _ = saga.handle(.committed(hold.reservation, machine), replica: 0)
+        func review(_ seconds: Int64) -> [PlacementSaga.Directive] {
+            Keeper().review(
+                &saga, nil, under: Circumstances(now: now.advanced(by: .seconds(seconds)))
+            ).directives
+        }
+        _ = review(0)
+        // Its site deletes the first; it finds no other, and neither does the second.
+        machine.state = .deleted
+        machine.changed = now.advanced(by: .milliseconds(1))
+        _ = saga.handle(.reported(machine), replica: 0)
+        #expect(review(1).count == 1)
+        _ = saga.handle(.unplaceable(reason: "no room", turn: saga.replicas[0].turn), replica: 0)
+        #expect(saga.replicas[0].phase == .exhausted("no room"))
+        let other = try #require(saga.replicas[1].hold)
+        let turn = saga.replicas[1].turn
+        _ = saga.handle(.refused(other.reservation, turn: turn, reason: "no room"), replica: 1)
+        _ = saga.handle(.unknown(other.reservation, turn: saga.replicas[1].turn), replica: 1)
+        _ = saga.handle(.unplaceable(reason: "no room", turn: saga.replicas[1].turn), replica: 1)
+        #expect(saga.replicas.map(\.phase) == [.gone, .exhausted("no room")])
+        #expect(review(3_600) == [])
+        #expect(saga.state == .failed)
+    }
+
     @Test(
         "With messages lost, doubled and late and the coordinator killed at any step, it is whole or nothing",
         arguments: 0 as UInt64..<200)

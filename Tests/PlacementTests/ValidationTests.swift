@@ -55,6 +55,22 @@ struct ValidationTests {
         #expect(self.problems { $0.spread = .atMostPerSite(0) } == ["per-site"])
     }
 
+    @Test("A lease of 10 s to a day, and no minimum above the number of replicas")
+    func keeping() {
+        for (seconds, isFine) in [(9, false), (10, true), (86_400, true), (86_401, false), (-1, false)] {
+            #expect(
+                self.problems { $0.keeping = KeepingWishes(leaseSeconds: seconds) }
+                    == (isFine ? [] : ["lease"]))
+        }
+        for (minimum, isFine) in [(-1, false), (0, true), (2, true), (3, false)] {
+            #expect(
+                self.problems {
+                    $0.replicas = 2
+                    $0.keeping = KeepingWishes(minimum: minimum)
+                } == (isFine ? [] : ["minimum"]))
+        }
+    }
+
     @Test("Weights are finite and not negative, and one of them counts")
     func weights() {
         for weight in [Double.nan, .infinity, -1, 1_000_000.1] {

@@ -69,6 +69,27 @@ struct AgentPolicyTests {
         _ = try self.reserve(&ledger, 6, by: "ann@virginia.test")
     }
 
+    @Test("A lease is for a replica, which its coordinator renews, and is neither short nor endless")
+    func leases() throws {
+        func ask(seconds: Int, isReplica: Bool = true) throws {
+            var ledger = Fixtures.ledger()
+            var generator = SeededGenerator(seed: 1)
+            var specification = Fixtures.specification("web-0")
+            specification.leaseSeconds = seconds
+            let workload = WorkloadID(randomUsing: &generator)
+            _ = try ledger.reserve(
+                SiteLedger.Request(
+                    id: generator.id(), holder: Fixtures.tokyo, specification: specification,
+                    replica: isReplica ? ReplicaReference(workload: workload, index: 0, epoch: 1) : nil),
+                now: self.now)
+        }
+        try ask(seconds: 10)
+        try ask(seconds: 86_400)
+        #expect(self.refusal { try ask(seconds: 9) }?.reason == .badRequest)
+        #expect(self.refusal { try ask(seconds: 86_401) }?.reason == .badRequest)
+        #expect(self.refusal { try ask(seconds: 60, isReplica: false) }?.reason == .badRequest)
+    }
+
     @Test("What is given back counts no more")
     func givenBack() throws {
         var ledger = Fixtures.ledger(rules: SiteRules(defaultQuota: .init(machines: 1)))

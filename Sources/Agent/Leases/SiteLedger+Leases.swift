@@ -61,12 +61,14 @@ extension SiteLedger {
 
     /// Machines that run although their lease is over, or cannot be proven to last.
     package func lapsed(at now: Uptime) -> [MachineID] {
-        self.leasedMachines.filter { entry in
-            switch entry.machine.state {
-            case .running, .suspended, .stopping: !self.isLeased(entry, at: now)
-            case .creating, .starting, .stopped, .failed, .deleted: false
-            }
-        }.map(\.machine.id)
+        self.leasedMachines.filter { self.isLapsed($0, at: now) }.map(\.machine.id)
+    }
+
+    private func isLapsed(_ entry: SiteMachine, at now: Uptime) -> Bool {
+        switch entry.machine.state {
+        case .running, .suspended, .stopping: !entry.isDoomed && !self.isLeased(entry, at: now)
+        case .creating, .starting, .stopped, .failed, .deleted: false
+        }
     }
 
     /// Whether the machine may be started now: it has no need of a lease, or one that lasts for a while.
@@ -77,7 +79,7 @@ extension SiteLedger {
 
     /// Writes down that a machine is about to be stopped as its lease is over; nil if there is no need any more.
     package mutating func beginFencing(_ id: MachineID, at uptime: Uptime, now: Instant) -> SiteMachine? {
-        guard self.lapsed(at: uptime).contains(id), let entry = self.machines[id] else { return nil }
+        guard let entry = self.machines[id], self.isLapsed(entry, at: uptime) else { return nil }
         if entry.machine.halt == nil {
             self.set(id, to: .stopping, reason: Self.lapsedReason, halt: .lease, now: now)
         }

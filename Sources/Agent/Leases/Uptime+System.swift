@@ -1,4 +1,5 @@
 package import CloudModel
+import Cryptography
 import Foundation
 import Glibc
 
@@ -8,7 +9,7 @@ extension Uptime {
         var time = timespec()
         guard unsafe clock_gettime(CLOCK_BOOTTIME, &time) == 0 else {
             // Never equal to another reading: whatever rests on it counts as over.
-            return Uptime(boot: UUID().uuidString, milliseconds: 0)
+            return Uptime(boot: Self.unlikeAnyOther(), milliseconds: 0)
         }
         return Uptime(
             boot: Self.boot, milliseconds: Int64(time.tv_sec) * 1_000 + Int64(time.tv_nsec) / 1_000_000)
@@ -21,7 +22,12 @@ extension Uptime {
                 .trimmingCharacters(in: .whitespacesAndNewlines)
         } catch {
             // Differs from process to process: after a restart no lease is proven.
-            return UUID().uuidString
+            return Self.unlikeAnyOther()
         }
     }()
+
+    private static func unlikeAnyOther() -> String {
+        var generator = SecureRandom()
+        return "\(generator.next())-\(generator.next())"
+    }
 }

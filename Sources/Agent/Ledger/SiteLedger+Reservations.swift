@@ -125,6 +125,11 @@ extension SiteLedger {
 
     private func admit(_ request: Request) throws(SiteRefusal) {
         try SpecificationCheck.check(request.specification)
+        guard request.specification.leaseSeconds == nil || request.replica != nil else {
+            throw SiteRefusal(
+                .badRequest, "a lease is renewed for a replica of a workload, and this machine is none",
+                next: "ask without a lease")
+        }
         guard self.policy == .open else {
             throw SiteRefusal(
                 .policy, "\(self.site) is \(self.policy.rawValue) and takes nothing new",

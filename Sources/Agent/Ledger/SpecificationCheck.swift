@@ -7,6 +7,12 @@ package enum SpecificationCheck {
         try Self.check(name: specification.name)
         try Self.check(specification.resources)
         try Self.check(specification.image)
+        if let seconds = specification.leaseSeconds, !KeepingWishes.leaseRange.contains(seconds) {
+            let range = KeepingWishes.leaseRange
+            throw SiteRefusal(
+                .badRequest, "a lease of \(seconds) s",
+                next: "ask for one of \(range.lowerBound) to \(range.upperBound) s, or none")
+        }
         guard specification.labels.count <= SiteRules.labelsMax else {
             throw SiteRefusal(.badRequest, "more than \(SiteRules.labelsMax) labels")
         }

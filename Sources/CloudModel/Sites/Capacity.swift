@@ -9,8 +9,10 @@ package struct Capacity: Hashable, Codable, Sendable {
     package var load: Double
     package var machines: Int
     package var hosts: Int
-    /// Rises with each change of machines, reservations and policy that the site has stored: of two accounts the one
-    /// with the higher number is the later. Nil from sites that do not count.
+    /// Rises with each change of machines, reservations and policy that the site has stored; nil from sites that do not
+    /// count.
+    ///
+    /// Of two accounts the one with the higher number is the later.
     package var generation: Int?
 
     package init(

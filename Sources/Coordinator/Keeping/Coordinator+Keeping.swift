@@ -60,11 +60,13 @@ extension Coordinator {
         for change in changes { await self.commit(change) }
     }
 
-    /// The first replica that has to leave its site.
+    /// The first replica that has to leave its site; of those whose site drains, only once no other is on its way.
     private static func moving(in placement: StoredPlacement, _ circumstances: Circumstances) -> Int? {
-        placement.saga.replicas.first { replica in
+        let isMoving = placement.saga.isMoving
+        return placement.saga.replicas.first { replica in
             guard case .placed(let hold, _) = replica.phase else { return false }
-            return circumstances.lapsed.contains(replica.index) || circumstances.draining.contains(hold.site)
+            return circumstances.lapsed.contains(replica.index)
+                || !isMoving && circumstances.draining.contains(hold.site)
         }?.index
     }
 

@@ -50,7 +50,8 @@ extension Keeper {
     ) {
         guard var predecessor = saga.replicas[index].keeping?.predecessor else { return }
         if !predecessor.isEnding {
-            guard saga.isRemoving || self.isRelieved(index, in: saga, wishes) else { return }
+            let isUnwanted = saga.isRemoving || saga.replicas[index].phase == .gone
+            guard isUnwanted || self.isRelieved(index, in: saga, wishes) else { return }
             predecessor.isEnding = true
             predecessor.due = circumstances.now
         }

@@ -78,7 +78,7 @@ extension PlacementSaga {
     }
 
     /// Whether a replica is on its way from one site to another.
-    var isMoving: Bool {
+    package var isMoving: Bool {
         self.replicas.contains { replica in
             switch replica.phase {
             case .replacing: true

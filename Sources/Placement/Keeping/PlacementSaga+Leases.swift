@@ -19,7 +19,8 @@ extension PlacementSaga {
         let replica = self.replicas[reference.index]
         if reference.epoch < replica.epoch {
             // One that leaves a drained site still has its work to do.
-            return replica.keeping?.predecessor?.machine == machine ? .granted : .over
+            let predecessor = replica.keeping?.predecessor
+            return predecessor?.machine == machine && predecessor?.hold.site == site ? .granted : .over
         }
         guard reference.epoch == replica.epoch else { return .silent }
         switch replica.phase {

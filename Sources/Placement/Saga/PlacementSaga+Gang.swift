@@ -27,7 +27,10 @@ extension PlacementSaga {
         }
         for other in self.replicas.indices where other != index {
             switch self.replicas[other].phase {
-            case .exhausted: break
+            case .exhausted:
+                // One that was placed before would be placed anew by itself.
+                guard self.replicas[other].epoch > ReplicaPlacement.firstEpoch else { break }
+                directives += self.giveUp(replica: other)
             case .planning, .reserving, .doubting, .committing, .verifying, .withdrawing, .placed, .releasing,
                 .deleting, .gone, .replacing:
                 directives += self.giveUp(replica: other)

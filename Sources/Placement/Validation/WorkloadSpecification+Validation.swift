@@ -5,7 +5,7 @@ extension WorkloadSpecification {
     package func validate() throws(SpecificationError) {
         let problems =
             self.nameProblems() + self.sizeProblems() + self.image.problems() + self.audience.problems()
-            + self.constraints.problems() + self.objectives.problems()
+            + self.constraints.problems() + self.objectives.problems() + self.keepingProblems()
         guard problems.isEmpty else { throw SpecificationError(problems) }
         // Only what is in itself well formed can be compared.
         let contradictions = self.contradictions()
@@ -19,6 +19,19 @@ extension WorkloadSpecification {
             ]
         }
         return []
+    }
+
+    private func keepingProblems() -> [SpecificationError.Problem] {
+        var problems: [SpecificationError.Problem] = []
+        let leases = KeepingWishes.leaseRange
+        if let seconds = self.keeping?.leaseSeconds, !leases.contains(seconds) {
+            problems.append(
+                .init("lease", "\(seconds) s is not between \(leases.lowerBound) and \(leases.upperBound)"))
+        }
+        if let minimum = self.keeping?.minimum, minimum < 0 || minimum > self.replicas {
+            problems.append(.init("minimum", "\(minimum) is not between 0 and \(self.replicas) replicas"))
+        }
+        return problems
     }
 
     private func sizeProblems() -> [SpecificationError.Problem] {
