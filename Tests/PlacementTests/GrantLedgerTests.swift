@@ -32,7 +32,7 @@ struct GrantLedgerTests {
         ledger.granted(id, now: Self.time(12))
         #expect(self.pending(ledger, received: 12, now: 12) == 2)
         #expect(self.pending(ledger, received: 13, now: 13) == 0)
-        ledger.reported(SiteID("a.test"), received: Self.time(13))
+        ledger.reported(Samples.candidate("a.test").description, received: Self.time(13))
         #expect(self.pending(ledger, received: 5, now: 14) == 0)
     }
 
@@ -58,6 +58,30 @@ struct GrantLedgerTests {
         }
         #expect(free(received: 9) == 0)
         #expect(free(received: 11) == 8)
+    }
+
+    @Test(
+        "Of a report and a refusal the one counts with which the site has counted further, whichever came last"
+    )
+    func generations() {
+        func free(report: Int?, refusal: Int?, received: Int64) -> Int {
+            var ledger = GrantLedger()
+            var description = Samples.candidate("a.test").description
+            description.capacity.generation = report
+            var full = description.capacity
+            (full.free, full.generation) = (.zero, refusal)
+            ledger.corrected(SiteID("a.test"), to: full, now: Self.time(10))
+            ledger.reported(description, received: Self.time(received))
+            return ledger.candidate(
+                description, received: Self.time(received), reachability: .reachable, now: Self.time(20)
+            ).description.capacity.free.vcpus
+        }
+        #expect(free(report: 4, refusal: 5, received: 11) == 0)
+        #expect(free(report: 5, refusal: 4, received: 9) == 8)
+        for (report, refusal) in [(5, 5), (nil, 5), (5, nil), (nil, nil)] as [(Int?, Int?)] {
+            #expect(free(report: report, refusal: refusal, received: 9) == 0)
+            #expect(free(report: report, refusal: refusal, received: 11) == 8)
+        }
     }
 
     @Test("Requests are forgotten after their retention, and beyond the limit the oldest first")

@@ -66,7 +66,8 @@ struct SiteIndexWorld {
         description.capacity = Capacity(
             total: Samples.resources(8, 16, 100), free: Samples.resources(size, Int64(size) * 2, 100),
             largestFreeSlot: Samples.resources(size, Int64(size) * 2, 100),
-            load: self.pick([0, 0, 0.25, 0.5, .nan]), machines: 0, hosts: self.number(1...2))
+            load: self.pick([0, 0, 0.25, 0.5, .nan]), machines: 0, hosts: self.number(1...2),
+            generation: self.generation())
         description.policy = self.pick([.open, .open, .open, .open, .draining, .closed])
         if self.chance(0.1) { description.price = self.price() }
         if self.chance(0.05) { description.position = self.position() }
@@ -75,7 +76,7 @@ struct SiteIndexWorld {
             reachability: self.pick([.reachable, .reachable, .reachable, .suspect, .unreachable]))
         self.rows[site] = row
         self.index.update(row.description, received: row.received, reachability: row.reachability)
-        self.ledger.reported(site, received: row.received)
+        self.ledger.reported(row.description, received: row.received)
     }
 
     private mutating func forget(_ site: SiteID) {
@@ -103,13 +104,18 @@ struct SiteIndexWorld {
         let left = Samples.resources(self.number(0...2))
         let capacity = Capacity(
             total: Samples.resources(8, 16, 100), free: left, largestFreeSlot: left, load: 0.5, machines: 5,
-            hosts: 1)
+            hosts: 1, generation: self.generation())
         self.change { [now] in $0.corrected(site, to: capacity, now: now) }
     }
 
     private mutating func change(_ change: (inout GrantLedger) -> Void) {
         self.index.withLedger(change)
         change(&self.ledger)
+    }
+
+    /// In no order: reports and refusals overtake each other, and not every site counts.
+    private mutating func generation() -> Int? {
+        self.chance(0.3) ? nil : self.number(1...9)
     }
 
     private mutating func position() -> Position? {

@@ -45,7 +45,7 @@ package struct SiteIndex: Sendable {
         let site = description.site
         let entry = SiteRegister.Entry(
             description: description, received: received, reachability: reachability)
-        self.ledger.reported(site, received: received)
+        self.ledger.reported(description, received: received)
         self.departures.remove(site)
         guard self.arrivals[site] == nil, let index = self.register.index(of: site) else {
             self.arrivals[site] = entry
@@ -146,9 +146,8 @@ package struct SiteIndex: Sendable {
             let index = self.register.index(of: description.site)
         else { return false }
         let entry = self.register.entries[index]
-        // A site's row is another whenever it is received anew: with the same time it is the same.
         return entry.received == received && entry.reachability == reachability
-            && entry.description.reported == description.reported
+            && entry.description == description
     }
 
     private mutating func note(_ sites: [SiteID]) {

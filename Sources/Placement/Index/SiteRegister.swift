@@ -60,7 +60,7 @@ struct SiteRegister: Sendable {
             case .suspect: isOpen ? Tournament.Key.last : Tournament.Key.out
             case .unreachable: Tournament.Key.out
             }
-        let known = ledger.known(of: entry.description.site, received: entry.received)
+        let known = ledger.known(of: entry.description, received: entry.received)
         return (figures, Standing(known: known.millisecondsSinceEpoch, rank: rank))
     }
 }

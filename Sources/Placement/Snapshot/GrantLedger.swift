@@ -52,6 +52,18 @@ package struct GrantLedger: Hashable, Sendable {
             return Array(settled.keys)
         }
 
+        /// What a refusal said, if it is a later account of the site than its report.
+        ///
+        /// Decided by the number with which the site counts its changes, as a report may have been on its way for long;
+        /// by time where that does not tell.
+        func correction(laterThan report: Capacity, received: Instant) -> Correction? {
+            guard let correction = self.correction else { return nil }
+            if let told = correction.capacity.generation, let reported = report.generation, told != reported {
+                return told > reported ? correction : nil
+            }
+            return correction.learned > received ? correction : nil
+        }
+
         /// What is asked for and does not show in what was known at `known`.
         func pending(since known: Instant) -> Resources {
             guard let firstGrant, firstGrant < known else { return self.sum }
@@ -126,31 +138,31 @@ package struct GrantLedger: Hashable, Sendable {
                 description: description, age: max(.zero, received.duration(to: now)),
                 reachability: reachability)
         }
+        let correction = account.correction(laterThan: description.capacity, received: received)
         var description = description
-        var known = received
-        if let correction = account.correction, correction.learned > received {
-            description.capacity = correction.capacity
-            known = correction.learned
-        }
+        if let correction { description.capacity = correction.capacity }
+        let known = correction?.learned ?? received
         return Candidate(
             description: description, age: max(.zero, known.duration(to: now)), reachability: reachability,
             pending: account.pending(since: known))
     }
 
-    /// When what is known of `site` was learned: from its report, or from a later refusal.
-    func known(of site: SiteID, received: Instant) -> Instant {
-        max(received, self.accounts[site]?.correction?.learned ?? received)
+    /// When what is known of the site was learned: from its report, or from a later refusal.
+    func known(of description: SiteDescription, received: Instant) -> Instant {
+        self.accounts[description.site]?.correction(laterThan: description.capacity, received: received)?
+            .learned
+            ?? received
     }
 
-    /// Forgets what the report of `site` received at `received` shows.
-    package mutating func reported(_ site: SiteID, received: Instant) {
-        guard let settled = self.accounts[site]?.settle(before: received) else { return }
+    /// Forgets what a site's report, received at `received`, shows.
+    package mutating func reported(_ description: SiteDescription, received: Instant) {
+        let site = description.site
+        guard let account = self.accounts[site] else { return }
+        let correction = account.correction(laterThan: description.capacity, received: received)
+        let settled = self.accounts[site]?.settle(before: correction?.learned ?? received) ?? []
         for id in settled { self.sites[id] = nil }
-        var isChanged = !settled.isEmpty
-        if let correction = self.accounts[site]?.correction, correction.learned <= received {
-            self.accounts[site]?.correction = nil
-            isChanged = true
-        }
+        let isChanged = !settled.isEmpty || correction != account.correction
+        self.accounts[site]?.correction = correction
         if isChanged { self.settle(site) }
     }
 
