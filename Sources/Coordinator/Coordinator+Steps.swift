@@ -72,12 +72,9 @@ extension Coordinator {
             guard let placement = state.placements[workload],
                 placement.saga.replicas.indices.contains(replica)
             else { return nil }
-            let request = PlanRequest(
-                specification: placement.specification, replicas: [replica], placed: placement.saga.sites,
-                excluded: placement.saga.replicas[replica].excluded)
-            let event = Self.event(
-                of: request, planner, over: state.snapshot(of: view, now: now), turn: turn,
-                choosing: &state.choice, &generator)
+            state.learn(view, now: now)
+            let event = state.search(
+                for: replica, of: placement, turn: turn, now: now, planner, using: &generator)
             let change = state.change(workload, now: now) { saga in
                 saga.handle(event, replica: replica)
             }
@@ -89,30 +86,15 @@ extension Coordinator {
         if let change { await self.commit(change) }
     }
 
-    private static func event(
-        of request: PlanRequest, _ planner: Planner, over snapshot: PlacementSnapshot, turn: Int,
-        choosing choice: inout ChoiceWidth, _ generator: inout some RandomNumberGenerator
-    ) -> PlacementSaga.Event {
-        do throws(SpecificationError) {
-            let plan = try planner.plan(request, over: snapshot)
-            if plan.isComplete, let site = choice.choose(among: plan.choices, using: &generator) {
-                return .planned(site: site, turn: turn)
-            }
-            let reasons = plan.verdicts.filter { request.excluded[$0.site] == nil }.map(\.line)
-            let text = reasons.isEmpty ? "no other site is known" : reasons.joined(separator: "; ")
-            return .unplaceable(reason: text, turn: turn)
-        } catch {
-            return .unplaceable(reason: error.description, turn: turn)
-        }
-    }
-
     /// The request for a hold, which counts from now on.
     private func reservation(_ workload: WorkloadID, replica index: Int, hold: Hold) -> ReserveRequest? {
         self.state.withLock { state in
             guard let placement = state.placements[workload] else { return nil }
             let specification = placement.specification
-            state.ledger.asked(
-                hold.reservation, for: specification.resources, at: hold.site, now: self.now())
+            let now = self.now()
+            state.withLedger {
+                $0.asked(hold.reservation, for: specification.resources, at: hold.site, now: now)
+            }
             let reference = ReplicaReference(
                 workload: workload, index: index, epoch: placement.saga.replicas[index].epoch)
             return ReserveRequest(
@@ -204,7 +186,7 @@ extension Coordinator {
             case .failure(.refused(_, let capacity)):
                 state.silence.answered(site)
                 if case .reserve = errand.request { state.choice.refused() }
-                if let capacity { state.ledger.corrected(site, to: capacity, now: now) }
+                if let capacity { state.withLedger { $0.corrected(site, to: capacity, now: now) } }
             case .failure(.silent): state.silence.silent(site, now: now)
             case .failure(.unreachable): break
             }
@@ -213,16 +195,21 @@ extension Coordinator {
 
     /// Keeps the count of what was granted and no report shows yet.
     private func count(_ event: PlacementSaga.Event, hold: Hold) {
+        let isGranted: Bool
+        switch event {
+        case .reservation(let reservation):
+            switch reservation.state {
+            case .held, .committed: isGranted = true
+            case .released, .expired: isGranted = false
+            }
+        case .committed: isGranted = true
+        case .refused, .unknown, .deleted, .doomed: isGranted = false
+        case .planned, .unplaceable, .silent, .reported, .startRefused, .startUnanswered: return
+        }
+        let now = self.now()
         self.state.withLock { state in
-            switch event {
-            case .reservation(let reservation):
-                switch reservation.state {
-                case .held, .committed: state.ledger.granted(hold.reservation, now: self.now())
-                case .released, .expired: state.ledger.ended(hold.reservation)
-                }
-            case .committed: state.ledger.granted(hold.reservation, now: self.now())
-            case .refused, .unknown, .deleted, .doomed: state.ledger.ended(hold.reservation)
-            case .planned, .unplaceable, .silent, .reported, .startRefused, .startUnanswered: break
+            state.withLedger { ledger in
+                isGranted ? ledger.granted(hold.reservation, now: now) : ledger.ended(hold.reservation)
             }
         }
     }

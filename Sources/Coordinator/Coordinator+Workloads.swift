@@ -8,24 +8,28 @@ import Synchronization
 
 /// What users ask of a coordinator.
 extension Coordinator {
-    /// Where a workload would go, and why; nothing is reserved.
-    package func plan(_ specification: WorkloadSpecification) async throws(OperationError) -> Plan {
+    /// Where a workload of `owner` would go, and why; nothing is reserved.
+    package func plan(
+        _ specification: WorkloadSpecification, for owner: String
+    ) async throws(OperationError) -> Plan {
         let view = await self.sites.view()
         let now = self.now()
-        let snapshot = self.state.withLock { $0.snapshot(of: view, now: now) }
-        return try Self.plan(specification, over: snapshot, Planner(rules: self.configuration.rules))
+        let (snapshot, neighbours) = self.state.withLock { state in
+            state.learn(view, now: now)
+            return (state.snapshot(now: now), state.neighbours(of: specification, ownedBy: owner))
+        }
+        do throws(SpecificationError) {
+            return try Planner(rules: self.configuration.rules)
+                .plan(PlanRequest(specification, neighbours: neighbours), over: snapshot)
+        } catch {
+            throw Self.absurd(error)
+        }
     }
 
-    private static func plan(
-        _ specification: WorkloadSpecification, over snapshot: PlacementSnapshot, _ planner: Planner
-    ) throws(OperationError) -> Plan {
-        do throws(SpecificationError) {
-            return try planner.plan(PlanRequest(specification), over: snapshot)
-        } catch {
-            throw OperationError(
-                .badRequest, "the workload cannot be placed anywhere: \(error)",
-                next: "change what is named and ask again")
-        }
+    private static func absurd(_ error: SpecificationError) -> OperationError {
+        OperationError(
+            .badRequest, "the workload cannot be placed anywhere: \(error)",
+            next: "change what is named and ask again")
     }
 
     /// Takes on a workload: planned, stored, and under way to its sites when this returns.
@@ -49,15 +53,14 @@ extension Coordinator {
                     return .success(.known(try Self.repeated(known, specification, key: idempotencyKey)))
                 }
                 try Self.admit(specification, to: state, limit: self.configuration.workloadLimit)
-                let plan = try Self.plan(specification, over: state.snapshot(of: view, now: now), planner)
-                guard plan.isComplete else { throw Self.refusal(plan) }
-                let only = specification.replicas == 1 ? plan.choices : []
-                let chosen = state.choice.choose(among: only, using: &generator)
+                state.learn(view, now: now)
+                let assignments = try Self.choose(
+                    specification, for: owner, now: now, planner, in: &state, using: &generator)
                 return .success(
                     .new(
                         Self.begin(
-                            specification, id: id, owner: owner, key: idempotencyKey, now: now, in: &state
-                        ) { chosen ?? plan.site(ofReplica: $0) }))
+                            specification, id: id, owner: owner, key: idempotencyKey, now: now, in: &state,
+                            at: assignments)))
             } catch {
                 return .failure(error)
             }
@@ -106,6 +109,25 @@ extension Coordinator {
         }
     }
 
+    /// A site for each replica.
+    private static func choose(
+        _ specification: WorkloadSpecification, for owner: String, now: Instant, _ planner: Planner,
+        in state: inout CoordinatorState, using generator: inout some RandomNumberGenerator
+    ) throws(OperationError) -> [Plan.Assignment] {
+        let request = PlanRequest(
+            specification, neighbours: state.neighbours(of: specification, ownedBy: owner))
+        let choice: CoordinatorState.Choice
+        do throws(SpecificationError) {
+            choice = try state.choose(request, now: now, planner, using: &generator)
+        } catch {
+            throw Self.absurd(error)
+        }
+        switch choice {
+        case .sites(let assignments): return assignments
+        case .nowhere(let plan): throw Self.refusal(plan)
+        }
+    }
+
     private static func refusal(_ plan: Plan) -> OperationError {
         OperationError(
             .refused, plan.lines.joined(separator: "; "),
@@ -115,13 +137,15 @@ extension Coordinator {
     /// Starts the saga with the planned sites, all in one change.
     private static func begin(
         _ specification: WorkloadSpecification, id: WorkloadID, owner: String, key: String?, now: Instant,
-        in state: inout CoordinatorState, at site: (_ replica: Int) -> SiteID?
+        in state: inout CoordinatorState, at assignments: [Plan.Assignment]
     ) -> CoordinatorState.Change {
         var saga = PlacementSaga(
             workload: id, replicas: specification.replicas, isGang: specification.gang == true)
+        let sites = Dictionary(
+            assignments.map { ($0.replica, $0.site) }, uniquingKeysWith: { first, _ in first })
         var directives: [PlacementSaga.Directive] = []
         for directive in saga.resume() {
-            guard case .plan(let replica, let turn) = directive, let site = site(replica)
+            guard case .plan(let replica, let turn) = directive, let site = sites[replica]
             else { continue }
             directives += saga.handle(.planned(site: site, turn: turn), replica: replica)
         }
@@ -141,7 +165,7 @@ extension Coordinator {
         } catch {
             self.state.withLock { state in
                 for case .reserve(_, let hold, _) in change.directives {
-                    state.ledger.ended(hold.reservation)
+                    state.withLedger { $0.ended(hold.reservation) }
                 }
                 state.drop(change.placement.id)
             }

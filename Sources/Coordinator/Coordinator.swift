@@ -42,7 +42,8 @@ package final class Coordinator: Service {
         self.uptime = uptime
         self.pause = pause
         self.logger = logger
-        self.state = Mutex(CoordinatorState(keeper: Keeper(rules: configuration.keeping)))
+        self.state = Mutex(
+            CoordinatorState(keeper: Keeper(rules: configuration.keeping), rules: configuration.rules))
         (self.wakes, self.wake) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
     }
 

@@ -32,7 +32,8 @@ struct CoordinatorState {
     private var names: [String: WorkloadID] = [:]
     /// No removed workload was changed before this moment; nil if none is removed.
     private var firstRemoval: Instant?
-    var ledger = GrantLedger()
+    /// The sites, and what was asked of them since their reports.
+    var siteIndex: SiteIndex
     var choice = ChoiceWidth()
     var silence = SilentSites()
     var isLoaded = false
@@ -46,8 +47,9 @@ struct CoordinatorState {
     private var watchers: [WorkloadID: [Int: AsyncStream<Void>.Continuation]] = [:]
     private var nextWatcher = 0
 
-    init(keeper: Keeper) {
+    init(keeper: Keeper, rules: PlanningRules) {
         self.keeper = keeper
+        self.siteIndex = SiteIndex(rules: rules)
     }
 
     // MARK: Workloads
@@ -110,7 +112,12 @@ struct CoordinatorState {
     /// The workload of that id or, among those not removed, of that name.
     func workload(named text: String) -> StoredPlacement? {
         if let id = WorkloadID(text), let placement = self.placements[id] { return placement }
-        return self.names[text].flatMap { self.placements[$0] }
+        return self.workload(ofName: text)
+    }
+
+    /// The workload of that name that is not removed.
+    func workload(ofName name: String) -> StoredPlacement? {
+        self.names[name].flatMap { self.placements[$0] }
     }
 
     /// Applies `change` to a workload's saga; nil if there is no such workload or nothing changed.
@@ -136,32 +143,6 @@ struct CoordinatorState {
                 || before.replicas[index] != placement.saga.replicas[index]
         }
         return Change(placement: placement, replicas: replicas, directives: directives, events: events)
-    }
-
-    // MARK: Planning
-
-    /// What a plan is made from: the federation's view and what this coordinator has asked for since.
-    mutating func snapshot(of view: AllianceView, now: Instant) -> PlacementSnapshot {
-        self.ledger.expire(now: now)
-        var candidates: [Candidate] = []
-        for site in view.sites {
-            self.ledger.reported(site.description.site, received: site.received)
-            candidates.append(
-                self.ledger.candidate(
-                    site.description, received: site.received,
-                    reachability: self.silence.reachability(
-                        of: site.description.site, heardAs: site.reachability, now: now), now: now))
-        }
-        return PlacementSnapshot(
-            candidates: candidates, unheard: view.unheard, roundTrips: view.roundTrips,
-            landmarks: view.landmarks)
-    }
-
-    /// Counts what the directives are about to ask for, so that the next plan knows.
-    mutating func count(_ directives: [PlacementSaga.Directive], of resources: Resources, now: Instant) {
-        for case .reserve(_, let hold, _) in directives {
-            self.ledger.asked(hold.reservation, for: resources, at: hold.site, now: now)
-        }
     }
 
     // MARK: Steps

@@ -1,38 +1,24 @@
 import CloudModel
 import Placement
-import TestRandomness
 import Testing
 
 @Suite("Which of the good sites is asked")
 struct ChoiceTests {
-    private let options = (0..<20).map { "site-\($0)" }
-
-    @Test("While nobody refuses the best is taken")
-    func quiet() {
+    @Test("While nobody refuses the best is taken; after a refusal one of the best eight, for twenty choices")
+    func width() {
         var choice = ChoiceWidth()
-        var generator = SeededGenerator(seed: 1)
-        #expect(choice.width == 1)
         for _ in 0..<100 {
-            #expect(choice.choose(among: self.options, using: &generator) == "site-0")
+            #expect(choice.width == 1)
+            choice.chosen()
         }
-        #expect(choice.choose(among: [String](), using: &generator) == nil)
-    }
-
-    @Test("After a refusal one of the best eight is taken, for twenty choices", arguments: 0 as UInt64..<50)
-    func refused(seed: UInt64) {
-        var choice = ChoiceWidth()
-        var generator = SeededGenerator(seed: seed)
         choice.refused()
-        var chosen: Set<String> = []
         for _ in 0..<ChoiceWidth.quietAfter {
-            #expect(choice.width == ChoiceWidth.widest)
-            if let site = choice.choose(among: self.options, using: &generator) { chosen.insert(site) }
+            #expect(choice.width == SiteIndex.usualBreadth)
+            choice.chosen()
         }
-        #expect(chosen.isSubset(of: self.options.prefix(ChoiceWidth.widest)))
-        #expect(chosen.count > 1)
         #expect(choice.width == 1)
         choice.refused()
-        #expect(choice.width == ChoiceWidth.widest)
+        #expect(choice.width == SiteIndex.usualBreadth)
     }
 
     @Test(

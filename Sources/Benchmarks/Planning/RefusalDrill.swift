@@ -18,12 +18,9 @@ struct RefusalDrill {
 
     private struct Desk {
         var index = SiteIndex()
-        var sinceRefusal = RefusalDrill.quietAfter
+        var choice = ChoiceWidth()
         var decisions = 0
     }
-
-    /// Decisions without a refusal after which the best is taken again.
-    private static let quietAfter = 20
 
     private(set) var placed = 0
     private(set) var unplaced = 0
@@ -81,14 +78,13 @@ struct RefusalDrill {
         var request = PlanRequest(DrillWorkload.specification(near: [(.position(users), 1)]))
         var chain = 0
         while chain < PlacementSaga.attemptLimit * 8 {
-            let usual = self.desks[desk].sinceRefusal < Self.quietAfter ? SiteIndex.usualBreadth : 1
-            let breadth = SiteIndex.breadth(after: chain, usual: usual)
+            let breadth = SiteIndex.breadth(after: chain, usual: self.desks[desk].choice.width)
             let chosen = try self.desks[desk].index.choose(
                 request, breadth: breadth, now: self.now, using: &generator)
             guard let site = chosen?.first?.site,
                 let place = self.sites.firstIndex(where: { $0.description.site == site })
             else { break }
-            self.desks[desk].sinceRefusal += 1
+            self.desks[desk].choice.chosen()
             let id = ReservationID(derivedFrom: workload, path: [UInt64(number), UInt64(chain)])
             let now = self.now
             let isGranted = self.sites[place].take()
@@ -109,7 +105,7 @@ struct RefusalDrill {
             }
             self.refusals += 1
             chain += 1
-            self.desks[desk].sinceRefusal = 0
+            self.desks[desk].choice.refused()
             request.excluded[site] = "full"
         }
         self.worstChain = max(self.worstChain, chain)

@@ -9,11 +9,8 @@ final class SharedIndex: Sendable {
     private struct Desk {
         var index = SiteIndex()
         var generator = SystemRandomNumberGenerator()
-        var sinceRefusal = SharedIndex.quietAfter
+        var choice = ChoiceWidth()
     }
-
-    /// Decisions without a refusal after which the best is taken again.
-    private static let quietAfter = 20
 
     private let desk: Mutex<Desk>
     private let sites: [SiteID: Int]
@@ -47,11 +44,10 @@ final class SharedIndex: Sendable {
             let now = self.now
             let id = ReservationID(derivedFrom: self.workload, path: [number, UInt64(attempt)])
             let chosen = try self.desk.withLock { desk in
-                let usual = desk.sinceRefusal < Self.quietAfter ? SiteIndex.usualBreadth : 1
+                let breadth = SiteIndex.breadth(after: attempt, usual: desk.choice.width)
                 let site = try desk.index.choose(
-                    request, breadth: SiteIndex.breadth(after: attempt, usual: usual), now: now,
-                    using: &desk.generator)?.first?.site
-                desk.sinceRefusal += 1
+                    request, breadth: breadth, now: now, using: &desk.generator)?.first?.site
+                desk.choice.chosen()
                 if let site {
                     desk.index.withLedger {
                         $0.asked(id, for: specification.resources, at: site, now: now)
@@ -64,7 +60,7 @@ final class SharedIndex: Sendable {
                 sites[place].take() ? nil : sites[place].report.capacity
             }
             self.desk.withLock { desk in
-                if refusal != nil { desk.sinceRefusal = 0 }
+                if refusal != nil { desk.choice.refused() }
                 desk.index.withLedger { ledger in
                     guard let refusal else { return ledger.granted(id, now: now) }
                     ledger.ended(id)

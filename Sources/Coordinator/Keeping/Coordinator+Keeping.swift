@@ -1,4 +1,5 @@
 import CloudModel
+import Cryptography
 import Placement
 import Storage
 import Synchronization
@@ -27,7 +28,7 @@ extension Coordinator {
         let view = await self.sites.view()
         let now = self.now()
         let uptime = self.uptime()
-        let planner = Planner(rules: self.configuration.rules)
+        var generator = SecureRandom()
         let draining = Set(
             view.sites.filter { $0.description.policy == .draining && $0.reachability == .reachable }
                 .map(\.description.site))
@@ -41,9 +42,9 @@ extension Coordinator {
                 if looks < Self.looksPerReview, state.mayLook(for: id, now: now),
                     let replica = Self.moving(in: placement, circumstances)
                 {
+                    if looks == 0 { state.learn(view, now: now) }
                     looks += 1
-                    if Self.canMove(replica, of: placement, planner, over: state.snapshot(of: view, now: now))
-                    {
+                    if state.canMove(replica, of: placement, now: now, using: &generator) {
                         circumstances.placeable = [replica]
                     } else {
                         state.looked(for: id, now: now, pause: Self.lookPause)
@@ -68,21 +69,6 @@ extension Coordinator {
             return circumstances.lapsed.contains(replica.index)
                 || !isMoving && circumstances.draining.contains(hold.site)
         }?.index
-    }
-
-    /// Whether some other site would take the replica now.
-    private static func canMove(
-        _ replica: Int, of placement: StoredPlacement, _ planner: Planner, over snapshot: PlacementSnapshot
-    ) -> Bool {
-        guard let site = placement.saga.replicas[replica].hold?.site else { return false }
-        let request = PlanRequest(
-            specification: placement.specification, replicas: [replica], placed: placement.saga.sites,
-            excluded: [site: "the replica leaves it"])
-        do throws(SpecificationError) {
-            return try planner.plan(request, over: snapshot).isComplete
-        } catch {
-            return false
-        }
     }
 
     /// The replica as its site knows it.

@@ -27,7 +27,8 @@ extension Coordinator {
     }
 
     private func performPlan(_ invocation: Invocation) async throws(OperationError) -> OperationResult {
-        let plan = try await self.plan(try WorkloadSpecification(invocation).prepared())
+        let plan = try await self.plan(
+            try WorkloadSpecification(invocation).prepared(), for: invocation.caller.address)
         return try OperationResult(site: self.configuration.address, encoding: PlanReport(plan))
     }
 

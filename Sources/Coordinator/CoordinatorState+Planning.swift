@@ -1,0 +1,115 @@
+import CloudModel
+import Placement
+import Storage
+
+/// Finding sites for replicas.
+extension CoordinatorState {
+    /// The best sites for what is asked, or for all of it none and why; what is chosen counts once it is asked for.
+    ///
+    /// Only where there is no site is every one looked at, for the reasons.
+    mutating func choose(
+        _ request: PlanRequest, refusals: Int = 0, now: Instant, _ planner: Planner,
+        using generator: inout some RandomNumberGenerator
+    ) throws(SpecificationError) -> Choice {
+        let breadth = SiteIndex.breadth(after: refusals, usual: self.choice.width)
+        if let assignments = try self.siteIndex.choose(request, breadth: breadth, now: now, using: &generator)
+        {
+            self.choice.chosen()
+            return .sites(assignments)
+        }
+        let plan = try planner.plan(request, over: self.siteIndex.snapshot(now: now))
+        return plan.isComplete ? .sites(plan.assignments) : .nowhere(plan)
+    }
+
+    /// Looks for a site for one replica, in place of those that turned it away: what that means for its saga.
+    mutating func search(
+        for replica: Int, of placement: StoredPlacement, turn: Int, now: Instant, _ planner: Planner,
+        using generator: inout some RandomNumberGenerator
+    ) -> PlacementSaga.Event {
+        let searching = placement.saga.replicas[replica]
+        let request = PlanRequest(
+            specification: placement.specification, replicas: [replica], placed: placement.saga.sites,
+            excluded: searching.excluded,
+            neighbours: self.neighbours(of: placement.specification, ownedBy: placement.owner))
+        do throws(SpecificationError) {
+            switch try self.choose(
+                request, refusals: searching.attempts.count, now: now, planner, using: &generator)
+            {
+            case .sites(let assignments):
+                guard let site = assignments.first?.site else { break }
+                return .planned(site: site, turn: turn)
+            case .nowhere(let plan):
+                let reasons = plan.verdicts.filter { request.excluded[$0.site] == nil }.map(\.line)
+                if !reasons.isEmpty {
+                    return .unplaceable(reason: reasons.joined(separator: "; "), turn: turn)
+                }
+            }
+            return .unplaceable(reason: "no other site is known", turn: turn)
+        } catch {
+            return .unplaceable(reason: error.description, turn: turn)
+        }
+    }
+
+    /// Whether some other site would take the replica now.
+    mutating func canMove(
+        _ replica: Int, of placement: StoredPlacement, now: Instant,
+        using generator: inout some RandomNumberGenerator
+    ) -> Bool {
+        guard let site = placement.saga.replicas[replica].hold?.site else { return false }
+        let request = PlanRequest(
+            specification: placement.specification, replicas: [replica], placed: placement.saga.sites,
+            excluded: [site: "the replica leaves it"],
+            neighbours: self.neighbours(of: placement.specification, ownedBy: placement.owner))
+        do throws(SpecificationError) {
+            return try self.siteIndex.choose(request, now: now, using: &generator) != nil
+        } catch {
+            return false
+        }
+    }
+
+    /// What became of a search for sites.
+    enum Choice {
+        /// One for each replica.
+        case sites([Plan.Assignment])
+        /// What speaks against which site.
+        case nowhere(Plan)
+    }
+
+    /// Takes in what the federation knows; a site that left a request unanswered a moment ago counts as out of reach.
+    mutating func learn(_ view: AllianceView, now: Instant) {
+        let silence = self.silence
+        self.siteIndex.replace(
+            sites: view.sites.map { site in
+                (
+                    site.description, site.received,
+                    silence.reachability(
+                        of: site.description.site, heardAs: site.reachability, now: now)
+                )
+            }, unheard: view.unheard, roundTrips: view.roundTrips, landmarks: view.landmarks)
+    }
+
+    /// All that is known of the sites, for a plan that explains.
+    mutating func snapshot(now: Instant) -> PlacementSnapshot { self.siteIndex.snapshot(now: now) }
+
+    /// Where the other workloads of `owner` are that the specification names; those of others stay unknown to him.
+    func neighbours(
+        of specification: WorkloadSpecification, ownedBy owner: String
+    ) -> [String: [SiteID: Int]] {
+        var neighbours: [String: [SiteID: Int]] = [:]
+        for name in specification.namedWorkloads.sorted() {
+            guard let other = self.workload(ofName: name), other.owner == owner else { continue }
+            neighbours[name] = other.saga.sites
+        }
+        return neighbours
+    }
+
+    /// Changes what counts of this coordinator's own requests.
+    mutating func withLedger(_ change: (inout GrantLedger) -> Void) { self.siteIndex.withLedger(change) }
+
+    /// Counts what the directives are about to ask for, so that the next plan knows.
+    mutating func count(_ directives: [PlacementSaga.Directive], of resources: Resources, now: Instant) {
+        for case .reserve(_, let hold, _) in directives {
+            self.withLedger { $0.asked(hold.reservation, for: resources, at: hold.site, now: now) }
+        }
+    }
+}
