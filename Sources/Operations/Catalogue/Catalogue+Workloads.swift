@@ -34,8 +34,8 @@ extension Catalogue {
         ),
         .optional(
             "max-carbon", .number(0...1_000_000), "most that a replica may emit, grams of CO2e an hour"),
-        .optional("beside", .list, "only sites that have a replica of one of these workloads"),
-        .optional("apart", .list, "no site that has a replica of any of these workloads"),
+        .optional("beside", .list, "only sites that have a replica of one of these workloads of yours"),
+        .optional("apart", .list, "no site that has a replica of any of these workloads of yours"),
         .optional("per-site", .integer(1...1_000), "at most this many replicas at one site"),
         .optional(
             "lease",

@@ -157,11 +157,12 @@ package struct GrantLedger: Hashable, Sendable {
     /// Forgets what a site's report, received at `received`, shows.
     package mutating func reported(_ description: SiteDescription, received: Instant) {
         let site = description.site
-        guard let account = self.accounts[site] else { return }
-        let correction = account.correction(laterThan: description.capacity, received: received)
+        guard self.accounts[site] != nil else { return }
+        let before = self.accounts[site]?.correction
+        let correction = self.accounts[site]?.correction(laterThan: description.capacity, received: received)
         let settled = self.accounts[site]?.settle(before: correction?.learned ?? received) ?? []
         for id in settled { self.sites[id] = nil }
-        let isChanged = !settled.isEmpty || correction != account.correction
+        let isChanged = !settled.isEmpty || correction != before
         self.accounts[site]?.correction = correction
         if isChanged { self.settle(site) }
     }
