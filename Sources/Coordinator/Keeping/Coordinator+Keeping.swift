@@ -39,9 +39,9 @@ extension Coordinator {
                 var circumstances = state.circumstances(
                     of: placement, draining: draining, now: now, uptime: uptime)
                 guard state.keeper.isDue(placement.saga, under: circumstances) else { continue }
-                if looks < Self.looksPerReview, state.mayLook(for: id, now: now),
-                    let replica = Self.moving(in: placement, circumstances)
-                {
+                if state.mayLook(for: id, now: now), let replica = Self.moving(in: placement, circumstances) {
+                    // Not a word about what was not looked for: its turn comes in the next review.
+                    guard looks < Self.looksPerReview else { continue }
                     if looks == 0 { state.learn(view, now: now) }
                     looks += 1
                     if state.canMove(replica, of: placement, now: now, using: &generator) {
