@@ -64,8 +64,7 @@ final class SiteLeases: Sendable {
 
     private func dueRequests(at now: Uptime) async -> [(SiteID, [LeaseRequest.Lease])] {
         let (requests, awaited) = await self.service.keeper.read { ledger in
-            let requests = ledger.leaseRequests
-            return (requests, requests.keys.filter { ledger.isLeaseAwaited(from: $0, at: now) })
+            (ledger.leaseRequests, ledger.holdersAwaited(at: now))
         }
         return self.state.withLock { state in
             var due: [(SiteID, [LeaseRequest.Lease])] = []

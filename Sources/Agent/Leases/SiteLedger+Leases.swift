@@ -25,11 +25,11 @@ extension SiteLedger {
         self.leasedMachines.filter { $0.holder == holder }.compactMap(\.machine.specification.lease).min()
     }
 
-    /// Machines of `holder` that cannot start before it renews their lease.
-    package func isLeaseAwaited(from holder: SiteID, at now: Uptime) -> Bool {
-        self.leasedMachines.contains { entry in
-            entry.holder == holder && entry.machine.state == .starting && !self.isLeased(entry, at: now)
-        }
+    /// Holders that a machine waits for, as it cannot start before they renew its lease.
+    package func holdersAwaited(at now: Uptime) -> Set<SiteID> {
+        Set(
+            self.leasedMachines.filter { $0.machine.state == .starting && !self.mayStart($0, at: now) }
+                .map(\.holder))
     }
 
     /// Takes the leases that `holder` has renewed: each runs from `asked`, when the request was sent.
