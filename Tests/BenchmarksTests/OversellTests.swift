@@ -28,7 +28,7 @@ struct OversellTests {
 
     @Test(
         "Messages lost, doubled, delayed and late, processes killed: never more than there is, nothing left over",
-        arguments: 1 as UInt64...3)
+        arguments: [1, 2, 3] as [UInt64])
     func faults(seed: UInt64) async throws {
         let result = try await self.run { $0.seed = seed }
         #expect(result.oversold == 0)

@@ -277,6 +277,7 @@ extension PlacementSaga.Directive {
         case .reserve(_, let hold, _), .query(_, let hold, _, _), .commit(_, let hold, _, _),
             .release(_, let hold, _, _), .delete(_, let hold, _, _, _):
             hold
+        case .start(_, let hold, _), .retire(_, let hold, _): hold
         case .plan, .warn: nil
         }
     }

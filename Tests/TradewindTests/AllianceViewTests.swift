@@ -62,7 +62,8 @@ struct AllianceViewTests {
                 name: "web", replicas: 1,
                 resources: Resources(vcpus: 1, memory: .gibibytes(1), disk: .gibibytes(1)),
                 image: ImageReference(format: .raw, location: "/images/web"),
-                audience: Audience(shares: [.init(place: place, weight: 1)]), constraints: [], spread: .pack))
+                audience: Audience(shares: [.init(place: place, weight: 1)]), constraints: [], spread: .pack),
+            for: "alice@paris.test")
     }
 
     private func latency(of site: String, in plan: Plan) throws -> LatencyPrediction {

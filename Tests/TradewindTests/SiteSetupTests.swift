@@ -7,6 +7,7 @@ import Gossip
 import MachineDrivers
 import Operations
 import Participant
+import Placement
 import Synchronization
 import Testing
 import XMPP

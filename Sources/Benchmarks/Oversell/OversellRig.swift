@@ -37,6 +37,15 @@ struct OversellRig: Sendable {
         var seconds = 0.0
     }
 
+    /// Tells whoever looks on that a round is over.
+    private final class Round: Sendable {
+        private let state = Mutex(false)
+
+        var isOver: Bool { self.state.withLock { $0 } }
+
+        func end() { self.state.withLock { $0 = true } }
+    }
+
     /// The longest that one round, and then the end, may take.
     private static let patience = Duration.seconds(120)
 
@@ -116,12 +125,12 @@ struct OversellRig: Sendable {
 
     /// All callers ask at once, and give back what they got; how many got a machine, and the most that was promised.
     private func round(_ number: Int) async throws -> (placed: Int, most: Int) {
-        let isOver = Mutex(false)
+        let round = Round()
         return try await withThrowingTaskGroup(of: Int.self) { group in
             // Looks, while the callers are at it, how much is promised.
             group.addTask {
                 var most = 0
-                while !isOver.withLock({ $0 }) {
+                while !round.isOver {
                     if let promised = await self.site.promised() {
                         most = max(most, promised.occupying + promised.held)
                     }
@@ -139,7 +148,7 @@ struct OversellRig: Sendable {
                 }
                 try await group.waitForAll()
             }
-            isOver.withLock { $0 = true }
+            round.end()
             return (placed, try await group.next() ?? 0)
         }
     }
