@@ -144,23 +144,27 @@ struct AgentPolicyTests {
         }
     }
 
-    @Test("A sharded dictionary is a dictionary, and a copy stays as it was", arguments: 0 as UInt64..<20)
+    @Test(
+        "A sharded dictionary is a dictionary, small or large, and a copy stays as it was",
+        arguments: 0 as UInt64..<20)
     func sharded(seed: UInt64) {
         var generator = SeededGenerator(seed: seed)
         var model: [Int: Int] = [:]
         var sharded = ShardedDictionary<Int, Int>()
-        for step in 0..<400 {
-            let key = Int.random(in: 0..<200, using: &generator)
+        let isLarge = seed.isMultiple(of: 4)
+        for step in 0..<(isLarge ? 3_000 : 400) {
+            let key = Int.random(in: 0..<(isLarge ? 1_500 : 200), using: &generator)
             let value = Bool.random(using: &generator) ? step : nil
             model[key] = value
             sharded[key] = value
             #expect(sharded.count == model.count)
         }
+        #expect(isLarge == (sharded.count > ShardedDictionary<Int, Int>.splitAt))
         let copy = sharded
         #expect(copy == sharded)
-        sharded[1_000] = 1
+        sharded[10_000] = 1
         #expect(copy != sharded)
-        #expect(copy[1_000] == nil)
+        #expect(copy[10_000] == nil)
         #expect(copy.keys.sorted() == model.keys.sorted())
         #expect(copy.values.sorted() == model.values.sorted())
         #expect(copy.allSatisfy { model[$0.key] == $0.value })

@@ -109,9 +109,6 @@ extension SiteLedger {
     }
 
     private var leasedMachines: [SiteMachine] {
-        self.machines.values.filter { entry in
-            entry.machine.specification.leaseSeconds != nil && !entry.isDoomed
-                && entry.machine.state != .deleted
-        }.sorted { $0.machine.id < $1.machine.id }
+        self.tally.leased.keys.sorted().compactMap { self.machines[$0] }
     }
 }

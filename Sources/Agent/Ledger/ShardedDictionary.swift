@@ -4,13 +4,13 @@
 /// With a plain dictionary that would cost as much as the site has machines.
 package struct ShardedDictionary<Key: Hashable & Sendable, Value: Sendable>: Sendable {
     private static var shardCount: Int { 256 }
+    /// Up to so many pairs it is one shard: copying that costs less than looking at many.
+    package static var splitAt: Int { 512 }
 
-    private var shards: [[Key: Value]]
+    private var shards: [[Key: Value]] = [[:]]
     package private(set) var count = 0
 
-    package init() {
-        self.shards = Array(repeating: [:], count: Self.shardCount)
-    }
+    package init() {}
 
     /// The pairs, the first of those with the same key.
     package init(_ pairs: some Sequence<(Key, Value)>) {
@@ -21,12 +21,13 @@ package struct ShardedDictionary<Key: Hashable & Sendable, Value: Sendable>: Sen
     package var isEmpty: Bool { self.count == 0 }
 
     package subscript(key: Key) -> Value? {
-        get { self.shards[Self.shard(of: key)][key] }
+        get { self.shards[Self.shard(of: key, among: self.shards.count)][key] }
         set {
-            let shard = Self.shard(of: key)
+            let shard = Self.shard(of: key, among: self.shards.count)
             let before = self.shards[shard].count
             self.shards[shard][key] = newValue
             self.count += self.shards[shard].count - before
+            if self.shards.count == 1, self.count > Self.splitAt { self.split() }
         }
     }
 
@@ -41,8 +42,14 @@ package struct ShardedDictionary<Key: Hashable & Sendable, Value: Sendable>: Sen
     /// In no order.
     package var values: some Sequence<Value> { self.shards.lazy.flatMap(\.values) }
 
-    private static func shard(of key: Key) -> Int {
-        Int(UInt(bitPattern: key.hashValue) % UInt(Self.shardCount))
+    private static func shard(of key: Key, among count: Int) -> Int {
+        count == 1 ? 0 : Int(UInt(bitPattern: key.hashValue) % UInt(count))
+    }
+
+    private mutating func split() {
+        var shards = Array(repeating: [Key: Value](), count: Self.shardCount)
+        for (key, value) in self { shards[Self.shard(of: key, among: shards.count)][key] = value }
+        self.shards = shards
     }
 }
 
@@ -53,5 +60,7 @@ extension ShardedDictionary: Sequence {
 }
 
 extension ShardedDictionary: Equatable where Value: Equatable {
-    package static func == (lhs: Self, rhs: Self) -> Bool { lhs.shards == rhs.shards }
+    package static func == (lhs: Self, rhs: Self) -> Bool {
+        lhs.count == rhs.count && lhs.allSatisfy { rhs[$0.key] == $0.value }
+    }
 }

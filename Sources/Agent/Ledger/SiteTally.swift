@@ -31,6 +31,8 @@ struct SiteTally: Sendable {
     private(set) var unreported = ShardedDictionary<MachineID, Instant>()
     /// Machines with which something is left to do.
     private(set) var due = ShardedDictionary<MachineID, Instant>()
+    /// Machines that may run only under a lease, and when each changed.
+    private(set) var leased = ShardedDictionary<MachineID, Instant>()
     /// No hold runs out, and nothing ended is older, before this moment.
     private(set) var firstExpiry = Instant.distantFuture
     private(set) var firstEnd = Instant.distantFuture
@@ -56,6 +58,9 @@ struct SiteTally: Sendable {
         } else {
             self.names[machine.specification.name, default: 0] += 1
             if entry.isDue { self.due[machine.id] = machine.changed }
+            if machine.specification.leaseSeconds != nil, !entry.isDoomed {
+                self.leased[machine.id] = machine.changed
+            }
         }
         self.ended[entry.reservation] = nil
     }
@@ -73,6 +78,7 @@ struct SiteTally: Sendable {
         } else {
             self.release(name: machine.specification.name)
             self.due[machine.id] = nil
+            self.leased[machine.id] = nil
         }
     }
 

@@ -15,7 +15,7 @@ struct CoordinatorKeepingTests {
         $0.keeping.longestPause = .milliseconds(60)
     }
 
-    /// Reviews until every replica runs where the coordinator says, and nothing else runs.
+    /// Reviews until every replica runs where the coordinator says, as it knows, and nothing else runs.
     private func keep(
         _ coordinator: Coordinator, _ bench: CoordinatorBench, replicas: Int
     ) async throws -> Workload {
@@ -30,6 +30,7 @@ struct CoordinatorKeepingTests {
             let machines = bench.sites.machines
             if workload.state == .placed, machines.count == replicas,
                 machines.allSatisfy({ $0.state == .running }),
+                workload.replicas.allSatisfy({ $0.state == .running }),
                 Set(machines.map(\.id)) == Set(workload.replicas.compactMap(\.machine))
             {
                 return workload
