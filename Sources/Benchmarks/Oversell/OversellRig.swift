@@ -19,6 +19,9 @@ struct OversellRig: Sendable {
         var rates: FaultyNetwork.Rates? = FaultyNetwork.Rates()
         /// How often a process is killed; nil for never.
         var killEvery: Duration? = .milliseconds(300)
+
+        /// Whether nothing goes wrong.
+        var isQuiet: Bool { self.rates == nil && self.killEvery == nil }
     }
 
     /// What came out.
@@ -108,6 +111,12 @@ struct OversellRig: Sendable {
         var result = Result()
         let began = ContinuousClock.now
         for round in 0..<self.plan.rounds {
+            // What the last round gave back takes its place until it is gone; with faults that may be long.
+            if self.plan.isQuiet {
+                try await Alliance.wait("the site is empty") {
+                    await self.site.promised().map { $0.occupying + $0.held == 0 } ?? false
+                }
+            }
             let (placed, most) = try await self.round(round)
             result.rounds += 1
             result.placed += placed
