@@ -23,9 +23,12 @@ class KeepingTests(Workspace):
         cls.coordinator = cls.begin_process("coordinator.test", driver="none", coordinator=True)
         cls.paris, cls.tokyo, cls.osaka = cls.sites = [
             cls.begin_process(
-                domain, driver="libvirt" if domain == "paris.test" else "memory",
-                options=[*guest.site_options(), f"--latitude={latitude}", f"--longitude={longitude}"])
-            for domain, (latitude, longitude) in PLACES.items()]
+                domain, driver=driver, options=[*options, f"--latitude={PLACES[domain][0]}",
+                                                f"--longitude={PLACES[domain][1]}"])
+            for domain, driver, options in (
+                ("paris.test", "libvirt", guest.site_options()),
+                ("tokyo.test", "memory", ["--image-directory", guest.FOLDER]),
+                ("osaka.test", "memory", ["--image-directory", guest.FOLDER]))]
         for site in cls.sites:
             join(cls.coordinator, site, "reservation,machine")
 
