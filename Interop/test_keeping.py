@@ -13,6 +13,8 @@ PLACES = {"paris.test": (48.86, 2.35), "tokyo.test": (35.68, 139.69), "osaka.tes
 ADDRESSES = {domain: f"{NETWORK}.{number}" for number, domain in enumerate([*PLACES, "coordinator.test"], 1)}
 # The shortest there is.
 LEASE_SECONDS = 10
+# How long what has been stopped is watched: for several of the coordinator's looks.
+STAYS_SECONDS = 10
 
 
 class KeepingTests(Workspace):
@@ -79,6 +81,32 @@ class KeepingTests(Workspace):
         wait_until(lambda: self.show("web")["replicas"] == before, 30, "it runs, the same as before", self.log)
         kinds = self.kinds("web")
         self.assertEqual(kinds[-3:], ["failed", "restarting", "running"])
+
+    def test_a_guest_that_its_owner_stops_stays_stopped(self):
+        self.place("quiet", self.paris)
+        # One that is not up yet does not hear its power button.
+        wait_until(lambda: "GUEST READY" in str(self.paris.perform("machine", "console", "quiet-0")), 60,
+                   "the guest is up", self.log)
+        self.paris.perform("machine", "shutdown", "quiet-0")
+        self.check_that_it_stays_stopped("quiet-0")
+        self.paris.perform("machine", "start", "quiet-0")
+        wait_until(lambda: self.state("quiet-0") == "running", 30, "it runs", self.log)
+        self.paris.perform("machine", "force-off", "quiet-0")
+        self.check_that_it_stays_stopped("quiet-0")
+        self.assertNotIn("restarting", self.kinds("quiet"))
+
+    def check_that_it_stays_stopped(self, machine):
+        wait_until(lambda: self.state(machine) == "stopped", 60, "it has stopped", self.log)
+        stopped = time.monotonic()
+
+        def has_stayed():
+            self.assertEqual(self.state(machine), "stopped", self.log())
+            return time.monotonic() > stopped + STAYS_SECONDS
+
+        wait_until(has_stayed, STAYS_SECONDS + 10, "it stays stopped", self.log)
+
+    def state(self, machine):
+        return self.paris.perform("machine", "show", machine)["state"]
 
     def test_a_site_that_drains_is_emptied_and_never_fewer_run(self):
         self.place("shop", self.tokyo, "replicas=2")

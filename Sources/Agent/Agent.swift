@@ -21,16 +21,16 @@ package struct Agent: Service {
         package var tell: @Sendable (_ machines: [Machine], _ isNews: Bool) async -> Void
         /// Whether a holder is a program of the alliance; people are not told of their machines, they look.
         package var listens: @Sendable (SiteID) -> Bool
-        /// Asks a holder for leases; returns its answer, and throws if there is none.
-        package var renew: @Sendable (LeaseRequest, SiteID) async throws -> LeaseAnswer
+        /// Asks a holder for leases; returns its answer, and throws if there is none in the time given.
+        package var renew: @Sendable (LeaseRequest, SiteID, Duration) async throws -> LeaseAnswer
 
         package init(
             report: @escaping @Sendable (Machine, SiteID) async throws -> Void,
             publish: @escaping @Sendable (SiteDescription) async -> Void,
             listens: @escaping @Sendable (SiteID) -> Bool,
             tell: @escaping @Sendable (_ machines: [Machine], _ isNews: Bool) async -> Void = { _, _ in },
-            renew: @escaping @Sendable (LeaseRequest, SiteID) async throws -> LeaseAnswer = { _, _ in
-                LeaseAnswer(granted: [], over: [])
+            renew: @escaping @Sendable (LeaseRequest, SiteID, Duration) async throws -> LeaseAnswer = {
+                _, _, _ in LeaseAnswer(granted: [], over: [])
             }
         ) {
             self.report = report

@@ -70,9 +70,13 @@ extension Coordinator {
         var generator = SecureRandom()
         let change = self.state.withLock { state -> CoordinatorState.Change? in
             guard let placement = state.placements[workload],
-                placement.saga.replicas.indices.contains(replica)
+                placement.saga.replicas.indices.contains(replica),
+                placement.saga.replicas[replica].phase == .planning,
+                placement.saga.replicas[replica].turn == turn
             else { return nil }
             state.learn(view, now: now)
+            // The room that was found for a move is what it is looking for.
+            state.withLedger { $0.ended(placement.saga.nextReservation(of: replica)) }
             let event = state.search(
                 for: replica, of: placement, turn: turn, now: now, planner, using: &generator)
             let change = state.change(workload, now: now) { saga in
@@ -117,12 +121,17 @@ extension Coordinator {
         let answer = await self.sites.ask(
             errand.request, of: errand.hold.site, timeout: self.configuration.requestTimeout)
         let event: PlacementSaga.Event
+        let replica = self.replica(of: errand)
         switch answer {
         case .success(let answer):
-            event = Self.event(of: answer, to: errand.request, hold: errand.hold, turn: errand.turn)
+            event =
+                Self.unfit(answer, to: errand.request, hold: errand.hold, leaseSeconds: replica.leaseSeconds)
+                ?? Self.event(of: answer, to: errand.request, hold: errand.hold, turn: errand.turn)
         case .failure(let failure):
             if Task.isCancelled { return }
-            event = Self.event(of: failure, to: errand.request, hold: errand.hold, turn: errand.turn)
+            event = Self.event(
+                of: failure, to: errand.request, hold: errand.hold, turn: errand.turn,
+                hasFailed: replica.hasFailed)
         }
         self.learn(from: answer, about: errand)
         self.count(event, hold: errand.hold)
@@ -149,17 +158,64 @@ extension Coordinator {
         }
     }
 
+    /// What of a replica decides about the meaning of an answer: its lease, and whether its machine is known to have
+    /// failed.
+    private func replica(of errand: Errand) -> (leaseSeconds: Int?, hasFailed: Bool) {
+        self.state.withLock { state -> (leaseSeconds: Int?, hasFailed: Bool) in
+            guard let placement = state.placements[errand.workload],
+                placement.saga.replicas.indices.contains(errand.replica)
+            else { return (nil, false) }
+            let machine = placement.saga.replicas[errand.replica].machine
+            return (placement.specification.keeping?.leaseSeconds, machine?.state == .failed)
+        }
+    }
+
+    /// Says so if what the site holds or has made has not the lease that was asked for.
+    ///
+    /// A site of a release that knows no leases leaves the attribute out of its answer. It would never stop the machine,
+    /// which would go on running beside its successor.
+    private static func unfit(
+        _ answer: SiteAnswer, to request: SiteRequest, hold: Hold, leaseSeconds: Int?
+    ) -> PlacementSaga.Event? {
+        let specification: MachineSpecification
+        let made: MachineID?
+        switch (answer, request) {
+        case (.reservation(let reservation), _) where reservation.id == hold.reservation:
+            switch reservation.state {
+            case .held: made = nil
+            case .committed:
+                guard let machine = reservation.machine else { return nil }
+                made = machine
+            case .released, .expired: return nil
+            }
+            specification = reservation.specification
+        case (.machine(let machine), .commit) where machine.site == hold.site:
+            made = machine.id
+            specification = machine.specification
+        case (.reservation, _), (.machine, _), (.machines, _), (.deleted, _): return nil
+        }
+        guard specification.leaseSeconds != leaseSeconds else { return nil }
+        return .unfit(
+            hold.reservation, machine: made,
+            reason: specification.leaseSeconds == nil
+                ? "knows no leases" : "answers with another lease than was asked for")
+    }
+
     private static func event(
-        of failure: SiteFailure, to request: SiteRequest, hold: Hold, turn: Int
+        of failure: SiteFailure, to request: SiteRequest, hold: Hold, turn: Int, hasFailed: Bool
     ) -> PlacementSaga.Event {
         switch (failure, request) {
-        case (.refused(let reason, _), .restart(let restart)):
-            return .startRefused(restart.machine, reason: reason)
+        case (.refused(let text, _, let reason), .restart(let restart)):
+            // A conflict is with the state of the machine: with one that failed, such as one that was never made, it
+            // lasts. Anything else is for the site to settle, or for its next report to explain.
+            return hasFailed && reason == .conflict
+                ? .startRefused(restart.machine, reason: text)
+                : .startDeclined(restart.machine, reason: text)
         case (.absent, .restart(let restart)):
             return .startRefused(restart.machine, reason: "has no such machine")
         case (.unreachable(let reason), .restart(let restart)), (.silent(let reason), .restart(let restart)):
             return .startUnanswered(restart.machine, reason: reason)
-        case (.refused(let reason, _), _):
+        case (.refused(let reason, _, _), _):
             return .refused(hold.reservation, turn: turn, reason: reason)
         case (.unreachable(let reason), .reserve):
             return .refused(hold.reservation, turn: turn, reason: "out of reach: \(reason)")
@@ -183,7 +239,7 @@ extension Coordinator {
         self.state.withLock { state in
             switch answer {
             case .success, .failure(.absent): state.silence.answered(site)
-            case .failure(.refused(_, let capacity)):
+            case .failure(.refused(_, let capacity, _)):
                 state.silence.answered(site)
                 if case .reserve = errand.request { state.choice.refused() }
                 if let capacity { state.withLedger { $0.corrected(site, to: capacity, now: now) } }
@@ -203,8 +259,9 @@ extension Coordinator {
             case .released, .expired: isGranted = false
             }
         case .committed: isGranted = true
-        case .refused, .unknown, .deleted, .doomed: isGranted = false
-        case .planned, .unplaceable, .silent, .reported, .startRefused, .startUnanswered: return
+        case .refused, .unfit, .unknown, .deleted, .doomed: isGranted = false
+        case .planned, .unplaceable, .silent, .reported, .startRefused, .startDeclined, .startUnanswered:
+            return
         }
         let now = self.now()
         self.state.withLock { state in

@@ -150,6 +150,7 @@ package final class Coordinator: Service {
     /// Schedules the directives of a change that is on disk and tells those who wait for news.
     func follow(_ change: CoordinatorState.Change) {
         let watchers = self.state.withLock { state in
+            state.stored(change)
             state.schedule(change.directives, for: change.placement.id)
             return state.watchers(of: change.placement.id)
         }

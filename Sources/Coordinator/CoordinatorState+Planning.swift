@@ -50,20 +50,28 @@ extension CoordinatorState {
         }
     }
 
-    /// Whether some other site would take the replica now.
-    mutating func canMove(
-        _ replica: Int, of placement: StoredPlacement, now: Instant,
+    /// Looks for another site that would take the replica now, and counts the room there as asked for under the number
+    /// that is returned, so that nobody else gives up a machine for the same room; nil if there is none.
+    mutating func findRoom(
+        for replica: Int, of placement: StoredPlacement, now: Instant,
         using generator: inout some RandomNumberGenerator
-    ) -> Bool {
-        guard let site = placement.saga.replicas[replica].hold?.site else { return false }
+    ) -> ReservationID? {
+        guard let site = placement.saga.replicas[replica].hold?.site else { return nil }
         let request = PlanRequest(
             specification: placement.specification, replicas: [replica], placed: placement.saga.sites,
             excluded: [site: "the replica leaves it"],
             neighbours: self.neighbours(of: placement.specification, ownedBy: placement.owner))
         do throws(SpecificationError) {
-            return try self.siteIndex.choose(request, now: now, using: &generator) != nil
+            guard let found = try self.siteIndex.choose(request, now: now, using: &generator)?.first else {
+                return nil
+            }
+            let id = placement.saga.reservationAfterMove(of: replica)
+            self.withLedger {
+                $0.asked(id, for: placement.specification.resources, at: found.site, now: now)
+            }
+            return id
         } catch {
-            return false
+            return nil
         }
     }
 

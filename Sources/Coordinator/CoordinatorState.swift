@@ -41,6 +41,10 @@ struct CoordinatorState {
     let keeper: Keeper
     /// Workloads for which no other site was found, and when to look again.
     var looks: [WorkloadID: Instant] = [:]
+    /// The workload for which another site was looked for last; those after it come first in the next review.
+    var lastLook: WorkloadID?
+    /// The revisions of each workload that are not known to be on disk.
+    private var unstored: [WorkloadID: Set<Int>] = [:]
     var leases = LeaseBook()
     /// Steps that nobody has taken up yet; at most two for each replica that is kept.
     private(set) var pending: [Step] = []
@@ -92,6 +96,7 @@ struct CoordinatorState {
         if self.names[name] == id { self.names[name] = nil }
         if let key = placement.idempotencyKey { self.keys[Key(owner: placement.owner, key: key)] = nil }
         self.looks[id] = nil
+        self.unstored[id] = nil
         self.leases.forget(id)
         for watcher in (self.watchers[id] ?? [:]).values { watcher.finish() }
     }
@@ -137,6 +142,7 @@ struct CoordinatorState {
         placement.revision += 1
         placement.changed = now
         self.placements[id] = placement
+        self.unstored[id, default: []].insert(placement.revision)
         self.index(placement)
         let replicas = placement.saga.replicas.indices.filter { index in
             !before.replicas.indices.contains(index)
@@ -144,6 +150,17 @@ struct CoordinatorState {
         }
         return Change(placement: placement, replicas: replicas, directives: directives, events: events)
     }
+
+    /// Notes that a change is on disk.
+    mutating func stored(_ change: Change) {
+        guard change.isNew else { return }
+        let id = change.placement.id
+        self.unstored[id]?.remove(change.placement.revision)
+        if self.unstored[id]?.isEmpty == true { self.unstored[id] = nil }
+    }
+
+    /// Whether all that is known of a workload is on disk, and so is known again after a crash.
+    func isStored(_ id: WorkloadID) -> Bool { self.unstored[id] == nil }
 
     // MARK: Steps
 

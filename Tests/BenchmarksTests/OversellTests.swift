@@ -19,7 +19,7 @@ struct OversellTests {
     func quiet() async throws {
         let result = try await self.run { plan in
             plan.rates = nil
-            plan.killEvery = nil
+            plan.endEvery = nil
         }
         #expect(result.oversold == 0)
         #expect(result.full == result.rounds)
@@ -27,12 +27,23 @@ struct OversellTests {
     }
 
     @Test(
-        "Messages lost, doubled, delayed and late, processes killed: never more than there is, nothing left over",
+        "Messages lost, doubled, delayed, late, processes ended and started again: never more than there is",
         arguments: [1, 2, 3] as [UInt64])
     func faults(seed: UInt64) async throws {
         let result = try await self.run { $0.seed = seed }
         #expect(result.oversold == 0)
         #expect(result.leaks == 0)
-        #expect(result.kills > 0)
+        #expect(result.restarts > 0)
+    }
+
+    @Test("However fast the rounds are, they go on until a process has been ended")
+    func untilEnded() async throws {
+        let result = try await self.run { plan in
+            plan.seed = 4
+            plan.rounds = 0
+        }
+        #expect(result.rounds > 0)
+        #expect(result.restarts > 0)
+        #expect(result.oversold == 0)
     }
 }

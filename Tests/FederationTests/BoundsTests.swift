@@ -36,6 +36,17 @@ struct BoundsTests {
         return element
     }
 
+    @Test("A reason not to run that a later release knows is taken for an order: it is left so")
+    func laterHalt() throws {
+        let path = [Machine.elementName]
+        let report = try self.read(
+            MachineReport.self, "MachineReport-halted", path, setting: "halt", to: "quarantined")
+        #expect(report.machine.halt == .ordered)
+        let known = try self.read(
+            MachineReport.self, "MachineReport-halted", path, setting: "halt", to: "lease")
+        #expect(known.machine.halt == .lease)
+    }
+
     @Test(
         "Quantities at and beyond their edges",
         arguments: [

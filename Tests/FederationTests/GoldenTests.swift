@@ -110,6 +110,9 @@ struct GoldenTests {
     func nouns() throws {
         try self.check("SiteDescription", Samples.site())
         try self.check("SiteDescription-minimal", Samples.bareSite)
+        var emptied = Samples.bareSite
+        emptied.isBeingEmptied = true
+        try self.check("SiteDescription-emptied", emptied)
         try self.check("Capacity", Samples.capacity)
         try self.check("Machine", try Samples.machine())
         try self.check("Machine-failed", try Samples.failedMachine())

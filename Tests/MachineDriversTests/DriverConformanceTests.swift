@@ -178,6 +178,41 @@ struct DriverConformanceTests {
         }
     }
 
+    @Test(
+        "A guest that hangs holds up nobody else's end",
+        .enabled(if: Guest.isAvailable, "needs root and QEMU"))
+    func hangingGuest() async throws {
+        try await DriverSession.with(DriverKind.libvirtEmbedded.makeDriver()) { session in
+            let driver = session.driver
+            let host = try #require(try await driver.hosts().first)
+            let (hung, well) = (definition("hung-1", seed: 18), definition("well-1", seed: 19))
+            for machine in [hung, well] {
+                try await driver.create(machine, from: DriverKind.libvirtEmbedded.image, on: host.name)
+                try await driver.start(machine.id)
+            }
+            let process = try #require(Guest.process(of: hung))
+            // It does not even hear that it is to end, until libvirt loses its patience after some seconds.
+            kill(process, SIGSTOP)
+            try await withThrowingTaskGroup(of: MachineID.self) { group in
+                group.addTask {
+                    try await driver.forceOff(hung.id)
+                    return hung.id
+                }
+                try await eventually("libvirt has told it to end") { try Guest.isTold(SIGTERM, process) }
+                group.addTask {
+                    try await driver.forceOff(well.id)
+                    return well.id
+                }
+                #expect(try await group.next() == well.id)
+                #expect(try await group.next() == hung.id)
+            }
+            for machine in [hung, well] {
+                #expect(try await driver.machine(machine.id).state == .stopped)
+                try await driver.delete(machine.id)
+            }
+        }
+    }
+
     /// A guest that has not set up its power button yet does not hear it.
     private static func waitUntilReady(_ id: MachineID, _ session: DriverSession) async throws {
         guard session.driver.abilities.contains(.console) else { return }

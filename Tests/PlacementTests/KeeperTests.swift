@@ -20,7 +20,8 @@ struct KeeperTests {
         var notes: [KeepingNote] = []
         private var changes: Int64 = 0
 
-        init(replicas: Int = 1) throws {
+        init(replicas: Int = 1, wishes: KeepingWishes? = nil) throws {
+            self.wishes = wishes
             let workload = try #require(WorkloadID("00000000-0000-4000-8000-000000000007"))
             self.saga = PlacementSaga(workload: workload, replicas: replicas)
             _ = self.saga.resume()
@@ -48,7 +49,8 @@ struct KeeperTests {
                 id: MachineID(derivedFrom: hold.reservation, path: []), site: hold.site,
                 specification: MachineSpecification(
                     name: "web-\(index)", resources: Samples.resources(),
-                    image: ImageReference(format: .raw, location: "/images/web")),
+                    image: ImageReference(format: .raw, location: "/images/web"),
+                    leaseSeconds: self.wishes?.leaseSeconds),
                 state: state, reason: state == .failed ? "killed" : nil, halt: halt,
                 replica: ReplicaReference(
                     workload: self.saga.workload, index: index, epoch: self.saga.replicas[index].epoch),
@@ -155,20 +157,53 @@ struct KeeperTests {
         #expect(bench.saga.replicas[0].epoch == 2)
     }
 
-    @Test("A site that does not answer has not used up a try")
-    func silence() throws {
+    /// Orders starts that come to nothing, without end.
+    private func startInVain(_ event: (MachineID) -> PlacementSaga.Event) throws {
         var bench = try Bench()
         try bench.report(0, .failed)
-        for _ in 0..<10 {
-            let directives = bench.review(after: .seconds(15))
+        var directives = bench.review()
+        for pause in [15, 30, 60, 120, 240, 480, 600, 600, 600, 600] {
             guard case .start(0, _, let machine)? = directives.first else {
-                Issue.record("\(directives)")
+                Issue.record("before \(pause) s: \(directives)")
                 return
             }
-            _ = bench.saga.handle(.startUnanswered(machine, reason: "time-out"), replica: 0)
+            _ = bench.saga.handle(event(machine), replica: 0)
             #expect(bench.review() == [])
+            #expect(bench.review(after: Duration.seconds(pause) - .milliseconds(1)) == [])
+            directives = bench.review(after: .milliseconds(1))
         }
         #expect(bench.saga.replicas[0].epoch == 1)
+        #expect(bench.notes.count { $0.kind == .restarting } == 2, "said once that it is tried again")
+    }
+
+    @Test("A site that does not answer has not used up a try; the pauses grow to ten minutes")
+    func silence() throws {
+        try self.startInVain { .startUnanswered($0, reason: "time-out") }
+    }
+
+    @Test("A site that would not start a machine has not used up a try of the machine")
+    func declined() throws {
+        try self.startInVain { .startDeclined($0, reason: "you may not") }
+    }
+
+    @Test("Once the site tries again, what it failed to start counts as ever")
+    func refusedAfterSilence() throws {
+        var bench = try Bench()
+        try bench.report(0, .failed)
+        for _ in 0..<5 {
+            guard case .start(0, _, let machine)? = bench.review(after: .seconds(600)).first else { break }
+            _ = bench.saga.handle(.startUnanswered(machine, reason: "time-out"), replica: 0)
+            _ = bench.review()
+        }
+        for _ in 0..<3 {
+            guard case .start(0, _, let machine)? = bench.review(after: .seconds(600)).first else { break }
+            _ = bench.saga.handle(.startRefused(machine, reason: "it was never made"), replica: 0)
+            _ = bench.review()
+        }
+        guard case .delete(0, _, _, _, _)? = bench.review(after: .seconds(600)).first else {
+            Issue.record("not given up")
+            return
+        }
     }
 
     @Test("After three moves in a row it stays where it is and is started every ten minutes")
@@ -243,8 +278,7 @@ struct KeeperTests {
 
     @Test("A lapsed lease moves the replica only if another site can take it")
     func lapsed() throws {
-        var bench = try Bench()
-        bench.wishes = KeepingWishes(leaseSeconds: 60)
+        var bench = try Bench(wishes: KeepingWishes(leaseSeconds: 60))
         bench.lapsed = [0]
         #expect(bench.review() == [])
         #expect(bench.saga.replicas[0].epoch == 1)
@@ -257,6 +291,73 @@ struct KeeperTests {
         let machine = try #require(MachineID("00000000-0000-4000-8000-000000000009"))
         let old = ReplicaReference(workload: bench.saga.workload, index: 0, epoch: 1)
         #expect(bench.saga.lease(of: machine, as: old, at: Self.tokyo) == .over)
+    }
+
+    @Test(
+        "What somebody stopped or suspended is not placed anew because its lease ran out",
+        arguments: [(.stopped, .ordered), (.suspended, nil)] as [(MachineState, Halt?)])
+    func lapsedOnOrder(state: MachineState, halt: Halt?) throws {
+        var bench = try Bench(wishes: KeepingWishes(leaseSeconds: 60))
+        try bench.report(0, state, halt: halt)
+        (bench.lapsed, bench.placeable) = ([0], [0])
+        for _ in 0..<3 { #expect(bench.review(after: .seconds(600)) == []) }
+        #expect(bench.saga.replicas[0].epoch == 1)
+        #expect(bench.notes.count { $0.kind == .waiting } == 1)
+    }
+
+    @Test("A machine whose site knows nothing of its lease is not placed anew beside it")
+    func lapsedUnknown() throws {
+        var bench = try Bench()
+        bench.wishes = KeepingWishes(leaseSeconds: 60)
+        (bench.lapsed, bench.placeable) = ([0], [0])
+        for _ in 0..<3 { #expect(bench.review(after: .seconds(600)) == []) }
+        #expect(bench.saga.replicas[0].epoch == 1)
+    }
+
+    @Test("One that fails at a site which drains is started there until another site can take it")
+    func failsWhileDraining() throws {
+        var bench = try Bench()
+        bench.draining = [Self.tokyo]
+        try bench.report(0, .failed)
+        guard case .start(0, _, _)? = bench.review().first else {
+            Issue.record("given up with nowhere to go")
+            return
+        }
+        try bench.failStart(0)
+        bench.placeable = [0]
+        guard case .delete(0, _, _, _, _)? = bench.review(after: .seconds(5)).first else {
+            Issue.record("stays although another site takes it")
+            return
+        }
+    }
+
+    @Test("Another site is looked for only for a replica that would go there")
+    func firstToMove() throws {
+        var bench = try Bench(replicas: 3)
+        let draining = Circumstances(now: bench.now, draining: [Self.tokyo], placeable: [])
+        #expect(Keeper().firstToMove(in: bench.saga, nil, under: Circumstances(now: bench.now)) == nil)
+        #expect(Keeper().firstToMove(in: bench.saga, nil, under: draining) == 0)
+        try bench.report(0, .stopped, halt: .ordered)
+        #expect(Keeper().firstToMove(in: bench.saga, nil, under: draining) == 1)
+        let wishes = KeepingWishes(leaseSeconds: 60, minimum: 2)
+        #expect(Keeper().firstToMove(in: bench.saga, wishes, under: draining) == nil, "two run, two must")
+        bench.draining = [Self.tokyo]
+        bench.placeable = [1]
+        #expect(bench.review().count == 1)
+        #expect(Keeper().firstToMove(in: bench.saga, nil, under: draining) == nil, "one after the other")
+    }
+
+    @Test("What another site says of the machine that a replica leaves behind does not count")
+    func predecessorElsewhere() throws {
+        var bench = try Bench()
+        let hold = try #require(bench.saga.replicas[0].hold)
+        (bench.draining, bench.placeable) = ([Self.tokyo], [0])
+        _ = bench.review()
+        let elsewhere = Hold(site: Self.paris, reservation: hold.reservation)
+        _ = bench.saga.handle(.reported(bench.machine(0, .deleted, at: elsewhere)), replica: 0)
+        #expect(bench.saga.replicas[0].keeping?.predecessor?.hold == hold)
+        _ = bench.saga.handle(.reported(bench.machine(0, .deleted, at: hold)), replica: 0)
+        #expect(bench.saga.replicas[0].keeping?.predecessor == nil)
     }
 
     @Test("Removed while it moves, both machines are deleted before it counts as removed")

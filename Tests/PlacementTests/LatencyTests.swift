@@ -200,4 +200,19 @@ struct LatencyTests {
         roundTrips.record(250, between: paris, and: tokyo)
         #expect(roundTrips.between(paris, tokyo) == 250)
     }
+
+    @Test("Weights that add up to nothing count alike instead of making a prediction no number")
+    func weightless() throws {
+        let (paris, tokyo) = (SiteID("paris.test"), SiteID("tokyo.test"))
+        var roundTrips = RoundTrips()
+        roundTrips.record(10, between: SiteID("a.test"), and: paris)
+        roundTrips.record(30, between: SiteID("a.test"), and: tokyo)
+        for weight in [0, Double.leastNonzeroMagnitude] {
+            let audience = Audience(
+                shares: [paris, tokyo].map { .init(place: .site($0), weight: weight) })
+            let predictor = LatencyPredictor(
+                audience: audience, positions: [:], roundTrips: roundTrips, model: LatencyModel())
+            #expect(predictor.predict(for: SiteID("a.test"), at: nil)?.milliseconds == 20)
+        }
+    }
 }

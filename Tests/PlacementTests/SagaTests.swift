@@ -188,6 +188,61 @@ struct SagaTests {
         #expect(saga.handle(.reported(stray), replica: 0) == [.warn(replica: 0, stray)])
     }
 
+    @Test("A hold that is not what was asked for is given back, and another site is tried")
+    func unfitHold() throws {
+        var saga = try self.saga()
+        _ = saga.resume()
+        _ = saga.handle(.planned(site: Self.tokyo, turn: self.turn(saga)), replica: 0)
+        let (hold, turn) = (try self.hold(saga), self.turn(saga))
+        let directives = saga.handle(
+            .unfit(hold.reservation, machine: nil, reason: "knows no leases"), replica: 0)
+        #expect(
+            directives == [
+                .release(replica: 0, hold, turn: turn, after: .zero),
+                .plan(replica: 0, turn: self.turn(saga)),
+            ])
+        #expect(saga.replicas[0].excluded == [Self.tokyo: "knows no leases"])
+        // Whatever becomes of the release concerns nobody any more.
+        let before = saga
+        #expect(saga.handle(.reservation(self.reservation(hold, .released)), replica: 0) == [])
+        #expect(saga.handle(.silent(turn: turn, reason: "10 s"), replica: 0) == [])
+        #expect(saga == before)
+    }
+
+    @Test("A hold that turns out not to be what was asked for is over before another site is tried")
+    func unfitInDoubt() throws {
+        var saga = try self.committing()
+        let hold = try self.hold(saga)
+        _ = saga.handle(.silent(turn: self.turn(saga), reason: "10 s"), replica: 0)
+        let directives = saga.handle(
+            .unfit(hold.reservation, machine: nil, reason: "knows no leases"), replica: 0)
+        #expect(directives == [.release(replica: 0, hold, turn: self.turn(saga), after: .zero)])
+        #expect(
+            saga.handle(.reservation(self.reservation(hold, .released)), replica: 0)
+                == [.plan(replica: 0, turn: self.turn(saga))])
+        #expect(saga.replicas[0].excluded == [Self.tokyo: "knows no leases"])
+    }
+
+    @Test("A machine that is not what was asked for is deleted before another is placed")
+    func unfitMachine() throws {
+        var saga = try self.committing()
+        let hold = try self.hold(saga)
+        let machine = MachineID(derivedFrom: saga.workload, path: [1])
+        let directives = saga.handle(
+            .unfit(hold.reservation, machine: machine, reason: "knows no leases"), replica: 0)
+        #expect(directives == [.delete(replica: 0, hold, machine, turn: self.turn(saga), after: .zero)])
+        // It has no lease that could run out: only its deletion makes room for another.
+        let review = Keeper().review(
+            &saga, KeepingWishes(leaseSeconds: 60),
+            under: Circumstances(
+                now: Instant(millisecondsSinceEpoch: 0), placeable: [0], lapsed: [0]))
+        #expect(review.directives == [])
+        #expect(
+            saga.handle(.deleted(machine), replica: 0) == [.plan(replica: 0, turn: self.turn(saga))])
+        #expect(saga.replicas[0].epoch == 2)
+        #expect(saga.replicas[0].excluded[Self.tokyo] != nil)
+    }
+
     @Test("Removing deletes the machine; a site that has none of that number is as good")
     func removing() throws {
         var saga = try self.committing()

@@ -118,4 +118,44 @@ struct SiteIndexTests {
                 PlanRequest(specification), now: Instant(millisecondsSinceEpoch: 0), using: &generator)
         }
     }
+
+    @Test("A site whose cost is not a number is out, and the choice comes to an end")
+    func costOutOfNumbers() throws {
+        var index = SiteIndex(rules: PlanningRules(exchangeRates: ["USD": .greatestFiniteMagnitude]))
+        let now = Instant(millisecondsSinceEpoch: 0)
+        var dear = Samples.candidate("dear.test").description
+        dear.price = Price(currency: "USD", microsPerVCPUHour: 10_000_000, microsPerGibibyteHour: 0)
+        index.update(dear, received: now, reachability: .reachable)
+        var generator = SeededGenerator(seed: 1)
+        let request = PlanRequest(Samples.specification())
+        #expect(try index.choose(request, now: now, using: &generator) == nil)
+        index.update(
+            Samples.candidate("plain.test").description, received: now, reachability: .reachable)
+        #expect(
+            try index.choose(request, now: now, using: &generator)?.map(\.site) == [SiteID("plain.test")])
+    }
+
+    @Test("Of an audience that is a workload at very many sites the heaviest places count")
+    func wideAudience() throws {
+        var index = SiteIndex()
+        let now = Instant(millisecondsSinceEpoch: 0)
+        let sites = (0..<600).map { SiteID("site\($0).test") }
+        for (number, site) in sites.enumerated() {
+            let position = number == 300 ? Samples.tokyo : Samples.paris
+            index.update(
+                Samples.candidate(site.address, at: position).description, received: now,
+                reachability: .reachable)
+        }
+        var replicas = Dictionary(uniqueKeysWithValues: sites.map { ($0, 1) })
+        // By far the most users, though not the first in any order.
+        replicas[sites[300]] = 300
+        var generator = SeededGenerator(seed: 1)
+        let request = PlanRequest(
+            Samples.specification(near: [.workload("big")]), neighbours: ["big": replicas])
+        let plan = try Planner().plan(request, over: index.snapshot(now: now))
+        #expect(plan.verdicts.first?.latency?.parts.count == SpecificationLimits.shares)
+        let chosen = try index.choose(request, now: now, using: &generator)
+        #expect(chosen == plan.assignments)
+        #expect(chosen?.first?.site == sites[300])
+    }
 }

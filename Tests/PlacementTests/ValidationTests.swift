@@ -79,8 +79,11 @@ struct ValidationTests {
         #expect(self.problems { $0.objectives.load = 1_000_000 } == [])
         #expect(
             self.problems { $0.objectives = Objectives(latency: 0, load: 0, room: 0) } == ["weight-latency"])
-        for weight in [Double.nan, .infinity, 0, -1, 1_000_001] {
+        for weight in [Double.nan, .infinity, 0, -1, 1_000_001, .leastNonzeroMagnitude, 0.000_000_9] {
             #expect(self.problems { $0.audience.shares[0].weight = weight } == ["audience"])
+        }
+        for weight in [0.000_001, 1_000_000] {
+            #expect(self.problems { $0.audience.shares[0].weight = weight } == [])
         }
     }
 

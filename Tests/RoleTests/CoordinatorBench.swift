@@ -11,6 +11,7 @@ struct CoordinatorBench {
     static let bob = GrantBook.Caller(address: "bob@paris.test", domain: "paris.test")
 
     let clock = TestClock()
+    let uptime = ManualUptime()
     let database: Database
     let sites: FakeSites
 
@@ -36,7 +37,7 @@ struct CoordinatorBench {
         change(&configuration)
         let coordinator = Coordinator(
             configuration: configuration, store: PlacementStore(self.database), sites: self.sites,
-            now: { self.clock.now() },
+            now: { self.clock.now() }, uptime: { self.uptime.now },
             pause: { try await Self.pause($0) }, logger: Logger(label: "test"))
         var table = OperationTable(site: SiteID("coordinator.test")) { () throws(OperationError) in
             Self.grants

@@ -1,5 +1,6 @@
 import CloudModel
 import Coordinator
+import Federation
 import GRDB
 import Operations
 import Storage
@@ -60,5 +61,38 @@ struct CoordinatorDiskTests {
             #expect(settled.state == .placed)
         }
         #expect(bench.sites.machines.count == 1)
+    }
+
+    @Test("That an epoch is over is not said before the next one is on disk")
+    func overOnceStored() async throws {
+        let bench = try CoordinatorBench()
+        try await bench.run { coordinator, table in
+            _ = try await table.perform(CoordinatorBench.place(more: ["lease": .integer(60)]))
+            let machine = try #require(bench.sites.machines.first)
+            let request = LeaseRequest(
+                leases: [.init(machine: machine.id, replica: try #require(machine.replica))])
+            #expect(coordinator.renew(request, from: machine.site).granted == [machine.id])
+            var deleted = machine
+            deleted.state = .deleted
+            deleted.changed = machine.changed.advanced(by: .seconds(1))
+            let report = MachineReport(machine: deleted)
+
+            try self.set(isFull: true, in: bench)
+            async let received: Void = coordinator.receive(report, from: machine.site)
+            let alice = "alice@paris.test"
+            while try coordinator.workload("web", for: alice, scope: .own).replicas[0].epoch == 1 {
+                try Task.checkCancellation()
+                await Task.yield()
+            }
+            #expect(
+                coordinator.renew(request, from: machine.site) == LeaseAnswer(granted: [], over: []))
+
+            try self.set(isFull: false, in: bench)
+            await received
+            while coordinator.renew(request, from: machine.site).over != [machine.id] {
+                try Task.checkCancellation()
+                await Task.yield()
+            }
+        }
     }
 }

@@ -16,6 +16,14 @@ final class FakeSites: SiteAccess {
         case unreachable
     }
 
+    /// Where a site leaves out the lease that it was asked for.
+    enum LeaseFault: Hashable, CaseIterable {
+        /// It holds room without one, as one of a release does that knows no leases.
+        case onReservation
+        /// It makes the machine without one.
+        case onCommitment
+    }
+
     struct Site {
         var description: SiteDescription
         var room: Int
@@ -24,7 +32,8 @@ final class FakeSites: SiteAccess {
         var machines: [MachineID: Machine] = [:]
         var deletions = 0
         /// Why it starts nothing again, if it does not.
-        var startRefusal: String?
+        var startRefusal: (text: String, reason: Refusal.Reason)?
+        var leaseFault: LeaseFault?
     }
 
     struct State {
@@ -166,8 +175,10 @@ final class FakeSites: SiteAccess {
                 return .failure(.refused("no room", capacity: capacity))
             }
             site.room -= 1
+            var specification = reserve.specification
+            if site.leaseFault == .onReservation { specification.leaseSeconds = nil }
             let reservation = Reservation(
-                id: reserve.id, holder: SiteID("coordinator.test"), specification: reserve.specification,
+                id: reserve.id, holder: SiteID("coordinator.test"), specification: specification,
                 replica: reserve.replica, expires: now.advanced(by: reserve.holdFor))
             site.reservations[reserve.id] = reservation
             return .success(.reservation(reservation))
@@ -183,7 +194,9 @@ final class FakeSites: SiteAccess {
             return .success(.machines(MachineList(machines: site.machines.values.sorted { $0.id < $1.id })))
         case .restart(let restart):
             guard var machine = site.machines[restart.machine] else { return .failure(.absent) }
-            if let refusal = site.startRefusal { return .failure(.refused(refusal, capacity: nil)) }
+            if let refusal = site.startRefusal {
+                return .failure(.refused(refusal.text, capacity: nil, reason: refusal.reason))
+            }
             machine.state = .running
             machine.halt = nil
             machine.changed = now
@@ -209,9 +222,11 @@ final class FakeSites: SiteAccess {
         guard var reservation = site.reservations[id] else { return .failure(.absent) }
         switch reservation.state {
         case .held:
+            var specification = reservation.specification
+            if site.leaseFault == .onCommitment { specification.leaseSeconds = nil }
             let machine = Machine(
                 id: MachineID(derivedFrom: id, path: []), site: site.description.site,
-                specification: reservation.specification, state: .creating, replica: reservation.replica,
+                specification: specification, state: .creating, replica: reservation.replica,
                 created: now, changed: now)
             reservation.state = .committed
             reservation.machine = machine.id

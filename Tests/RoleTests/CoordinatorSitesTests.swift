@@ -48,7 +48,7 @@ struct CoordinatorSitesTests {
         let cases: [(StanzaError, SiteFailure)] = [
             (
                 Refusal(reason: .noRoom).stanzaError("no host has 4 vCPU"),
-                .refused("no host has 4 vCPU", capacity: nil)
+                .refused("no host has 4 vCPU", capacity: nil, reason: .noRoom)
             ),
             (Refusal(reason: .notFound).stanzaError("none"), .absent),
             (StanzaError(.itemNotFound), .absent),

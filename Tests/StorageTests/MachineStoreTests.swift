@@ -61,4 +61,21 @@ struct MachineStoreTests {
         #expect(try store.load().machines.isEmpty)
         #expect(try store.load().reservations.isEmpty)
     }
+
+    @Test("A lease is kept until it is forgotten")
+    func leases() throws {
+        let store = MachineStore(try Database())
+        let id: MachineID = try self.identifier("0b6f2c3e-51d4-4e0a-9a3c-7d1f5b8e2a10")
+        let lease = SiteLease(machine: id, ends: Uptime(boot: "first", milliseconds: 60_000))
+        var changes = SiteChanges()
+        changes.leases = [id: lease]
+        #expect(!changes.isEmpty)
+        try store.save(changes)
+        #expect(try store.load().leases == [lease])
+        changes = SiteChanges()
+        changes.forgottenLeases = [id]
+        #expect(!changes.isEmpty)
+        try store.save(changes)
+        #expect(try store.load().leases.isEmpty)
+    }
 }

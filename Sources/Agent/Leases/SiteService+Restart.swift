@@ -9,9 +9,9 @@ extension SiteService {
     package func restart(
         _ id: MachineID, as replica: ReplicaReference, by holder: SiteID
     ) async throws(SiteRefusal) -> Machine {
-        let now = self.now()
+        let (now, uptime) = (self.now(), self.uptime())
         return try await self.keeper.change { ledger throws(SiteRefusal) in
-            try ledger.restart(id, as: replica, by: holder, now: now)
+            try ledger.restart(id, as: replica, by: holder, now: now, uptime: uptime)
         }
     }
 }
@@ -19,7 +19,7 @@ extension SiteService {
 extension SiteLedger {
     /// Writes down that the machine is to be started, if it ended by itself or as its lease ran out.
     package mutating func restart(
-        _ id: MachineID, as replica: ReplicaReference, by holder: SiteID, now: Instant
+        _ id: MachineID, as replica: ReplicaReference, by holder: SiteID, now: Instant, uptime: Uptime
     ) throws(SiteRefusal) -> Machine {
         let machine = try self.machine(id, of: holder).machine
         let name = machine.specification.name
@@ -37,6 +37,7 @@ extension SiteLedger {
                 .conflict, "machine \(name) at \(self.site) was stopped on order",
                 next: "whoever stopped it can start it")
         }
+        self.forgetLeaseIfOver(of: id, at: uptime)
         return try self.prepare(.start, on: id, now: now).machine
     }
 }

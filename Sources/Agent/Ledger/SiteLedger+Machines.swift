@@ -165,6 +165,10 @@ extension SiteLedger {
             // starts it looks afterwards.
             guard known == .starting, source == .start else { return }
             self.set(id, to: .stopped, reason: "the guest stopped by itself", now: now)
+        case (.creating, .stopping), (.starting, .stopping):
+            // The same of one that was about to stop.
+            guard known == .starting, source == .start else { return }
+            self.set(id, to: .stopping, reason: reason, now: now)
         case (.stopping, .running), (.stopping, .suspended):
             // Asked to shut down and not there yet; but an event says that it runs anew, as after a reboot.
             guard source == .event else { return }
@@ -174,7 +178,11 @@ extension SiteLedger {
         case (.failed, .stopped), (.stopped, .stopped):
             // The hypervisor forgets why a machine stopped; we do not.
             return
-        case (.stopping, .stopped):
+        case (.stopped, .stopping), (.failed, .stopping):
+            // One that is down is about to stop only once it has run, which is told first: this is told late.
+            return
+        case (.stopping, .stopping), (.stopping, .stopped), (.stopping, .failed):
+            // However it goes down, it stays known who wanted that.
             self.set(
                 id, to: state, reason: reason ?? entry.machine.reason, halt: entry.machine.halt, now: now)
         case (_, _):
@@ -184,7 +192,11 @@ extension SiteLedger {
 
     /// The hypervisor did not do what it was told: the machine is as it was found.
     package mutating func disobeyed(_ id: MachineID, found: DriverMachine, now: Instant) {
-        let halt = found.state == .stopped ? self.machines[id]?.machine.halt : nil
+        let halt: Halt? =
+            switch found.state {
+            case .stopping, .stopped, .failed: self.machines[id]?.machine.halt
+            case .creating, .starting, .running, .suspended, .deleted: nil
+            }
         self.set(id, to: found.state, reason: found.reason, halt: halt, now: now)
     }
 

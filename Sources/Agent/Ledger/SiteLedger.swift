@@ -14,6 +14,10 @@ package struct SiteLedger: Sendable {
     package let site: SiteID
     package var rules: SiteRules
     package private(set) var policy: AdmissionPolicy
+    /// Whether coordinators are asked to place its replicas elsewhere: only if somebody has ordered that.
+    ///
+    /// A policy of `draining` that is configured asks nobody for anything.
+    package private(set) var isBeingEmptied: Bool
     /// By name.
     package internal(set) var hosts: [String: Host] = [:]
     /// Whether `hosts` is what a driver said, as opposed to nothing yet.
@@ -36,6 +40,7 @@ package struct SiteLedger: Sendable {
         self.site = site
         self.rules = rules
         self.policy = state.policy ?? policy
+        self.isBeingEmptied = state.policy == .draining
         self.generation = state.generation
         for entry in state.machines where self.machines[entry.machine.id] == nil {
             self.store(Self.reportable(entry))
@@ -43,7 +48,9 @@ package struct SiteLedger: Sendable {
         for entry in state.reservations where self.reservations[entry.reservation.id] == nil {
             self.store(entry)
         }
-        for lease in state.leases { self.leases[lease.machine] = lease }
+        for lease in state.leases where self.tally.leased[lease.machine] != nil {
+            self.leases[lease.machine] = lease
+        }
         self.changes = SiteChanges()
     }
 
@@ -55,6 +62,7 @@ package struct SiteLedger: Sendable {
 
     package mutating func setPolicy(_ policy: AdmissionPolicy) {
         self.policy = policy
+        self.isBeingEmptied = policy == .draining
         self.changes.policy = policy
     }
 
@@ -79,13 +87,22 @@ package struct SiteLedger: Sendable {
     mutating func store(_ lease: SiteLease) {
         self.leases[lease.machine] = lease
         self.changes.leases[lease.machine] = lease
+        self.changes.forgottenLeases.remove(lease.machine)
+    }
+
+    /// The lease of a machine is over, or nobody needs it any more.
+    mutating func forgetLease(of id: MachineID) {
+        guard self.leases[id] != nil else { return }
+        self.leases[id] = nil
+        self.changes.leases[id] = nil
+        self.changes.forgottenLeases.insert(id)
     }
 
     mutating func store(_ entry: SiteMachine) {
         let id = entry.machine.id
         if let known = self.machines[id] { self.tally.subtract(known) }
         self.machines[id] = entry
-        if entry.machine.state == .deleted { self.leases[id] = nil }
+        if entry.machine.state == .deleted { self.forgetLease(of: id) }
         self.tally.add(entry)
         self.changes.machines[id] = entry
     }
@@ -138,6 +155,7 @@ package struct SiteLedger: Sendable {
             guard let entry = self.machines[id] else { continue }
             self.tally.subtract(entry)
             self.machines[id] = nil
+            self.forgetLease(of: id)
             self.changes.machines[id] = nil
             self.changes.forgottenMachines.insert(id)
             if let reservation = self.reservations[entry.reservation] {

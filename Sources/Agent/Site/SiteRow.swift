@@ -30,8 +30,8 @@ struct SiteRow: Sendable {
                     site: ledger.site, name: profile.name, position: profile.position,
                     country: profile.country, labels: profile.labels,
                     hypervisors: Set(ledger.hosts.values.map(\.hypervisor)).sorted(),
-                    policy: ledger.policy, capacity: ledger.capacity, price: profile.price,
-                    carbon: profile.carbon, reported: now)
+                    policy: ledger.policy, isBeingEmptied: ledger.isBeingEmptied,
+                    capacity: ledger.capacity, price: profile.price, carbon: profile.carbon, reported: now)
             }
         }
     }

@@ -120,10 +120,12 @@ package struct SiteService: Sendable {
     package func order(
         _ order: SiteLedger.Order, _ id: MachineID, by caller: SiteID, isAdmin: Bool
     ) async throws(SiteRefusal) -> Machine {
-        let now = self.now()
+        let (now, uptime) = (self.now(), self.uptime())
         let entry = try await self.keeper.change { ledger throws(SiteRefusal) in
             _ = try ledger.machine(id, of: caller, isAdmin: isAdmin)
-            return try ledger.prepare(order, on: id, now: now)
+            let entry = try ledger.prepare(order, on: id, now: now)
+            if order == .start { ledger.forgetLeaseIfOver(of: id, at: uptime) }
+            return entry
         }
         guard order != .start else { return entry.machine }
         do throws(DriverError) {

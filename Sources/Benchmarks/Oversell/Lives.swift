@@ -1,8 +1,9 @@
 import Synchronization
 
-/// A process that is killed and started again: what it is at the moment, and who uses it.
+/// A process that is ended and started again: what it is at the moment, and who uses it.
 ///
-/// A killed process answers nobody, and its successor begins only when nothing of it is left: as with a file lock.
+/// It answers whom it is just answering and nobody after that. Its own work is cut off wherever it is, and its successor
+/// begins only when nothing of it is left: as with a file lock.
 final class Lives<Process: Sendable>: Sendable {
     private struct State {
         var process: Process?
@@ -11,18 +12,18 @@ final class Lives<Process: Sendable>: Sendable {
     }
 
     private let state = Mutex(State())
-    private let kills: AsyncStream<Void>
-    private let killed: AsyncStream<Void>.Continuation
+    private let ends: AsyncStream<Void>
+    private let ended: AsyncStream<Void>.Continuation
 
     init() {
-        (self.kills, self.killed) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
+        (self.ends, self.ended) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
     }
 
     /// Processes that were started so far.
     var count: Int { self.state.withLock(\.count) }
 
     /// Ends the process as soon as it can be.
-    func kill() { self.killed.yield() }
+    func end() { self.ended.yield() }
 
     /// What `body` makes of the process; nil if there is none at the moment.
     func use<Value: Sendable>(_ body: @Sendable (Process) async throws -> Value) async rethrows -> Value? {
@@ -47,7 +48,7 @@ final class Lives<Process: Sendable>: Sendable {
                     state.process = process
                     state.count += 1
                 }
-                await self.untilKilled()
+                await self.untilEnded()
                 self.state.withLock { $0.process = nil }
                 while self.state.withLock({ $0.users > 0 }) { await Task.yield() }
                 group.cancelAll()
@@ -60,7 +61,7 @@ final class Lives<Process: Sendable>: Sendable {
         }
     }
 
-    private func untilKilled() async {
-        for await _ in self.kills { return }
+    private func untilEnded() async {
+        for await _ in self.ends { return }
     }
 }

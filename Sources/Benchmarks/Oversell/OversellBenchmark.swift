@@ -6,7 +6,7 @@ struct OversellBenchmark: Benchmark {
     let summary =
         "64 callers at once want the 16 places of one site through 4 coordinators, again and again; real "
         + "coordinators and a real agent in this process, in-memory driver, SQLite on disk; messages lost, "
-        + "doubled, delayed and late, processes killed every 300 ms"
+        + "doubled, delayed and late, a process ended and started again every 300 ms"
 
     func run(_ settings: BenchmarkSettings) async throws -> [Measurement] {
         var plan = OversellRig.Plan()
@@ -21,7 +21,7 @@ struct OversellBenchmark: Benchmark {
             Measurement("rounds at whose end every place was taken", Double(result.full)),
             Measurement("placed", Double(result.placed)),
             Measurement("turned away", Double(result.turnedAway)),
-            Measurement("processes killed and started again", Double(result.kills)),
+            Measurement("processes ended and started again", Double(result.restarts)),
             Measurement("holds and machines left when all was over", Double(result.leaks)),
             Measurement("time", result.seconds, unit: "s"),
         ]

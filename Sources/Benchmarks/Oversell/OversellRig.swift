@@ -8,20 +8,21 @@ import TestRandomness
 import XMPP
 
 /// Callers who all want the same few places at once, through several coordinators and one site, while messages are
-/// lost, doubled, delayed and late and processes are killed.
+/// lost, doubled, delayed and late and processes are ended and started again.
 struct OversellRig: Sendable {
     struct Plan: Sendable {
         var seed: UInt64 = 1
         var callers = 64
+        /// As many as that at least; with `endEvery` until a process has been ended and started again.
         var rounds = 1_000
         var coordinators = 4
         /// Nil for a network that does its duty.
         var rates: FaultyNetwork.Rates? = FaultyNetwork.Rates()
-        /// How often a process is killed; nil for never.
-        var killEvery: Duration? = .milliseconds(300)
+        /// How often a process is ended and started again; nil for never.
+        var endEvery: Duration? = .milliseconds(300)
 
         /// Whether nothing goes wrong.
-        var isQuiet: Bool { self.rates == nil && self.killEvery == nil }
+        var isQuiet: Bool { self.rates == nil && self.endEvery == nil }
     }
 
     /// What came out.
@@ -33,8 +34,8 @@ struct OversellRig: Sendable {
         var turnedAway = 0
         /// Rounds at whose end every place was taken.
         var full = 0
-        /// Processes that were killed.
-        var kills = 0
+        /// Processes that were ended and started again.
+        var restarts = 0
         /// Holds and machines that were left when all was over.
         var leaks = 0
         var seconds = 0.0
@@ -96,8 +97,8 @@ struct OversellRig: Sendable {
             group.addTask { await self.network.run() }
             group.addTask { try await self.site.run() }
             for coordinator in self.coordinators { group.addTask { try await coordinator.run() } }
-            if let killEvery = self.plan.killEvery {
-                group.addTask { try await self.kill(every: killEvery) }
+            if let endEvery = self.plan.endEvery {
+                group.addTask { try await self.endOne(every: endEvery) }
             }
             defer { group.cancelAll() }
             try await Alliance.wait("the site has looked at its hosts") {
@@ -110,14 +111,14 @@ struct OversellRig: Sendable {
     private func measure() async throws -> Result {
         var result = Result()
         let began = ContinuousClock.now
-        for round in 0..<self.plan.rounds {
+        while result.rounds < self.plan.rounds || self.lacksRestarts(since: began) {
             // What the last round gave back takes its place until it is gone; with faults that may be long.
             if self.plan.isQuiet {
                 try await Alliance.wait("the site is empty") {
                     await self.site.promised().map { $0.occupying + $0.held == 0 } ?? false
                 }
             }
-            let (placed, most) = try await self.round(round)
+            let (placed, most) = try await self.round(result.rounds)
             result.rounds += 1
             result.placed += placed
             result.turnedAway += self.plan.callers - placed
@@ -127,9 +128,18 @@ struct OversellRig: Sendable {
         self.network.calm()
         result.seconds = (ContinuousClock.now - began).inSeconds
         result.leaks = try await self.leaks()
-        result.kills = self.site.lives.count + self.coordinators.map(\.lives.count).reduce(0, +)
-        result.kills -= 1 + self.coordinators.count
+        result.restarts = self.restarts
         return result
+    }
+
+    private var restarts: Int {
+        let lives = self.site.lives.count + self.coordinators.map(\.lives.count).reduce(0, +)
+        return lives - 1 - self.coordinators.count
+    }
+
+    /// Whether rounds went by so fast that no process has been ended yet.
+    private func lacksRestarts(since began: ContinuousClock.Instant) -> Bool {
+        self.plan.endEvery != nil && self.restarts < 1 && ContinuousClock.now - began < Self.patience
     }
 
     /// All callers ask at once, and give back what they got; how many got a machine, and the most that was promised.
@@ -181,16 +191,16 @@ struct OversellRig: Sendable {
         }
     }
 
-    /// Kills one process after the other, chosen at random.
-    private func kill(every pause: Duration) async throws {
+    /// Ends one process after the other, chosen at random.
+    private func endOne(every pause: Duration) async throws {
         var generator = SeededGenerator(seed: self.plan.seed ^ 0xDEAD)
         while !Task.isCancelled {
             try await Task.sleep(for: pause)
             let victim = Int.random(in: 0...self.coordinators.count, using: &generator)
             if victim < self.coordinators.count {
-                self.coordinators[victim].lives.kill()
+                self.coordinators[victim].lives.end()
             } else {
-                self.site.lives.kill()
+                self.site.lives.end()
             }
         }
     }

@@ -1,9 +1,10 @@
 /// Whether a site takes new work from others, and whether it keeps what it has.
 package enum AdmissionPolicy: String, Hashable, Codable, Sendable, CaseIterable {
     case open
-    /// Takes nothing new and is being emptied: coordinators place its replicas elsewhere, one after the other.
+    /// Takes nothing new, for now.
     ///
-    /// Also the policy of a site that has not reported yet; nothing is moved for that.
+    /// Nothing is moved for that alone: a site that wants its replicas placed elsewhere says so besides
+    /// (`SiteDescription.isBeingEmptied`), as earlier releases did not.
     case draining
     /// Keeps what it runs, takes nothing new.
     case closed

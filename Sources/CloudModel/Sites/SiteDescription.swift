@@ -9,6 +9,8 @@ package struct SiteDescription: Hashable, Codable, Sendable {
     package var labels: [String: String]
     package var hypervisors: [String]
     package var policy: AdmissionPolicy
+    /// Whether coordinators are to place its replicas elsewhere, one after the other.
+    package var isBeingEmptied: Bool
     package var capacity: Capacity
     package var price: Price?
     package var carbon: Carbon?
@@ -19,8 +21,8 @@ package struct SiteDescription: Hashable, Codable, Sendable {
 
     package init(
         site: SiteID, name: String, position: Position?, country: String?, labels: [String: String],
-        hypervisors: [String], policy: AdmissionPolicy, capacity: Capacity, price: Price?,
-        carbon: Carbon? = nil, roundTrips: [MeasuredPath] = [], reported: Instant
+        hypervisors: [String], policy: AdmissionPolicy, isBeingEmptied: Bool = false, capacity: Capacity,
+        price: Price?, carbon: Carbon? = nil, roundTrips: [MeasuredPath] = [], reported: Instant
     ) {
         self.site = site
         self.name = name
@@ -29,6 +31,7 @@ package struct SiteDescription: Hashable, Codable, Sendable {
         self.labels = labels
         self.hypervisors = hypervisors
         self.policy = policy
+        self.isBeingEmptied = isBeingEmptied
         self.capacity = capacity
         self.price = price
         self.carbon = carbon
@@ -44,6 +47,7 @@ package struct SiteDescription: Hashable, Codable, Sendable {
         case labels
         case hypervisors
         case policy
+        case isBeingEmptied
         case capacity
         case price
         case carbon
@@ -51,7 +55,7 @@ package struct SiteDescription: Hashable, Codable, Sendable {
         case reported
     }
 
-    /// Reads what earlier versions wrote too, who told no round trips and no carbon.
+    /// Reads what earlier versions wrote too, who told no round trips and no carbon, and emptied no site.
     package init(from decoder: any Decoder) throws {
         let container = try decoder.container(keyedBy: CodingKeys.self)
         self.init(
@@ -62,6 +66,7 @@ package struct SiteDescription: Hashable, Codable, Sendable {
             labels: try container.decode([String: String].self, forKey: .labels),
             hypervisors: try container.decode([String].self, forKey: .hypervisors),
             policy: try container.decode(AdmissionPolicy.self, forKey: .policy),
+            isBeingEmptied: try container.decodeIfPresent(Bool.self, forKey: .isBeingEmptied) ?? false,
             capacity: try container.decode(Capacity.self, forKey: .capacity),
             price: try container.decodeIfPresent(Price.self, forKey: .price),
             carbon: try container.decodeIfPresent(Carbon.self, forKey: .carbon),

@@ -12,7 +12,7 @@ package struct Audience: Hashable, Codable, Sendable {
 
     package struct Share: Hashable, Codable, Sendable {
         package var place: Place
-        /// Relative weight, greater than zero; shares need not add up to one.
+        /// Relative weight, from a millionth to a million; shares need not add up to one.
         package var weight: Double
 
         package init(place: Place, weight: Double) {

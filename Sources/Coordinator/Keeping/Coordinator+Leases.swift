@@ -7,7 +7,8 @@ import Synchronization
 extension Coordinator {
     /// Answers a site that asks for the leases of the machines it runs for this coordinator.
     ///
-    /// A lease counts as renewed from before the answer is sent, whether it arrives or not.
+    /// A lease counts as renewed from before the answer is sent, whether it arrives or not. That an epoch is over is
+    /// said only once the next one is on disk: the machine is deleted for that.
     package func renew(_ request: LeaseRequest, from site: SiteID) -> LeaseAnswer {
         self.state.withLock { state in
             let uptime = self.uptime()
@@ -19,7 +20,8 @@ extension Coordinator {
                 case .granted:
                     state.leases.grant(lease.replica, at: uptime)
                     granted.append(lease.machine)
-                case .over: over.append(lease.machine)
+                case .over:
+                    if state.isStored(lease.replica.workload) { over.append(lease.machine) }
                 case .silent: continue
                 }
             }

@@ -92,9 +92,10 @@ extension SiteFailure {
     init(_ error: StanzaError) {
         let text = error.text ?? error.condition.rawValue
         if let refusal = Refusal(in: error) {
+            let text = error.text ?? refusal.reason.rawValue
             self =
                 refusal.reason == .notFound
-                ? .absent : .refused(error.text ?? refusal.reason.rawValue, capacity: refusal.capacity)
+                ? .absent : .refused(text, capacity: refusal.capacity, reason: refusal.reason)
             return
         }
         switch error.condition {

@@ -25,8 +25,8 @@ package enum SiteAnswer: Hashable, Sendable {
 
 /// Why a site did not do what was asked, as far as that can be known.
 package enum SiteFailure: Error, Hashable, Sendable {
-    /// It said no; its true state may come with that.
-    case refused(String, capacity: Capacity?)
+    /// It said no, in words; its true state may come with that, and the reason unless it is only in the words.
+    case refused(String, capacity: Capacity?, reason: Refusal.Reason? = nil)
     /// It has no such reservation or machine.
     case absent
     /// The request did not leave this process.

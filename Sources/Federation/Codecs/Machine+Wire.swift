@@ -14,7 +14,8 @@ extension Machine: Payload {
             specification: try MachineSpecification(
                 parsing: try reader.child(MachineSpecification.elementName)),
             state: try reader.choice("state"), reason: try reader.childText("reason"),
-            halt: try reader.optionalChoice("halt"),
+            // A reason that a later release knows: left alone, as whatever it is somebody meant it.
+            halt: try reader.optionalText("halt").map { Halt(rawValue: $0) ?? .ordered },
             replica: try ReplicaReference.optional(in: reader),
             created: try reader.instant("created-unix-ms"),
             changed: try reader.instant("changed-unix-ms"))

@@ -22,7 +22,7 @@ extension SiteDescription: Payload {
             site: try reader.site("address"), name: try reader.text("name"),
             position: try Self.position(reader), country: try Self.country(reader),
             labels: try Labels.read(from: reader), hypervisors: hypervisors,
-            policy: try reader.choice("policy"),
+            policy: try reader.choice("policy"), isBeingEmptied: try Self.isBeingEmptied(reader),
             capacity: try Capacity(parsing: try reader.child(Capacity.elementName)),
             price: try Self.price(reader), carbon: try Self.carbon(reader),
             roundTrips: try Self.roundTrips(reader),
@@ -34,7 +34,7 @@ extension SiteDescription: Payload {
             Self.elementName, namespace: Self.namespace,
             [
                 "address": self.site.address, "name": self.name, "country": self.country,
-                "policy": self.policy.rawValue,
+                "policy": self.policy.rawValue, "emptying": self.isBeingEmptied ? "true" : nil,
                 "reported-unix-ms": String(self.reported.millisecondsSinceEpoch),
             ],
             [self.capacity.element])
@@ -69,6 +69,12 @@ extension SiteDescription: Payload {
                     ["to": path.site.address, "ms": String(path.milliseconds)]))
         }
         return element
+    }
+
+    /// Earlier releases do not say so, whatever their policy.
+    private static func isBeingEmptied(_ reader: ElementReader) throws(PayloadError) -> Bool {
+        guard try reader.optionalText("emptying") != nil else { return false }
+        return try reader.flag("emptying")
     }
 
     private static func position(_ reader: ElementReader) throws(PayloadError) -> Position? {

@@ -10,6 +10,9 @@ package final class LibvirtDriver: MachineDriver {
     private let configuration: LibvirtConfiguration
     private let subscribers = DriverEvents()
     private let session: LibvirtSession
+    /// Who waits for guests that are forced off, and for how many each.
+    private let hands = (0..<LibvirtHand.count).map { _ in LibvirtHand() }
+    private let loads = Mutex(Array(repeating: 0, count: LibvirtHand.count))
     private let files: MachineFiles
     private let logger: Logger
     /// Machines whose console could not be cut, or its end not be kept: each is told once.
@@ -108,7 +111,18 @@ package final class LibvirtDriver: MachineDriver {
 
     package func forceOff(_ id: MachineID) async throws(DriverError) {
         try await self.requireOurs(id)
-        try await self.session.forceOff(id)
+        try await self.destroy(id)
+    }
+
+    private func destroy(_ id: MachineID) async throws(DriverError) {
+        let domain = try await self.session.running(id)
+        let hand = self.loads.withLock { loads -> Int in
+            let idlest = loads.indices.min { loads[$0] < loads[$1] } ?? 0
+            loads[idlest] += 1
+            return idlest
+        }
+        defer { self.loads.withLock { $0[hand] -= 1 } }
+        try await self.hands[hand].destroy(domain, id)
     }
 
     package func suspend(_ id: MachineID) async throws(DriverError) {
@@ -124,6 +138,7 @@ package final class LibvirtDriver: MachineDriver {
     package func delete(_ id: MachineID) async throws(DriverError) {
         do throws(DriverError) {
             try await self.requireOurs(id)
+            try await self.end(id)
             try await self.session.undefine(id)
         } catch {
             // Without a definition the files are what an interrupted deletion, or creation, has left.
@@ -134,6 +149,18 @@ package final class LibvirtDriver: MachineDriver {
             throw error
         }
         try await self.files.remove(id)
+    }
+
+    /// Forces it off, if it runs; what that comes to shows when it is undefined.
+    private func end(_ id: MachineID) async throws(DriverError) {
+        do throws(DriverError) {
+            try await self.destroy(id)
+        } catch {
+            switch error {
+            case .invalidState, .failed: return
+            case .notFound, .alreadyExists, .unavailable, .insufficientResources: throw error
+            }
+        }
     }
 
     package func console(_ id: MachineID, limit: Int) async throws(DriverError) -> ConsoleTail {

@@ -66,8 +66,18 @@ extension LibvirtSession {
         unsafe try self.act(on: id, "reboot", from: [.running]) { unsafe virDomainReboot($0, 0) }
     }
 
-    func forceOff(_ id: MachineID) throws(DriverError) {
-        unsafe try self.act(on: id, "force off", from: Self.active) { unsafe virDomainDestroy($0) }
+    /// The machine, if something of it runs, for a `LibvirtHand` that forces it off.
+    func running(_ id: MachineID) throws(DriverError) -> LibvirtReference {
+        let attempt = "force off"
+        let domain = try self.domain(id)
+        guard let state = domain.state else { throw self.fault("\(attempt) machine \(id)") }
+        guard Self.active.contains(state.state) else {
+            throw .invalidState(id, state.state, attempt: attempt)
+        }
+        guard let reference = LibvirtReference(to: domain) else {
+            throw self.fault("\(attempt) machine \(id)")
+        }
+        return reference
     }
 
     func suspend(_ id: MachineID) throws(DriverError) {

@@ -57,7 +57,7 @@ extension Catalogue {
             ], layout: [.findings], isLong: true, concernsSite: true),
         Operation(
             "site.drain", "Empty this site: its replicas are placed elsewhere; again to see what is left",
-            by: .agent, .changes, .init(.post, "/drain")),
+            by: .agent, .destroys, .init(.post, "/drain")),
         Operation(
             "site.undrain", "Stop emptying this site, and take new work again", by: .agent, .changes,
             .init(.post, "/undrain")),

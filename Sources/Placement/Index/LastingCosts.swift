@@ -7,7 +7,7 @@ struct LastingCosts {
     private let check: ConstraintCheck
     private let parts: [(share: Double, milliseconds: [Double])]
 
-    /// `columns` hold every place of the audience.
+    /// `columns` hold every place of the audience; the round trip to one that they do not hold is not known.
     init(_ kind: Ranking.Kind, columns: LatencyColumns, rules: PlanningRules) {
         self.kind = kind
         self.rules = rules
@@ -20,7 +20,7 @@ struct LastingCosts {
     func lasting(of index: Int, _ description: SiteDescription) -> Ranking.Lasting {
         var mean = AudienceMean(worst: self.rules.latency.worst, target: self.kind.terms.target)
         for part in self.parts {
-            let milliseconds = part.milliseconds[index]
+            let milliseconds = part.milliseconds.indices.contains(index) ? part.milliseconds[index] : .nan
             mean.add(milliseconds.isNaN ? nil : milliseconds, share: part.share)
         }
         let latency = self.parts.isEmpty ? nil : mean.milliseconds

@@ -4,7 +4,7 @@ import CloudModel
 ///
 /// Requests differ in how they weigh places more than in the places: predictions are kept by place.
 struct LatencyColumns: Sendable {
-    /// Places kept at once; beyond it those unused for the longest are forgotten.
+    /// Places kept at once, far more than one audience has; beyond it those unused for the longest are forgotten.
     static let limit = 512
 
     private struct Column: Sendable {
@@ -41,7 +41,7 @@ struct LatencyColumns: Sendable {
             cursor: log.end, lastUse: self.uses)
     }
 
-    /// The round trips to `place` that `prepare` worked out; nil where one is not known.
+    /// The round trips to `place` that `prepare` worked out, NaN where one is not known; empty if there are none.
     func milliseconds(to place: Audience.Place) -> [Double] {
         self.columns[place]?.milliseconds ?? []
     }

@@ -114,8 +114,9 @@ struct Ranking: Sendable {
             figures.hasRoom(for: self.kind.terms.resources)
         else { return .isOut }
         let freshness = self.scale.freshness(ageMilliseconds: age)
-        return Tournament.Key(
-            rank: standing.rank,
-            cost: self.kind.terms.total(lasting.cost, figures, freshness: freshness))
+        let cost = self.kind.terms.total(lasting.cost, figures, freshness: freshness)
+        // One that is not a number is not even equal to itself: the best would be looked for without end.
+        guard cost.isFinite else { return .isOut }
+        return Tournament.Key(rank: standing.rank, cost: cost)
     }
 }

@@ -1,7 +1,26 @@
-import CloudModel
+package import CloudModel
 
 /// Replicas that leave their site: because it is drained, or because it was out of reach for too long.
 extension Keeper {
+    /// The first replica that would leave its site now if another could take it; nil if there is none.
+    ///
+    /// Found by trying, so that nothing is looked for that a review would not use.
+    package func firstToMove(
+        in saga: PlacementSaga, _ wishes: KeepingWishes?, under circumstances: Circumstances
+    ) -> Int? {
+        let leaving = saga.replicas.filter { replica in
+            guard case .placed(let hold, _) = replica.phase else { return false }
+            return circumstances.lapsed.contains(replica.index)
+                || circumstances.draining.contains(hold.site)
+        }
+        guard !leaving.isEmpty else { return nil }
+        var trial = saga
+        var circumstances = circumstances
+        circumstances.placeable = Set(leaving.map(\.index))
+        _ = self.review(&trial, wishes, under: circumstances)
+        return leaving.first { trial.replicas[$0.index].isElsewhere(than: $0) }?.index
+    }
+
     // MARK: Drain
 
     func drain(
@@ -11,6 +30,13 @@ extension Keeper {
         guard circumstances.draining.contains(hold.site) else { return }
         // One after the other: each needs room at two sites for a while.
         guard !saga.isMoving else { return }
+        let least = wishes?.minimum(of: saga.replicas.count) ?? 0
+        guard wishes?.lease == nil || saga.runningCount - 1 >= least else {
+            return self.remark(
+                .waiting, index, hold.site,
+                "stays at \(hold.site), which drains: one with a lease never runs twice, and \(least) must run",
+                in: &saga, &review)
+        }
         guard circumstances.placeable.contains(index) else {
             return self.remark(
                 .waiting, index, hold.site,
@@ -25,13 +51,6 @@ extension Keeper {
                     "leaves \(hold.site), which drains; its machine there runs until the new one does"))
             review.directives += saga.relieve(index)
             return
-        }
-        let least = wishes?.minimum(of: saga.replicas.count) ?? 0
-        guard saga.runningCount - 1 >= least else {
-            return self.remark(
-                .waiting, index, hold.site,
-                "stays at \(hold.site), which drains: one with a lease never runs twice, and \(least) must run",
-                in: &saga, &review)
         }
         saga.replicas[index].keeping?.avoided = hold.site
         saga.replicas[index].keeping?.remark = nil
@@ -75,9 +94,23 @@ extension Keeper {
 
     /// The lease of a replica has run out: its site has stopped it, and if another can take it, it goes there.
     func leaveBehind(
-        _ index: Int, _ hold: Hold, in saga: inout PlacementSaga, _ circumstances: Circumstances,
-        _ review: inout Review
+        _ index: Int, _ hold: Hold, in saga: inout PlacementSaga, _ wishes: KeepingWishes?,
+        _ circumstances: Circumstances, _ review: inout Review
     ) {
+        if let machine = saga.replicas[index].machine,
+            machine.halt == .ordered || machine.state == .suspended
+        {
+            return self.remark(
+                .waiting, index, hold.site,
+                "does not run, as somebody ordered at \(hold.site), which is out of reach: it is left so",
+                in: &saga, &review)
+        }
+        guard !Self.mayOutliveLease(saga.replicas[index], wishes) else {
+            return self.remark(
+                .waiting, index, hold.site,
+                "stays at \(hold.site), which is out of reach and may let it run: it knows no lease of it",
+                in: &saga, &review)
+        }
         guard circumstances.placeable.contains(index) else {
             return self.remark(
                 .waiting, index, hold.site,
@@ -85,6 +118,13 @@ extension Keeper {
                 in: &saga, &review)
         }
         self.lose(index, hold, in: &saga, &review)
+    }
+
+    /// Whether its site does not know the lease that the replica has, and so does not stop it when that is over.
+    static func mayOutliveLease(_ replica: ReplicaPlacement, _ wishes: KeepingWishes?) -> Bool {
+        if replica.keeping?.isUnleased == true { return true }
+        guard let machine = replica.machine else { return false }
+        return machine.specification.leaseSeconds != wishes?.leaseSeconds
     }
 
     /// Goes on under the next epoch; should the site come back, it learns that the old one is over.
@@ -97,5 +137,12 @@ extension Keeper {
                 .lost, replica: index, site: hold.site,
                 "is placed anew: its lease at \(hold.site) ran out, so nothing of it runs there"))
         review.directives += saga.renew(index)
+    }
+}
+
+extension ReplicaPlacement {
+    /// Whether it has left the place where it was as `before`, or is about to.
+    package func isElsewhere(than before: ReplicaPlacement) -> Bool {
+        self.epoch != before.epoch || self.phase != before.phase
     }
 }

@@ -65,7 +65,7 @@ package struct Keeper: Sendable {
         case .placed(let hold, _):
             if saga.replicas[index].keeping == nil { saga.replicas[index].keeping = ReplicaKeeping() }
             if circumstances.lapsed.contains(index) {
-                return self.leaveBehind(index, hold, in: &saga, circumstances, &review)
+                return self.leaveBehind(index, hold, in: &saga, wishes, circumstances, &review)
             }
             guard let machine = saga.replicas[index].machine else { return }
             switch machine.state {
@@ -80,7 +80,9 @@ package struct Keeper: Sendable {
             }
         case .exhausted: self.searchAgain(index, in: &saga, circumstances, &review)
         case .committing(let hold, _), .verifying(let hold, _), .replacing(let hold, _, _):
-            guard circumstances.lapsed.contains(index) else { return }
+            guard circumstances.lapsed.contains(index),
+                !Self.mayOutliveLease(saga.replicas[index], wishes)
+            else { return }
             if saga.replicas[index].keeping == nil { saga.replicas[index].keeping = ReplicaKeeping() }
             self.lose(index, hold, in: &saga, &review)
         case .planning, .reserving, .doubting, .withdrawing, .releasing, .deleting, .gone: return
@@ -91,6 +93,7 @@ package struct Keeper: Sendable {
         guard var keeping = saga.replicas[index].keeping else { return }
         if keeping.runningSince == nil { keeping.runningSince = now }
         (keeping.fault, keeping.due, keeping.isOrdered, keeping.setback) = (nil, nil, false, nil)
+        keeping.futileStarts = nil
         saga.replicas[index].keeping = keeping
         if saga.replicas[index].trouble != nil { saga.replicas[index].trouble = nil }
     }
@@ -112,7 +115,9 @@ package struct Keeper: Sendable {
         guard self.isItsTurn(index, after: machine, in: &saga, circumstances.now, &review),
             var keeping = saga.replicas[index].keeping
         else { return }
-        let isLeaving = circumstances.draining.contains(hold.site)
+        // Not before another site can take it: better where it is than nowhere.
+        let isLeaving =
+            circumstances.draining.contains(hold.site) && circumstances.placeable.contains(index)
         if keeping.restarts >= self.rules.restartLimit || isLeaving, keeping.moves < self.rules.moveLimit {
             keeping.moves += 1
             keeping.restarts = 0
@@ -132,10 +137,18 @@ package struct Keeper: Sendable {
         keeping.isOrdered = true
         keeping.due = circumstances.now.advanced(by: self.rules.startTimeout)
         saga.replicas[index].keeping = keeping
-        review.notes.append(
-            KeepingNote(
-                .restarting, replica: index, site: hold.site,
-                "is started again at \(hold.site), try \(keeping.restarts)"))
+        if keeping.futileStarts == nil {
+            review.notes.append(
+                KeepingNote(
+                    .restarting, replica: index, site: hold.site,
+                    "is started again at \(hold.site), try \(keeping.restarts)"))
+        } else {
+            let trouble = saga.replicas[index].trouble.map { ": \($0)" } ?? ""
+            self.remark(
+                .restarting, index, hold.site,
+                "a start at \(hold.site) came to nothing, and is asked for again from time to time\(trouble)",
+                in: &saga, &review)
+        }
         review.directives.append(.start(replica: index, hold, machine.id))
     }
 
@@ -152,15 +165,20 @@ package struct Keeper: Sendable {
             }
             keeping.fault = machine.changed
             (keeping.isOrdered, keeping.setback, keeping.runningSince) = (false, nil, nil)
+            (keeping.futileStarts, keeping.remark) = (nil, nil)
             self.wait(self.rules.pause(afterTries: keeping.restarts), &keeping, now)
         } else if let setback = keeping.setback {
             keeping.setback = nil
             switch setback {
-            case .refused: self.wait(self.rules.pause(afterTries: keeping.restarts), &keeping, now)
-            case .unanswered:
+            case .refused:
+                keeping.futileStarts = nil
+                self.wait(self.rules.pause(afterTries: keeping.restarts), &keeping, now)
+            case .declined, .unanswered:
                 // It was not tried, as far as anybody knows.
                 keeping.restarts = max(0, keeping.restarts - 1)
-                self.wait(self.rules.silencePause, &keeping, now)
+                let futileStarts = (keeping.futileStarts ?? 0) + 1
+                keeping.futileStarts = futileStarts
+                self.wait(self.rules.pause(afterFutileStarts: futileStarts), &keeping, now)
             }
         } else if keeping.isOrdered, let due = keeping.due, self.isOver(due, now) {
             keeping.isOrdered = false

@@ -12,7 +12,7 @@ package struct KeepingRules: Hashable, Sendable {
     package var stableAfter: Duration
     /// How long a start that was accepted may take before it counts as failed.
     package var startTimeout: Duration
-    /// The pause before a site that did not answer is asked again.
+    /// The pause before a site that did not answer, or would not, is asked again; doubled with each further time.
     package var silencePause: Duration
 
     package init(
@@ -32,5 +32,10 @@ package struct KeepingRules: Hashable, Sendable {
     /// Nothing, then `firstPause`, then four times the last one up to `longestPause`.
     package func pause(afterTries tries: Int) -> Duration {
         tries <= 0 ? .zero : min(self.longestPause, self.firstPause * (1 << (2 * min(tries - 1, 10))))
+    }
+
+    /// `silencePause`, then twice the last one up to `longestPause`.
+    package func pause(afterFutileStarts starts: Int) -> Duration {
+        min(self.longestPause, self.silencePause * (1 << min(max(0, starts - 1), 10)))
     }
 }

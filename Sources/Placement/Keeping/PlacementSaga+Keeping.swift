@@ -19,6 +19,8 @@ extension PlacementSaga {
         self.replicas[index].keeping?.isOrdered = false
         self.replicas[index].keeping?.setback = nil
         self.replicas[index].keeping?.runningSince = nil
+        self.replicas[index].keeping?.futileStarts = nil
+        self.replicas[index].keeping?.isUnleased = nil
         return self.enter(.planning, replica: index)
     }
 
@@ -57,9 +59,13 @@ extension PlacementSaga {
         self.replicas[index].trouble = "\(hold.site): \(reason)"
     }
 
-    /// Takes what is said of a machine that the replica left behind; false if it is about another one.
-    mutating func noted(predecessor id: MachineID, isDeleted: Bool, replica index: Int) -> Bool {
-        guard self.replicas[index].keeping?.predecessor?.machine == id else { return false }
+    /// Takes what `site` says of a machine that the replica left behind there; false if it is about another one.
+    mutating func noted(
+        predecessor id: MachineID, at site: SiteID, isDeleted: Bool, replica index: Int
+    ) -> Bool {
+        guard let predecessor = self.replicas[index].keeping?.predecessor, predecessor.machine == id,
+            predecessor.hold.site == site
+        else { return false }
         if isDeleted { self.replicas[index].keeping?.predecessor = nil }
         return true
     }

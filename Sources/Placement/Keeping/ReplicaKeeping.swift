@@ -15,7 +15,7 @@ package struct ReplicaKeeping: Hashable, Codable, Sendable {
 
     /// Why the last order to start came to nothing.
     enum Setback: String, Hashable, Codable, Sendable {
-        case refused, unanswered
+        case refused, declined, unanswered
     }
 
     /// Starts in place since it last ran for long.
@@ -31,6 +31,10 @@ package struct ReplicaKeeping: Hashable, Codable, Sendable {
     /// Whether a start was ordered for `fault`.
     var isOrdered = false
     var setback: Setback?
+    /// Starts in a row that, as far as is known, were not tried; nil as zero.
+    var futileStarts: Int?
+    /// Whether the machine was made without the lease that was asked for, so that nothing ends it; nil as false.
+    var isUnleased: Bool?
     /// The site where it failed last: another one is looked for first.
     package internal(set) var avoided: SiteID?
     package internal(set) var predecessor: Predecessor?

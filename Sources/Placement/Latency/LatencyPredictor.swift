@@ -54,9 +54,10 @@ package struct LatencyPredictor: Sendable {
 }
 
 extension Audience {
-    /// The part of the whole that each share is, 0…1.
+    /// The part of the whole that each share is, 0…1; all alike if the weights say nothing.
     var proportions: [Double] {
         let total = self.shares.reduce(0) { $0 + $1.weight }
+        guard total.isNormal else { return self.shares.map { _ in 1 / Double(self.shares.count) } }
         return self.shares.map { $0.weight / total }
     }
 }

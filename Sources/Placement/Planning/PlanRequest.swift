@@ -33,7 +33,8 @@ package struct PlanRequest: Hashable, Sendable {
 
     /// The same with each workload of the audience replaced by the sites where it runs, as many shares as replicas.
     ///
-    /// One that runs nowhere stays: the round trip to it is not known.
+    /// One that runs nowhere stays: the round trip to it is not known. Of more places than an audience may have, the
+    /// heaviest stay.
     var resolved: PlanRequest {
         let isResolved = self.specification.audience.shares.allSatisfy { share in
             if case .workload = share.place { false } else { true }
@@ -48,7 +49,20 @@ package struct PlanRequest: Hashable, Sendable {
                 Audience.Share(place: .site(site), weight: share.weight * Double(count) / replicas)
             }
         }
+        resolved.specification.audience.keepHeaviest(SpecificationLimits.shares)
         return resolved
+    }
+}
+
+extension Audience {
+    /// Leaves out all but the `count` heaviest shares, the earlier of two that weigh the same; their order stays.
+    fileprivate mutating func keepHeaviest(_ count: Int) {
+        guard self.shares.count > count else { return }
+        let heaviest = self.shares.enumerated().sorted { one, other in
+            one.element.weight == other.element.weight
+                ? one.offset < other.offset : one.element.weight > other.element.weight
+        }
+        self.shares = heaviest.prefix(count).sorted { $0.offset < $1.offset }.map(\.element)
     }
 }
 

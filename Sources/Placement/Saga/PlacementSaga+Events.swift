@@ -13,6 +13,8 @@ extension PlacementSaga {
         case unknown(ReservationID, turn: Int)
         /// The site refused what was asked.
         case refused(ReservationID, turn: Int, reason: String)
+        /// The site holds something else than was asked for, or made it of the reservation.
+        case unfit(ReservationID, machine: MachineID?, reason: String)
         /// The machine that a reservation was turned into.
         case committed(ReservationID, Machine)
         /// No answer came in time; what was asked may have happened.
@@ -23,8 +25,10 @@ extension PlacementSaga {
         case deleted(MachineID)
         /// The site has taken the order to delete the machine.
         case doomed(MachineID)
-        /// The site did not start the machine.
+        /// The site cannot start the machine: something is wrong with it, or there is none.
         case startRefused(MachineID, reason: String)
+        /// The site would not start the machine, which says nothing about the machine.
+        case startDeclined(MachineID, reason: String)
         /// Whether the site started the machine is not known.
         case startUnanswered(MachineID, reason: String)
     }

@@ -1,13 +1,28 @@
-import CloudModel
+package import CloudModel
 
 /// The transitions of a single replica, one method for each event.
 extension PlacementSaga {
     mutating func planned(_ site: SiteID, turn: Int, replica index: Int) -> [Directive] {
         let replica = self.replicas[index]
         guard replica.phase == .planning, replica.turn == turn else { return [] }
-        let path = [UInt64(index), UInt64(replica.epoch), UInt64(replica.attempts.count + 1)]
-        let id = ReservationID(derivedFrom: self.workload, path: path)
-        return self.enter(.reserving(Hold(site: site, reservation: id)), replica: index)
+        let hold = Hold(site: site, reservation: self.nextReservation(of: index))
+        return self.enter(.reserving(hold), replica: index)
+    }
+
+    /// The number under which the next site will be asked to hold room for the replica.
+    package func nextReservation(of index: Int) -> ReservationID {
+        let replica = self.replicas[index]
+        return self.reservation(index, epoch: replica.epoch, attempt: replica.attempts.count + 1)
+    }
+
+    /// The number under which the first site will be asked once the replica is placed anew.
+    package func reservationAfterMove(of index: Int) -> ReservationID {
+        self.reservation(index, epoch: self.replicas[index].epoch + 1, attempt: 1)
+    }
+
+    private func reservation(_ index: Int, epoch: Int, attempt: Int) -> ReservationID {
+        ReservationID(
+            derivedFrom: self.workload, path: [UInt64(index), UInt64(epoch), UInt64(attempt)])
     }
 
     mutating func answered(_ reservation: Reservation, replica index: Int) -> [Directive] {
@@ -93,6 +108,49 @@ extension PlacementSaga {
         }
     }
 
+    /// The site leaves out something that the replica must have: what it holds or made is given back, and another site
+    /// is tried.
+    mutating func unfit(
+        _ id: ReservationID, _ machine: MachineID?, reason: String, replica index: Int
+    ) -> [Directive] {
+        guard let hold = self.replicas[index].hold, hold.reservation == id else { return [] }
+        switch self.replicas[index].phase {
+        case .reserving, .doubting:
+            guard let machine else {
+                // It was never committed: if this goes unheard, the hold runs out by itself.
+                let release = Directive.release(
+                    replica: index, hold, turn: self.replicas[index].turn, after: .zero)
+                return [release] + self.next(after: hold, reason: reason, replica: index)
+            }
+            return self.discard(machine, of: hold, reason: reason, replica: index)
+        case .committing, .verifying:
+            guard let machine else {
+                return self.enter(.withdrawing(hold, asked: 0, reason: reason), replica: index)
+            }
+            return self.discard(machine, of: hold, reason: reason, replica: index)
+        case .withdrawing:
+            guard let machine else { return self.held(hold, replica: index) }
+            return self.discard(machine, of: hold, reason: reason, replica: index)
+        case .releasing:
+            guard let machine else { return self.held(hold, replica: index) }
+            return self.became(machine, of: hold, replica: index)
+        case .planning, .placed, .replacing, .deleting, .exhausted, .gone:
+            return []
+        }
+    }
+
+    /// Has a machine deleted that is not what was asked for, and nothing placed before it is gone.
+    private mutating func discard(
+        _ machine: MachineID, of hold: Hold, reason: String, replica index: Int
+    ) -> [Directive] {
+        var keeping = self.replicas[index].keeping ?? ReplicaKeeping()
+        keeping.avoided = hold.site
+        keeping.isUnleased = true
+        self.replicas[index].keeping = keeping
+        self.replicas[index].trouble = "\(hold.site): \(reason)"
+        return self.enter(.replacing(hold, machine, asked: 0), replica: index)
+    }
+
     mutating func committed(_ id: ReservationID, _ machine: Machine, replica index: Int) -> [Directive] {
         guard let hold = self.replicas[index].hold, hold.reservation == id, machine.site == hold.site
         else { return [] }
@@ -136,7 +194,9 @@ extension PlacementSaga {
 
     mutating func reported(_ machine: Machine, replica index: Int) -> [Directive] {
         let isOver = machine.state == .deleted
-        if self.noted(predecessor: machine.id, isDeleted: isOver, replica: index) { return [] }
+        if self.noted(predecessor: machine.id, at: machine.site, isDeleted: isOver, replica: index) {
+            return []
+        }
         let replica = self.replicas[index]
         let reference = ReplicaReference(workload: self.workload, index: index, epoch: replica.epoch)
         guard machine.replica == reference else { return [] }
@@ -163,7 +223,12 @@ extension PlacementSaga {
     }
 
     mutating func deleted(_ machine: MachineID, replica index: Int) -> [Directive] {
-        if self.noted(predecessor: machine, isDeleted: true, replica: index) { return [] }
+        // Said by the site where it is, which was asked to delete it.
+        if let site = self.replicas[index].keeping?.predecessor?.hold.site,
+            self.noted(predecessor: machine, at: site, isDeleted: true, replica: index)
+        {
+            return []
+        }
         switch self.replicas[index].phase {
         case .deleting(_, machine, _): return self.enter(.gone, replica: index)
         case .replacing(_, machine, _): return self.renew(index)

@@ -112,6 +112,8 @@ package struct PlacementSaga: Hashable, Codable, Sendable {
         case .refused(let id, let turn, let reason):
             guard self.replicas[index].turn == turn else { return [] }
             return self.refused(id, reason: reason, replica: index)
+        case .unfit(let id, let machine, let reason):
+            return self.unfit(id, machine, reason: reason, replica: index)
         case .committed(let id, let machine):
             return self.committed(id, machine, replica: index)
         case .silent(let turn, let reason):
@@ -125,6 +127,9 @@ package struct PlacementSaga: Hashable, Codable, Sendable {
             return self.doomed(machine, replica: index)
         case .startRefused(let machine, let reason):
             self.startFailed(machine, .refused, reason: reason, replica: index)
+            return []
+        case .startDeclined(let machine, let reason):
+            self.startFailed(machine, .declined, reason: reason, replica: index)
             return []
         case .startUnanswered(let machine, let reason):
             self.startFailed(machine, .unanswered, reason: reason, replica: index)

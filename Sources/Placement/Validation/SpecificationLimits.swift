@@ -12,8 +12,8 @@ package enum SpecificationLimits {
     package static let disk = Mebibytes.zero...Mebibytes.gibibytes(1_048_576)
     /// Parts of an audience.
     package static let shares = 64
-    /// Weight of one part of an audience; greater than zero.
-    package static let shareWeight = 1_000_000.0
+    /// Weight of one part of an audience: far from where a number is too small to be divided by.
+    package static let shareWeight = 0.000_001...1_000_000.0
     /// Weight of one objective; at least zero.
     package static let objectiveWeight = 1_000_000.0
     package static let constraints = 64

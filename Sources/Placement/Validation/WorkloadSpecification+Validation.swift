@@ -123,11 +123,9 @@ extension Audience {
             problems.append(.init("target", "a response time needs an audience"))
         }
         for share in self.shares {
-            let isPositive = share.weight.isFinite && share.weight > 0
-            if !isPositive || share.weight > SpecificationLimits.shareWeight {
+            if !SpecificationLimits.shareWeight.contains(share.weight) {
                 problems.append(
-                    .init("audience", "a weight of \(share.weight) is not a number above 0 and up to 1000000")
-                )
+                    .init("audience", "a weight of \(share.weight) is not a number from 0.000001 to 1000000"))
             }
             switch share.place {
             case .position: break

@@ -57,6 +57,9 @@ enum MachineMigrations {
     }
 
     /// Why machines are halted, and how long those with a lease may run.
+    ///
+    /// What was stopped, and not by its guest, was stopped on order, and its holder is told so. A policy of `draining`
+    /// kept what there was; now it would have it moved away, which nobody has ordered.
     private static func registerLeases(in migrator: inout DatabaseMigrator) {
         migrator.registerMigration("machines-2") { database in
             try database.execute(
@@ -67,6 +70,10 @@ enum MachineMigrations {
                         boot TEXT NOT NULL,
                         ends INTEGER NOT NULL
                     ) STRICT;
+                    UPDATE siteMachine SET halt = 'ordered', revision = revision + 1
+                        WHERE state IN ('stopped', 'stopping')
+                            AND reason IS NOT 'the guest stopped by itself';
+                    UPDATE siteState SET policy = 'closed' WHERE policy = 'draining';
                     """)
         }
     }

@@ -53,6 +53,9 @@ package struct MachineStore: Sendable {
         for id in changes.forgottenReservations {
             _ = try ReservationRecord.deleteOne(connection, key: id.description)
         }
+        for id in changes.forgottenLeases {
+            _ = try LeaseRecord.deleteOne(connection, key: id.description)
+        }
         for lease in changes.leases.values { try LeaseRecord(lease).save(connection) }
         if let policy = changes.policy {
             try connection.execute(sql: "UPDATE siteState SET policy = ?", arguments: [policy.rawValue])

@@ -9,6 +9,8 @@ package struct SiteChanges: Hashable, Sendable {
     package var policy: AdmissionPolicy?
     /// Leases that were renewed.
     package var leases: [MachineID: SiteLease] = [:]
+    /// Machines whose leases are over for good.
+    package var forgottenLeases: Set<MachineID> = []
 
     package init(
         machines: [MachineID: SiteMachine] = [:], reservations: [ReservationID: SiteReservation] = [:],
@@ -25,5 +27,6 @@ package struct SiteChanges: Hashable, Sendable {
     package var isEmpty: Bool {
         self.machines.isEmpty && self.reservations.isEmpty && self.forgottenMachines.isEmpty
             && self.forgottenReservations.isEmpty && self.policy == nil && self.leases.isEmpty
+            && self.forgottenLeases.isEmpty
     }
 }

@@ -25,8 +25,10 @@ final class Reports: Sendable {
         self.coordinator.withLock { $0 = coordinator }
     }
 
-    /// Asks the holder for leases; throws if it does not answer in time.
-    func renew(_ request: LeaseRequest, of holder: SiteID) async throws -> LeaseAnswer {
+    /// Asks the holder for leases; throws if it does not answer within `patience`.
+    func renew(
+        _ request: LeaseRequest, of holder: SiteID, within patience: Duration
+    ) async throws -> LeaseAnswer {
         if holder == self.site {
             guard let coordinator = self.coordinator.withLock({ $0 }) else {
                 throw StanzaError(.serviceUnavailable, text: "\(holder) is no coordinator")
@@ -35,7 +37,7 @@ final class Reports: Sendable {
         }
         var random = SecureRandom()
         let iq = IQ(to: try holder.jid(), id: IQ.id(randomUsing: &random), body: .set(request.element))
-        switch try await self.link.request(iq, timeout: Self.timeout).body {
+        switch try await self.link.request(iq, timeout: patience).body {
         case .result(let element?): return try LeaseAnswer(parsing: element)
         case .error(let error): throw error
         case .result(nil), .get, .set:

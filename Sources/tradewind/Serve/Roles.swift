@@ -203,7 +203,9 @@ struct Roles: Sendable {
                     holder == configuration.site || federation.knownSite(holder) != nil
                 },
                 tell: { machines, isNews in await feed.publish(machines, isNews: isNews) },
-                renew: { request, holder in try await reports.renew(request, of: holder) }), logger: logger,
+                renew: { request, holder, patience in
+                    try await reports.renew(request, of: holder, within: patience)
+                }), logger: logger,
             now: SiteProcess.now)
     }
 }

@@ -58,6 +58,15 @@ enum Guest {
         return pid_t(String(decoding: bytes, as: UTF8.self).filter(\.isNumber))
     }
 
+    /// Whether a signal was sent to the process and waits to be taken.
+    static func isTold(_ signal: Int32, _ process: pid_t) throws -> Bool {
+        let status = try String(contentsOfFile: "/proc/\(process)/status", encoding: .utf8)
+        let line = status.split(separator: "\n").first { $0.hasPrefix("ShdPnd:") }
+        let digits = line?.dropFirst("ShdPnd:".count).filter(\.isHexDigit)
+        let mask = digits.flatMap { UInt64($0, radix: 16) }
+        return mask.map { $0 & (1 << UInt64(signal - 1)) != 0 } ?? false
+    }
+
     private static let repository = URL(fileURLWithPath: #filePath)
         .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
         .deletingLastPathComponent().path

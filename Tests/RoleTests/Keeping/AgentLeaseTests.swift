@@ -7,25 +7,12 @@ import Testing
 
 @Suite("An agent and its leases")
 struct AgentLeaseTests {
-    private static let lease = 60
-
-    private func place(
-        _ harness: AgentHarness, _ name: String = "web-0", seed: UInt64 = 1
-    ) async throws -> Machine {
-        let plain = harness.request(name, seed: seed)
-        var specification = plain.specification
-        specification.leaseSeconds = Self.lease
-        let request = SiteLedger.Request(
-            id: plain.id, holder: plain.holder, specification: specification, replica: plain.replica)
-        return try await harness.place(request)
-    }
-
     @Test("A machine with a lease starts once it is granted, and one request renews all leases")
     func starts() async throws {
         try await AgentHarness.with { harness in
             harness.outbox.answerLeases(.unknown)
-            let first = try await self.place(harness)
-            let second = try await self.place(harness, "web-1", seed: 2)
+            let first = try await harness.placeLeased()
+            let second = try await harness.placeLeased("web-1", seed: 2)
             try await harness.waitForState(.starting, of: first.id)
             try await harness.waitForState(.starting, of: second.id)
             let asked = harness.outbox.asked.count
@@ -43,7 +30,7 @@ struct AgentLeaseTests {
     )
     func stops() async throws {
         try await AgentHarness.with { harness in
-            let machine = try await self.place(harness)
+            let machine = try await harness.placeLeased()
             try await harness.waitForState(.running, of: machine.id)
             harness.outbox.answerLeases(.silent)
             let before = harness.outbox.asked.count
@@ -77,7 +64,7 @@ struct AgentLeaseTests {
     @Test("A machine of an epoch that is over is deleted; others are not touched")
     func over() async throws {
         try await AgentHarness.with { harness in
-            let leased = try await self.place(harness)
+            let leased = try await harness.placeLeased()
             let plain = try await harness.place(harness.request("plain", seed: 3))
             try await harness.waitForState(.running, of: leased.id)
             try await harness.waitForState(.running, of: plain.id)
@@ -96,7 +83,7 @@ struct AgentLeaseTests {
         let outbox = AgentHarness.Outbox()
         let machine = try await AgentHarness.with(driver: driver, database: database, outbox: outbox) {
             harness in
-            let machine = try await self.place(harness)
+            let machine = try await harness.placeLeased()
             try await harness.waitForState(.running, of: machine.id)
             return machine
         }

@@ -106,7 +106,7 @@ struct CoordinatorKeepingTests {
             _ = try await table.perform(CoordinatorBench.place(replicas: 3))
             _ = try await self.keep(coordinator, bench, replicas: 3)
         }
-        bench.sites.setPolicy(.draining, at: "tokyo.test")
+        bench.sites.setPolicy(.draining, isBeingEmptied: true, at: "tokyo.test")
         bench.sites.watchRunning()
         if fuse < 9 { bench.sites.arm(fuse: fuse, trap: .mute) }
         try await bench.run(Self.patient) { coordinator, _ in
@@ -131,6 +131,20 @@ struct CoordinatorKeepingTests {
         }
         #expect(bench.sites.fewestRunning >= 3)
         #expect(bench.sites.holds == [])
+    }
+
+    @Test("Nothing is moved away from a site that only says that it drains, as earlier releases do")
+    func drainsOnly() async throws {
+        let bench = try CoordinatorBench()
+        try await bench.run(Self.patient) { coordinator, table in
+            _ = try await table.perform(CoordinatorBench.place(replicas: 2))
+            let before = try await self.keep(coordinator, bench, replicas: 2)
+            bench.sites.setPolicy(.draining, at: "tokyo.test")
+            for _ in 0..<20 { await coordinator.review() }
+            let after = try await self.keep(coordinator, bench, replicas: 2)
+            #expect(after.replicas.map(\.machine) == before.replicas.map(\.machine))
+            #expect(after.events?.contains { $0.kind == .leaving } == false)
+        }
     }
 
     @Test("What its owner stops stays stopped; what its site deletes is placed anew")

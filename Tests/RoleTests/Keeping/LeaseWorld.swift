@@ -19,6 +19,8 @@ struct LeaseWorld {
         let offset: Int64
         let drift: Int64
         var boot = 1
+        /// When it asked for leases, by its clock and the true one, if it waits for the answer.
+        var asking: (uptime: Uptime, at: Int64)?
         var nextAsk: Int64 = 0
     }
 
@@ -89,6 +91,8 @@ struct LeaseWorld {
             reservations: Array(site.ledger.reservations.values))
         state.leases = Array(site.ledger.leases.values)
         self.sites[id]?.ledger = Self.ledger(id, state)
+        self.sites[id]?.asking = nil
+        self.sites[id]?.nextAsk = 0
     }
 
     /// The whole computer reboots: nothing runs any more, and the clock of before means nothing.
@@ -276,6 +280,10 @@ extension LeaseWorld {
         case .leaseAnswer(let answer, _, let asked, let request):
             guard isAgentUp else { return }
             let now = self.now(at: id)
+            if let asking = site.asking, asking.uptime == asked {
+                self.sites[id]?.asking = nil
+                self.sites[id]?.nextAsk = asking.at + Self.milliseconds(SiteLedger.renewal)
+            }
             self.sites[id]?.ledger.renew(answer.granted, by: Self.coordinator, asked: asked)
             do {
                 try self.sites[id]?.ledger.end(
@@ -305,7 +313,7 @@ extension LeaseWorld {
     private mutating func work(at id: SiteID) {
         guard var site = self.sites[id], self.clock >= site.downUntil else { return }
         let (now, uptime) = (self.now(at: id), self.uptime(at: id))
-        for machine in site.ledger.lapsed(at: uptime) {
+        for machine in site.ledger.reviewLeases(at: uptime).lapsed {
             guard site.ledger.beginFencing(machine, at: uptime, now: now) != nil else { continue }
             site.running.remove(machine)
             site.ledger.fenced(machine, now: now)
@@ -322,15 +330,31 @@ extension LeaseWorld {
         }
         site.ledger.expire(now: now)
         self.sites[id] = site
-        if self.clock >= site.nextAsk, let leases = site.ledger.leaseRequests[Self.coordinator] {
-            self.sites[id]?.nextAsk = self.clock + Int64(Self.lease) * 1_000 / 4
-            self.send(.leases(LeaseRequest(leases: leases), from: id, asked: uptime), to: id)
-        }
+        self.askForLeases(from: id, uptime)
         if self.clock.isMultiple(of: 1_000) {
             for entry in site.ledger.machines.values.sorted(by: { $0.machine.id < $1.machine.id }) {
                 self.send(.report(entry.machine), to: id)
             }
         }
+    }
+
+    /// One request at a time: the next follows its answer, or comes once the holder's time for that is over.
+    private mutating func askForLeases(from id: SiteID, _ uptime: Uptime) {
+        if let asking = self.sites[id]?.asking,
+            self.clock - asking.at >= Self.milliseconds(SiteLedger.patience)
+        {
+            self.sites[id]?.asking = nil
+            self.sites[id]?.nextAsk = self.clock + Self.milliseconds(SiteLedger.pause)
+        }
+        guard let site = self.sites[id], site.asking == nil, self.clock >= site.nextAsk,
+            let leases = site.ledger.leaseRequests(of: [Self.coordinator])[Self.coordinator]
+        else { return }
+        self.sites[id]?.asking = (uptime, self.clock)
+        self.send(.leases(LeaseRequest(leases: leases), from: id, asked: uptime), to: id)
+    }
+
+    private static func milliseconds(_ part: (Duration) -> Duration) -> Int64 {
+        part(.seconds(Self.lease)).wholeMilliseconds
     }
 
     private mutating func serve(
@@ -373,10 +397,9 @@ extension LeaseWorld {
         case .start(let replica, _, let machine):
             do throws(SiteRefusal) {
                 guard let reference = ledger.machines[machine]?.machine.replica else { return nil }
-                return (
-                    .reported(try ledger.restart(machine, as: reference, by: Self.coordinator, now: now)),
-                    replica
-                )
+                let restarted = try ledger.restart(
+                    machine, as: reference, by: Self.coordinator, now: now, uptime: self.uptime(at: id))
+                return (.reported(restarted), replica)
             } catch {
                 return (.startRefused(machine, reason: error.message), replica)
             }

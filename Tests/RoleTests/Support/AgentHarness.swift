@@ -25,23 +25,36 @@ struct AgentHarness: Sendable {
             var leases = Leases.granted
             var asked: [LeaseRequest] = []
             var uptime = Uptime(boot: "first", milliseconds: 0)
+            var looks = 0
+            var patience: Duration?
         }
 
         /// What whoever is asked for leases answers.
         enum Leases {
             case granted, over, unknown, silent
+            /// Nobody answers, until the time for that has gone by on the leases' clock.
+            case hanging
         }
 
-        func renew(_ request: LeaseRequest, of holder: SiteID) async throws -> LeaseAnswer {
-            try self.state.withLock { state in
+        func renew(
+            _ request: LeaseRequest, of holder: SiteID, within patience: Duration
+        ) async throws -> LeaseAnswer {
+            let (answer, asked) = self.state.withLock { state in
                 state.asked.append(request)
-                let machines = request.leases.map(\.machine)
-                switch state.leases {
-                case .granted: return LeaseAnswer(granted: machines, over: [])
-                case .over: return LeaseAnswer(granted: [], over: machines)
-                case .unknown: return LeaseAnswer(granted: [], over: [])
-                case .silent: throw StanzaError(.remoteServerTimeout)
+                state.patience = patience
+                return (state.leases, state.uptime)
+            }
+            let machines = request.leases.map(\.machine)
+            switch answer {
+            case .granted: return LeaseAnswer(granted: machines, over: [])
+            case .over: return LeaseAnswer(granted: [], over: machines)
+            case .unknown: return LeaseAnswer(granted: [], over: [])
+            case .silent: throw StanzaError(.remoteServerTimeout)
+            case .hanging:
+                try await AgentHarness.eventually("the time for an answer has gone by") {
+                    asked.duration(to: self.uptime).map { $0 >= patience } ?? true
                 }
+                throw StanzaError(.remoteServerTimeout)
             }
         }
 
@@ -49,6 +62,18 @@ struct AgentHarness: Sendable {
 
         var asked: [LeaseRequest] { self.state.withLock(\.asked) }
         var uptime: Uptime { self.state.withLock(\.uptime) }
+        /// How long whoever was asked for leases last had to answer.
+        var patience: Duration? { self.state.withLock(\.patience) }
+        /// How often the agent looked at the leases' clock.
+        var looks: Int { self.state.withLock(\.looks) }
+
+        /// What the agent sees.
+        func look() -> Uptime {
+            self.state.withLock { state in
+                state.looks += 1
+                return state.uptime
+            }
+        }
 
         func advanceUptime(by duration: Duration) {
             self.state.withLock { $0.uptime = $0.uptime.advanced(by: duration) }
@@ -153,8 +178,8 @@ struct AgentHarness: Sendable {
             outlets: Agent.Outlets(
                 report: { try await outbox.report($0, to: $1) }, publish: { outbox.publish($0) },
                 listens: { !Self.people.contains($0) },
-                renew: { try await outbox.renew($0, of: $1) }),
-            logger: logger, now: { outbox.now() }, uptime: { outbox.uptime })
+                renew: { try await outbox.renew($0, of: $1, within: $2) }),
+            logger: logger, now: { outbox.now() }, uptime: { outbox.look() })
         let harness = Self(agent: agent, driver: driver, outbox: outbox, images: directory)
         return try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { try await agent.run() }
@@ -185,6 +210,30 @@ struct AgentHarness: Sendable {
     func place(_ request: SiteLedger.Request) async throws -> Machine {
         _ = try await self.agent.service.reserve(request)
         return try await self.agent.service.commit(request.id, by: request.holder, isAdmin: false)
+    }
+
+    /// Reserves and commits a machine with a lease of a minute.
+    func placeLeased(_ name: String = "web-0", seed: UInt64 = 1) async throws -> Machine {
+        let plain = self.request(name, seed: seed)
+        var specification = plain.specification
+        specification.leaseSeconds = 60
+        return try await self.place(
+            SiteLedger.Request(
+                id: plain.id, holder: plain.holder, specification: specification, replica: plain.replica))
+    }
+
+    /// Lets the leases' clock go on, half a second at a time and only as fast as the agent looks, until it holds.
+    func passTime(
+        atMost limit: Duration, _ what: String, until condition: () async throws -> Bool
+    ) async throws {
+        var passed = Duration.zero
+        while try await !condition() {
+            try #require(passed < limit, "not within \(limit): \(what)")
+            passed += .milliseconds(500)
+            self.outbox.advanceUptime(by: .milliseconds(500))
+            let looks = self.outbox.looks
+            try await Self.eventually("the agent looks") { self.outbox.looks >= looks + 3 }
+        }
     }
 
     func waitForState(_ state: MachineState, of id: MachineID) async throws {
