@@ -193,6 +193,7 @@ struct DriverConformanceTests {
             let process = try #require(Guest.process(of: hung))
             // It does not even hear that it is to end, until libvirt loses its patience after some seconds.
             kill(process, SIGSTOP)
+            try await eventually("it hangs") { try Guest.isStopped(process) }
             try await withThrowingTaskGroup(of: MachineID.self) { group in
                 group.addTask {
                     try await driver.forceOff(hung.id)

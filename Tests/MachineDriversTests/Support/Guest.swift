@@ -60,11 +60,22 @@ enum Guest {
 
     /// Whether a signal was sent to the process and waits to be taken.
     static func isTold(_ signal: Int32, _ process: pid_t) throws -> Bool {
-        let status = try String(contentsOfFile: "/proc/\(process)/status", encoding: .utf8)
-        let line = status.split(separator: "\n").first { $0.hasPrefix("ShdPnd:") }
-        let digits = line?.dropFirst("ShdPnd:".count).filter(\.isHexDigit)
+        let digits = try Self.line("ShdPnd", in: "/proc/\(process)/status")?.filter(\.isHexDigit)
         let mask = digits.flatMap { UInt64($0, radix: 16) }
         return mask.map { $0 & (1 << UInt64(signal - 1)) != 0 } ?? false
+    }
+
+    /// Whether every thread of the process has stopped, so that it takes no signal any more.
+    static func isStopped(_ process: pid_t) throws -> Bool {
+        try FileManager.default.contentsOfDirectory(atPath: "/proc/\(process)/task").allSatisfy { thread in
+            try Self.line("State", in: "/proc/\(process)/task/\(thread)/status")?.contains("stopped") == true
+        }
+    }
+
+    /// One line of what the system says of a process or thread.
+    private static func line(_ name: String, in path: String) throws -> Substring? {
+        let status = try String(contentsOfFile: path, encoding: .utf8)
+        return status.split(separator: "\n").first { $0.hasPrefix(name + ":") }?.dropFirst(name.count + 1)
     }
 
     private static let repository = URL(fileURLWithPath: #filePath)
