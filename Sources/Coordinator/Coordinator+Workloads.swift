@@ -26,7 +26,7 @@ extension Coordinator {
         }
     }
 
-    private static func absurd(_ error: SpecificationError) -> OperationError {
+    static func absurd(_ error: SpecificationError) -> OperationError {
         OperationError(
             .badRequest, "the workload cannot be placed anywhere: \(error)",
             next: "change what is named and ask again")
@@ -41,6 +41,7 @@ extension Coordinator {
     ) async throws(OperationError) -> Workload {
         let view = await self.sites.view()
         let now = self.now()
+        let uptime = self.uptime()
         let planner = Planner(rules: self.configuration.rules)
         let forgetting = self.forgetting()
         var generator = SecureRandom()
@@ -54,6 +55,9 @@ extension Coordinator {
                 }
                 try Self.admit(specification, to: state, limit: self.configuration.workloadLimit)
                 state.learn(view, now: now)
+                let rooms = state.setRoomAside(
+                    before: specification.priority, view, now: now, uptime: uptime, using: &generator)
+                defer { state.withLedger { ledger in rooms.forEach { ledger.ended($0) } } }
                 let assignments = try Self.choose(
                     specification, for: owner, now: now, planner, in: &state, using: &generator)
                 return .success(
@@ -82,7 +86,7 @@ extension Coordinator {
     private static func repeated(
         _ known: StoredPlacement, _ specification: WorkloadSpecification, key: String
     ) throws(OperationError) -> Workload {
-        guard known.specification == specification else {
+        guard known.asked == specification else {
             throw OperationError(
                 .conflict,
                 "the idempotency key \(key) was used for another workload, \(known.specification.name)",
@@ -128,7 +132,7 @@ extension Coordinator {
         }
     }
 
-    private static func refusal(_ plan: Plan) -> OperationError {
+    static func refusal(_ plan: Plan) -> OperationError {
         OperationError(
             .refused, plan.lines.joined(separator: "; "),
             next: "ask for less, or drop a constraint: workload plan shows what would do")

@@ -27,11 +27,19 @@ extension CoordinatorState {
         using generator: inout some RandomNumberGenerator
     ) -> PlacementSaga.Event {
         let searching = placement.saga.replicas[replica]
+        let specification = placement.specification(of: searching)
         let request = PlanRequest(
-            specification: placement.specification, replicas: [replica], placed: placement.saga.sites,
+            specification: specification, replicas: [replica], placed: placement.saga.sites,
             excluded: searching.excluded,
-            neighbours: self.neighbours(of: placement.specification, ownedBy: placement.owner))
+            neighbours: self.neighbours(of: specification, ownedBy: placement.owner))
         do throws(SpecificationError) {
+            if let destination = searching.keeping?.destination,
+                case .sites(let assignments) = try self.choose(
+                    request.limited(to: destination), now: now, planner, using: &generator),
+                let site = assignments.first?.site
+            {
+                return .planned(site: site, turn: turn)
+            }
             switch try self.choose(
                 request, refusals: searching.attempts.count, now: now, planner, using: &generator)
             {
@@ -50,17 +58,18 @@ extension CoordinatorState {
         }
     }
 
-    /// Looks for another site that would take the replica now, and counts the room there as asked for under the number
-    /// that is returned, so that nobody else gives up a machine for the same room; nil if there is none.
+    /// Looks for a site that would take the replica if it were placed anew now, and counts the room there as asked for
+    /// under the number that is returned, so that nobody else gives up a machine for the same room; nil if there is
+    /// none.
     mutating func findRoom(
         for replica: Int, of placement: StoredPlacement, now: Instant,
         using generator: inout some RandomNumberGenerator
     ) -> ReservationID? {
-        guard let site = placement.saga.replicas[replica].hold?.site else { return nil }
+        let specification = placement.specification(of: placement.saga.replicas[replica])
         let request = PlanRequest(
-            specification: placement.specification, replicas: [replica], placed: placement.saga.sites,
-            excluded: [site: "the replica leaves it"],
-            neighbours: self.neighbours(of: placement.specification, ownedBy: placement.owner))
+            specification: specification, replicas: [replica],
+            placed: placement.saga.sites(without: replica), excluded: placement.saga.replicas[replica].barred,
+            neighbours: self.neighbours(of: specification, ownedBy: placement.owner))
         do throws(SpecificationError) {
             guard let found = try self.siteIndex.choose(request, now: now, using: &generator)?.first else {
                 return nil

@@ -41,15 +41,21 @@ struct CoordinatorState {
     let keeper: Keeper
     /// Workloads for which no other site was found, and when to look again.
     var looks: [WorkloadID: Instant] = [:]
-    /// The workload for which another site was looked for last; those after it come first in the next review.
-    var lastLook: WorkloadID?
+    /// The workload for which a site was looked for last, if the review could not look for all: those after it come
+    /// first in the next one.
+    var lastLook: WaitingRank?
     /// The revisions of each workload that are not known to be on disk.
     private var unstored: [WorkloadID: Set<Int>] = [:]
+    /// The revision of each workload's last resizing, while that is not known to be on disk.
+    private var resized: [WorkloadID: Int] = [:]
     var leases = LeaseBook()
     /// Steps that nobody has taken up yet; at most two for each replica that is kept.
     private(set) var pending: [Step] = []
-    private var watchers: [WorkloadID: [Int: AsyncStream<Void>.Continuation]] = [:]
+    /// Under no workload: those who wait for news of any.
+    private var watchers: [WorkloadID?: [Int: AsyncStream<Void>.Continuation]] = [:]
     private var nextWatcher = 0
+    var feed = EventFeed()
+    var watcherCount = WatcherCount()
 
     init(keeper: Keeper, rules: PlanningRules) {
         self.keeper = keeper
@@ -97,7 +103,9 @@ struct CoordinatorState {
         if let key = placement.idempotencyKey { self.keys[Key(owner: placement.owner, key: key)] = nil }
         self.looks[id] = nil
         self.unstored[id] = nil
+        self.resized[id] = nil
         self.leases.forget(id)
+        self.feed.forget(id)
         for watcher in (self.watchers[id] ?? [:]).values { watcher.finish() }
     }
 
@@ -125,27 +133,38 @@ struct CoordinatorState {
         self.names[name].flatMap { self.placements[$0] }
     }
 
-    /// Applies `change` to a workload's saga; nil if there is no such workload or nothing changed.
+    /// Applies `change` to a workload's saga, and has its log say `note` about that; nil if there is no such workload, or
+    /// nothing changed and nothing is to be said.
     mutating func change(
         _ id: WorkloadID, now: Instant, under circumstances: Circumstances? = nil,
+        explained note: KeepingNote? = nil,
         _ change: (inout PlacementSaga) -> [PlacementSaga.Directive]
     ) -> Change? {
         guard var placement = self.placements[id] else { return nil }
         let before = placement.saga
         var directives = change(&placement.saga)
-        let events = self.keep(
-            &placement, since: before, circumstances ?? Circumstances(now: now), &directives)
-        guard placement.saga != before else {
+        let isResized = placement.saga.wantedCount != before.wantedCount
+        if isResized { placement.specify() }
+        let explanation = note.map { placement.log([$0], at: now) } ?? []
+        var events =
+            explanation
+            + self.keep(
+                &placement, since: before, circumstances ?? Circumstances(now: now), &directives)
+        guard placement.saga != before || note != nil else {
             return directives.isEmpty
                 ? nil : Change(placement: placement, isNew: false, replicas: [], directives: directives)
         }
         placement.revision += 1
         placement.changed = now
+        events = self.number(events, of: &placement, now: now)
         self.placements[id] = placement
         self.unstored[id, default: []].insert(placement.revision)
         self.index(placement)
+        if isResized { self.resized[id] = placement.revision }
+        // Until a resizing is on disk each change brings all of it there: it is stored as a whole or not at all.
+        let isWhole = self.resized[id] != nil
         let replicas = placement.saga.replicas.indices.filter { index in
-            !before.replicas.indices.contains(index)
+            isWhole || !before.replicas.indices.contains(index)
                 || before.replicas[index] != placement.saga.replicas[index]
         }
         return Change(placement: placement, replicas: replicas, directives: directives, events: events)
@@ -154,9 +173,11 @@ struct CoordinatorState {
     /// Notes that a change is on disk.
     mutating func stored(_ change: Change) {
         guard change.isNew else { return }
+        self.feed.stored(change.events)
         let id = change.placement.id
         self.unstored[id]?.remove(change.placement.revision)
         if self.unstored[id]?.isEmpty == true { self.unstored[id] = nil }
+        if let revision = self.resized[id], revision <= change.placement.revision { self.resized[id] = nil }
     }
 
     /// Whether all that is known of a workload is on disk, and so is known again after a crash.
@@ -175,20 +196,20 @@ struct CoordinatorState {
 
     // MARK: Watchers
 
-    mutating func watch(_ id: WorkloadID, _ continuation: AsyncStream<Void>.Continuation) -> Int {
+    mutating func watch(_ id: WorkloadID?, _ continuation: AsyncStream<Void>.Continuation) -> Int {
         self.nextWatcher += 1
         self.watchers[id, default: [:]][self.nextWatcher] = continuation
         return self.nextWatcher
     }
 
-    mutating func unwatch(_ id: WorkloadID, _ number: Int) {
+    mutating func unwatch(_ id: WorkloadID?, _ number: Int) {
         self.watchers[id]?[number] = nil
         if self.watchers[id]?.isEmpty == true { self.watchers[id] = nil }
     }
 
     /// Those who wait for news of a workload; told outside the lock.
     func watchers(of id: WorkloadID) -> [AsyncStream<Void>.Continuation] {
-        Array((self.watchers[id] ?? [:]).values)
+        [id, nil].flatMap { self.watchers[$0]?.values.map(\.self) ?? [] }
     }
 }
 

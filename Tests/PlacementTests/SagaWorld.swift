@@ -66,6 +66,21 @@ struct SagaWorld {
         self.carryOut(directives)
     }
 
+    /// Asks for another number of replicas, of at most `limit` places, unless that cannot be done now.
+    mutating func resize(to count: Int, limit: Int, kill: Mishap? = nil) {
+        var next = self.saga
+        guard next.objectionToResizing == nil else { return }
+        let more = count - next.wantedCount
+        let directives =
+            more > 0
+            ? next.grow(next.vacancies(for: more, limit: limit), near: nil)
+            : next.drop(next.leavers(-more, first: []))
+        if kill == .killedBeforeStoring { return self.crash() }
+        self.saga = next
+        if kill == .killedAfterStoring { return self.crash() }
+        self.carryOut(directives)
+    }
+
     /// The process ends and begins again with what it had stored; what is in the network stays there.
     mutating func crash() {
         self.packets.removeAll { packet in
@@ -257,8 +272,22 @@ extension SagaWorld {
             hold.reservation,
             Machine(
                 id: Self.machine(hold), site: hold.site, specification: Self.specification, state: .creating,
-                replica: ReplicaReference(workload: self.saga.workload, index: replica, epoch: 1),
+                replica: ReplicaReference(
+                    workload: self.saga.workload, index: replica, epoch: self.epoch(of: hold, replica)),
                 created: now, changed: now))
+    }
+
+    /// The epoch for which a hold was asked.
+    private func epoch(of hold: Hold, _ replica: Int) -> Int {
+        let now = self.saga.replicas[replica].epoch
+        return (1...now).first { epoch in
+            (1...PlacementSaga.attemptLimit).contains { attempt in
+                hold.reservation
+                    == ReservationID(
+                        derivedFrom: self.saga.workload,
+                        path: [UInt64(replica), UInt64(epoch), UInt64(attempt)])
+            }
+        } ?? now
     }
 
     private static func machine(_ hold: Hold) -> MachineID {
@@ -289,11 +318,14 @@ extension SagaWorld {
     private var machines: [Int: [MachineID]] {
         var machines: [Int: [MachineID]] = [:]
         for replica in self.saga.replicas {
-            for attempt in 1...PlacementSaga.attemptLimit {
-                let id = ReservationID(
-                    derivedFrom: self.saga.workload, path: [UInt64(replica.index), 1, UInt64(attempt)])
-                for site in self.sites.values where site.machines[id] == true {
-                    machines[replica.index, default: []].append(MachineID(derivedFrom: id, path: []))
+            for epoch in 1...replica.epoch {
+                for attempt in 1...PlacementSaga.attemptLimit {
+                    let id = ReservationID(
+                        derivedFrom: self.saga.workload,
+                        path: [UInt64(replica.index), UInt64(epoch), UInt64(attempt)])
+                    for site in self.sites.values where site.machines[id] == true {
+                        machines[replica.index, default: []].append(MachineID(derivedFrom: id, path: []))
+                    }
                 }
             }
         }
@@ -328,10 +360,12 @@ extension SagaWorld {
     func leaks() -> [String] {
         var leaks: [String] = []
         let machines = self.machines
-        for replica in self.saga.replicaStates {
+        let shown = self.saga.replicaStates
+        for replica in self.saga.replicas {
             let running = machines[replica.index] ?? []
-            if running != [replica.machine].compactMap({ $0 }) {
-                leaks.append("replica \(replica.index): \(running) instead of \(replica.machine as Any)")
+            let machine = shown.first { $0.index == replica.index }?.machine
+            if running != [machine].compactMap({ $0 }) {
+                leaks.append("replica \(replica.index): \(running) instead of \(machine as Any)")
             }
         }
         for (site, state) in self.sites.sorted(by: { $0.key < $1.key }) {

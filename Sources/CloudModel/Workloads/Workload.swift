@@ -11,23 +11,40 @@ package struct Workload: Hashable, Codable, Sendable {
 
     /// Where one replica is.
     package struct Replica: Hashable, Codable, Sendable {
+        /// What is being done about it, beside keeping it running.
+        package enum Change: String, Hashable, Codable, Sendable {
+            /// It came when the workload grew, and is not placed yet.
+            case added
+            /// It is on its way from one site to another.
+            case moving
+            /// It is no longer wanted, and its machine is being deleted.
+            case dropped
+        }
+
+        /// Its number for as long as it is wanted; not its place in a list, as numbers may be missing.
         package let index: Int
         package var epoch: Int
         package var site: SiteID?
         package var machine: MachineID?
         package var state: MachineState?
+        package var change: Change?
 
-        package init(index: Int, epoch: Int, site: SiteID?, machine: MachineID?, state: MachineState?) {
+        package init(
+            index: Int, epoch: Int, site: SiteID?, machine: MachineID?, state: MachineState?,
+            change: Change? = nil
+        ) {
             self.index = index
             self.epoch = epoch
             self.site = site
             self.machine = machine
             self.state = state
+            self.change = change
         }
     }
 
     package let id: WorkloadID
     package let owner: String
+    /// What is asked for now: the number of replicas is that of the last resizing.
     package var specification: WorkloadSpecification
     package var state: State
     package var reason: String?

@@ -20,6 +20,12 @@ package struct WorkloadEvent: Hashable, Codable, Sendable {
         case replacing
         /// It leaves a site that is drained.
         case leaving
+        /// It leaves its site for a better one.
+        case moving
+        /// The workload grows.
+        case added
+        /// The workload shrinks.
+        case dropped
         /// Its site was out of reach for longer than its lease.
         case lost
         /// Something that ought to be done cannot be done now.
@@ -37,6 +43,8 @@ package struct WorkloadEvent: Hashable, Codable, Sendable {
     package let replica: Int?
     package let site: SiteID?
     package let text: String
+    /// Rises with each event of the coordinator, whatever workload it is about; nil until it has its place.
+    package var position: Int64?
 
     package init(number: Int, at: Instant, kind: Kind, replica: Int?, site: SiteID?, text: String) {
         self.number = number

@@ -21,15 +21,32 @@ extension Coordinator {
                 try invocation.text("workload"), for: invocation.caller.address, scope: invocation.scope)
             return try OperationResult(site: self.configuration.address, encoding: workload)
         }
+        for feed in ["workload.watch", "workload.events"] {
+            table.register(feed) { invocation, progress throws(OperationError) in
+                try await self.performWatch(invocation, progress)
+            }
+        }
+        table.register("workload.scale") { invocation, progress throws(OperationError) in
+            try await self.performScale(invocation, progress)
+        }
+        table.register("workload.move") { invocation, progress throws(OperationError) in
+            try await self.performMove(invocation, progress)
+        }
         table.register("workload.remove") { invocation, progress throws(OperationError) in
             try await self.performRemove(invocation, progress)
         }
     }
 
     private func performPlan(_ invocation: Invocation) async throws(OperationError) -> OperationResult {
-        let plan = try await self.plan(
-            try WorkloadSpecification(invocation).prepared(), for: invocation.caller.address)
-        return try OperationResult(site: self.configuration.address, encoding: PlanReport(plan))
+        let specification = try WorkloadSpecification(invocation).prepared()
+        let plan = try await self.plan(specification, for: invocation.caller.address)
+        let now = self.now()
+        let waiting = self.state.withLock { $0.waiting(before: specification.priority, now: now) }
+        return try OperationResult(
+            site: self.configuration.address,
+            encoding: PlanReport(
+                plan, priority: specification.priority ?? WorkloadSpecification.usualPriority,
+                waiting: waiting))
     }
 
     private func performPlace(
@@ -84,7 +101,7 @@ extension WorkloadSpecification {
             case .avoid(let sites): prepared.constraints[index] = .avoid(try Self.prepared(sites))
             case .country, .region, .label, .feature, .hypervisor, .latencyAtMost, .priceAtMost,
                 .carbonAtMost,
-                .beside, .apart:
+                .beside, .apart, .within:
                 break
             }
         }
@@ -99,7 +116,8 @@ extension WorkloadSpecification {
 }
 
 extension SiteID {
-    fileprivate func prepared() throws(OperationError) -> SiteID {
+    /// The same as XMPP compares it (RFC 7622); what came from a user is only text.
+    func prepared() throws(OperationError) -> SiteID {
         do {
             return SiteID(try JID(self.address).bare.description)
         } catch {

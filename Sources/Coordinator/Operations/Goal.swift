@@ -16,7 +16,9 @@ enum Goal: String {
         case .placed: workload.state != .placing && workload.state != .removing
         case .running:
             workload.state != .placing && workload.state != .removing
-                && workload.replicas.allSatisfy { Self.isUp($0) || $0.machine == nil }
+                && workload.replicas.allSatisfy {
+                    Self.isUp($0) || $0.machine == nil || $0.change == .dropped
+                }
         case .removed: workload.state == .removed
         }
     }

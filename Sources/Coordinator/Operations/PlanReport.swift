@@ -10,16 +10,33 @@ package struct PlanReport: Hashable, Codable, Sendable {
     /// Where a refused replica would go next, the best first.
     package let alternatives: [SiteID]
     package let verdicts: [Verdict]
-    /// One line for each site.
+    package let priority: Int
+    /// How many workloads wait for room that are served before one of that priority.
+    package let waiting: Int
+    /// One line for each site, and one about the priority where that matters.
     package let text: String
 
-    package init(_ plan: Plan) {
+    package init(_ plan: Plan, priority: Int, waiting: Int) {
         self.workload = plan.workload
         self.isComplete = plan.isComplete
         self.assignments = plan.assignments
         self.unassigned = plan.unassigned
         self.alternatives = plan.alternatives
         self.verdicts = plan.verdicts
-        self.text = plan.lines.joined(separator: "\n")
+        self.priority = priority
+        self.waiting = waiting
+        self.text = (plan.lines + Self.turn(priority, waiting)).joined(separator: "\n")
+    }
+
+    /// Whose turn it is; nothing for the usual priority while nobody waits.
+    private static func turn(_ priority: Int, _ waiting: Int) -> [String] {
+        guard priority != WorkloadSpecification.usualPriority || waiting > 0 else { return [] }
+        let others =
+            switch waiting {
+            case 0: "no workload that waits for room"
+            case 1: "1 workload that waits for room"
+            default: "\(waiting) workloads that wait for room"
+            }
+        return ["priority \(priority): \(others) \(waiting > 1 ? "come" : "comes") first"]
     }
 }

@@ -7,6 +7,10 @@ extension Catalogue {
     private static let workloadShape: [Parameter] =
         Self.workloadNames + Self.machineShape + Self.workloadWishes
 
+    private static func integer(_ range: ClosedRange<Int>) -> Parameter.Kind {
+        .integer(Int64(range.lowerBound)...Int64(range.upperBound))
+    }
+
     private static let workloadNames: [Parameter] = [
         .required("name", "1–48 characters of a–z, 0–9 and inner -"),
         .optional("replicas", .integer(1...1_000), "how many machines", default: 1),
@@ -36,10 +40,19 @@ extension Catalogue {
             "max-carbon", .number(0...1_000_000), "most that a replica may emit, grams of CO2e an hour"),
         .optional("beside", .list, "only sites that have a replica of one of these workloads of yours"),
         .optional("apart", .list, "no site that has a replica of any of these workloads of yours"),
+        .optional(
+            "within", .list,
+            "only sites this near to a replica of other workloads of yours, as NAME:MILLISECONDS of round trip"),
         .optional("per-site", .integer(1...1_000), "at most this many replicas at one site"),
         .optional(
-            "lease",
-            .integer(Int64(KeepingWishes.leaseRange.lowerBound)...Int64(KeepingWishes.leaseRange.upperBound)),
+            "hosts", .choice(HostWish.allCases.map(\.rawValue)),
+            "replicas at one site run on different hosts, or all on one"),
+        .optional(
+            "priority", Self.integer(WorkloadSpecification.priorities),
+            "whose turn it is first where room is scarce: the higher, then the older; nothing that runs gives way",
+            default: .integer(Int64(WorkloadSpecification.usualPriority))),
+        .optional(
+            "lease", Self.integer(KeepingWishes.leaseRange),
             "seconds after which a site that cannot reach the coordinator stops a replica, "
                 + "so that it may be started elsewhere; without it a lost site's replicas are waited for"),
         .optional(
@@ -56,6 +69,10 @@ extension Catalogue {
             "weight-room", .number(0...1_000_000), "points for a percent of room taken", default: 0.25),
     ]
 
+    /// What a part of an application may wish for, under the same names; its own name and the bounds to other parts
+    /// are written in another way.
+    static let partWishes: [Parameter] = Self.workloadShape.filter { !["name", "within"].contains($0.name) }
+
     private static let workloadWait = Parameter.optional(
         "wait", .choice(["accepted", "placed", "running"]), "how far to wait before answering",
         default: "placed")
@@ -69,7 +86,7 @@ extension Catalogue {
             path: "replicas",
             [
                 .init("Replica", "index"), .init("Site", "site"), .init("State", "state"),
-                .init("Machine", "machine"), .init("Epoch", "epoch"),
+                .init("Machine", "machine"), .init("Epoch", "epoch"), .init("Change", "change"),
             ], none: ""),
         .table(
             path: "events",
@@ -103,6 +120,25 @@ extension Catalogue {
             "workload.show", "Show one workload and where its replicas are", by: .coordinator, .reads,
             .init(.get, "/workloads/{workload}"), parameters: [Self.workloadParameter],
             layout: Self.workloadSections),
+        Operation(
+            "workload.scale", "Change how many replicas a workload has", by: .coordinator, .changes,
+            .init(.put, "/workloads/{workload}/replicas"),
+            parameters: [
+                Self.workloadParameter,
+                .required(
+                    "replicas", .integer(1...1_000),
+                    "how many machines; of fewer those go first that have none or were placed last"),
+                Self.workloadWait,
+            ], layout: Self.workloadSections, isLong: true),
+        Operation(
+            "workload.move", "Move one replica of a workload to another site", by: .coordinator, .changes,
+            .init(.post, "/workloads/{workload}/moves"),
+            parameters: [
+                Self.workloadParameter,
+                .required("replica", .integer(0...999), "which one, as workload show numbers them"),
+                .optional("to", .jid, "the site wanted; the best one if left out"),
+                Self.workloadWait,
+            ], layout: Self.workloadSections, isLong: true),
         Operation(
             "workload.remove", "Delete a workload and all its machines", by: .coordinator, .destroys,
             .init(.delete, "/workloads/{workload}"), parameters: [Self.workloadParameter],

@@ -2,23 +2,36 @@ package import CloudModel
 
 /// Replicas that leave their site: because it is drained, or because it was out of reach for too long.
 extension Keeper {
-    /// The first replica that would leave its site now if another could take it; nil if there is none.
-    ///
-    /// Found by trying, so that nothing is looked for that a review would not use.
+    /// The first replica that would be placed anew now if a site could take it; nil if there is none.
     package func firstToMove(
         in saga: PlacementSaga, _ wishes: KeepingWishes?, under circumstances: Circumstances
     ) -> Int? {
+        self.replicasToMove(in: saga, wishes, under: circumstances).first
+    }
+
+    /// The replicas that would be placed anew now if there were sites for all that wait.
+    ///
+    /// Found by trying, so that nothing is looked for that a review would not use.
+    package func replicasToMove(
+        in saga: PlacementSaga, _ wishes: KeepingWishes?, under circumstances: Circumstances
+    ) -> [Int] {
         let leaving = saga.replicas.filter { replica in
-            guard case .placed(let hold, _) = replica.phase else { return false }
-            return circumstances.lapsed.contains(replica.index)
-                || circumstances.draining.contains(hold.site)
+            switch replica.phase {
+            case .placed(let hold, _):
+                circumstances.lapsed.contains(replica.index) || circumstances.draining.contains(hold.site)
+                    || replica.machine?.state == .deleted
+            case .exhausted: replica.keeping != nil
+            case .planning, .reserving, .doubting, .committing, .verifying, .withdrawing, .replacing,
+                .releasing, .deleting, .gone:
+                false
+            }
         }
-        guard !leaving.isEmpty else { return nil }
+        guard !leaving.isEmpty else { return [] }
         var trial = saga
         var circumstances = circumstances
         circumstances.placeable = Set(leaving.map(\.index))
         _ = self.review(&trial, wishes, under: circumstances)
-        return leaving.first { trial.replicas[$0.index].isElsewhere(than: $0) }?.index
+        return leaving.filter { trial.replicas[$0.index].isElsewhere(than: $0) }.map(\.index)
     }
 
     // MARK: Drain
@@ -30,36 +43,21 @@ extension Keeper {
         guard circumstances.draining.contains(hold.site) else { return }
         // One after the other: each needs room at two sites for a while.
         guard !saga.isMoving else { return }
-        let least = wishes?.minimum(of: saga.replicas.count) ?? 0
-        guard wishes?.lease == nil || saga.runningCount - 1 >= least else {
+        if let objection = saga.objectionToLeaving(index, wishes) {
             return self.remark(
-                .waiting, index, hold.site,
-                "stays at \(hold.site), which drains: one with a lease never runs twice, and \(least) must run",
-                in: &saga, &review)
+                .waiting, index, hold.site, "stays at \(hold.site), which drains: \(objection)", in: &saga,
+                &review)
         }
         guard circumstances.placeable.contains(index) else {
             return self.remark(
                 .waiting, index, hold.site,
                 "stays at \(hold.site), which drains, until another site can take it", in: &saga, &review)
         }
-        guard wishes?.lease != nil else {
-            saga.replicas[index].keeping?.avoided = hold.site
-            saga.replicas[index].keeping?.remark = nil
-            review.notes.append(
-                KeepingNote(
-                    .leaving, replica: index, site: hold.site,
-                    "leaves \(hold.site), which drains; its machine there runs until the new one does"))
-            review.directives += saga.relieve(index)
-            return
-        }
-        saga.replicas[index].keeping?.avoided = hold.site
-        saga.replicas[index].keeping?.remark = nil
         review.notes.append(
             KeepingNote(
                 .leaving, replica: index, site: hold.site,
-                "leaves \(hold.site), which drains; having a lease, it ends there before it starts elsewhere")
-        )
-        review.directives += saga.replace(index)
+                "leaves \(hold.site), which drains; \(PlacementSaga.wayOfLeaving(wishes))"))
+        review.directives += saga.leave(index, wishes)
     }
 
     /// Has the machine that a replica left behind deleted, once its successor runs or the workload is no longer wanted.
@@ -69,7 +67,8 @@ extension Keeper {
     ) {
         guard var predecessor = saga.replicas[index].keeping?.predecessor else { return }
         if !predecessor.isEnding {
-            let isUnwanted = saga.isRemoving || saga.replicas[index].phase == .gone
+            let isUnwanted =
+                saga.isRemoving || saga.replicas[index].phase == .gone || !saga.replicas[index].isWanted
             guard isUnwanted || self.isRelieved(index, in: saga, wishes) else { return }
             predecessor.isEnding = true
             predecessor.due = circumstances.now
@@ -87,7 +86,7 @@ extension Keeper {
     private func isRelieved(_ index: Int, in saga: PlacementSaga, _ wishes: KeepingWishes?) -> Bool {
         guard case .placed = saga.replicas[index].phase, saga.replicas[index].machine?.state == .running
         else { return false }
-        return saga.runningCount >= (wishes ?? KeepingWishes()).minimum(of: saga.replicas.count)
+        return saga.runningCount >= (wishes ?? KeepingWishes()).minimum(of: saga.wantedCount)
     }
 
     // MARK: Lost sites
@@ -137,12 +136,5 @@ extension Keeper {
                 .lost, replica: index, site: hold.site,
                 "is placed anew: its lease at \(hold.site) ran out, so nothing of it runs there"))
         review.directives += saga.renew(index)
-    }
-}
-
-extension ReplicaPlacement {
-    /// Whether it has left the place where it was as `before`, or is about to.
-    package func isElsewhere(than before: ReplicaPlacement) -> Bool {
-        self.epoch != before.epoch || self.phase != before.phase
     }
 }

@@ -6,11 +6,12 @@ package struct KeepingNote: Hashable, Sendable {
     package static let textMax = 500
 
     package let kind: WorkloadEvent.Kind
-    package let replica: Int
+    /// Nil if it concerns the workload as a whole.
+    package let replica: Int?
     package let site: SiteID?
     package let text: String
 
-    init(_ kind: WorkloadEvent.Kind, replica: Int, site: SiteID?, _ text: String) {
+    package init(_ kind: WorkloadEvent.Kind, replica: Int?, site: SiteID?, _ text: String) {
         self.kind = kind
         self.replica = replica
         self.site = site

@@ -83,16 +83,25 @@ extension PlacementSaga {
         }
     }
 
-    /// Whether a replica is on its way from one site to another.
+    /// Whether a replica is on its way from one site to another, or comes up where it has just arrived.
     package var isMoving: Bool {
         self.replicas.contains { replica in
-            switch replica.phase {
-            case .replacing: true
-            case .planning, .reserving, .doubting, .committing, .verifying, .withdrawing, .exhausted:
-                replica.keeping != nil
-            case .placed: replica.keeping?.predecessor != nil || replica.machine?.state == .creating
-            case .releasing, .deleting, .gone: false
-            }
+            if replica.isMoving { return true }
+            guard case .placed = replica.phase else { return false }
+            return replica.machine?.state == .creating
+        }
+    }
+}
+
+extension ReplicaPlacement {
+    /// Whether it is on its way from one site to another.
+    var isMoving: Bool {
+        switch self.phase {
+        case .replacing: self.isWanted
+        case .planning, .reserving, .doubting, .committing, .verifying, .withdrawing, .exhausted:
+            self.keeping != nil
+        case .placed: self.keeping?.predecessor != nil
+        case .releasing, .deleting, .gone: false
         }
     }
 }

@@ -8,6 +8,7 @@ extension PlacementSaga {
         for (old, new) in zip(before.replicas, self.replicas) where old != new {
             notes += Self.attempts(old, new)
             notes += Self.phase(old, new)
+            notes += self.growth(old, new)
             notes += Self.machine(old, new)
         }
         return notes
@@ -37,6 +38,17 @@ extension PlacementSaga {
         case (_, .gone): return [KeepingNote(.removed, replica: index, site: old.hold?.site, "removed")]
         case (_, _): return []
         }
+    }
+
+    /// Of a gang that cannot grow, which the replica with the reason tells.
+    private func growth(_ old: ReplicaPlacement, _ new: ReplicaPlacement) -> [KeepingNote] {
+        guard self.isGang, old.phase == .planning, old.isWanted, !new.isWanted, let reason = new.trouble
+        else { return [] }
+        return [
+            KeepingNote(
+                .dropped, replica: nil, site: nil,
+                "does not grow, as all that were added are placed or none: \(reason)")
+        ]
     }
 
     private static func machine(_ old: ReplicaPlacement, _ new: ReplicaPlacement) -> [KeepingNote] {

@@ -38,6 +38,8 @@ package struct ReplicaKeeping: Hashable, Codable, Sendable {
     /// The site where it failed last: another one is looked for first.
     package internal(set) var avoided: SiteID?
     package internal(set) var predecessor: Predecessor?
+    /// The site it moves to, until that was asked; nil for the best one.
+    package internal(set) var destination: SiteID?
     /// The last remark about waiting, so that it is made once.
     var remark: String?
 

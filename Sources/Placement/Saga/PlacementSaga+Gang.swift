@@ -4,32 +4,38 @@ import CloudModel
 extension PlacementSaga {
     /// A replica of a gang is held; the machines are asked for once all are.
     ///
-    /// A replica that is placed anew later waits for nobody, as the others run.
+    /// A replica that is placed anew later waits for nobody, as the others run; one that is added waits for those
+    /// that were added with it.
     mutating func reserved(_ hold: Hold, replica index: Int) -> [Directive] {
         if self.replicas[index].isReserved == true { return [] }
         self.replicas[index].phase = .reserving(hold)
         self.replicas[index].turn += 1
         self.replicas[index].isReserved = true
-        guard self.replicas.allSatisfy(\.isSecured) else { return [] }
+        let peers = self.peers(of: index)
+        guard peers.allSatisfy({ self.replicas[$0].isSecured }) else { return [] }
         var directives: [Directive] = []
-        for index in self.replicas.indices where self.replicas[index].isReserved == true {
+        for index in peers where self.replicas[index].isReserved == true {
             guard let hold = self.replicas[index].hold else { continue }
             directives += self.enter(.committing(hold, asked: 0), replica: index)
         }
         return directives
     }
 
-    /// No site is left to try; of a gang that was never whole nothing is kept then.
+    /// No site is left to try; of a gang that was never whole nothing is kept then, and one that cannot grow stays as
+    /// it was.
     mutating func exhaust(_ reason: String, replica index: Int) -> [Directive] {
         var directives = self.enter(.exhausted(reason), replica: index)
-        guard self.isGang, self.replicas[index].epoch == ReplicaPlacement.firstEpoch else {
-            return directives
+        guard self.isGang, self.replicas[index].isPlacedFirst else { return directives }
+        let peers = self.peers(of: index)
+        if self.replicas[index].addition != nil {
+            self.replicas[index].trouble = reason
+            return self.drop(peers)
         }
-        for other in self.replicas.indices where other != index {
+        for other in peers where other != index {
             switch self.replicas[other].phase {
             case .exhausted:
                 // One that was placed before would be placed anew by itself.
-                guard self.replicas[other].epoch > ReplicaPlacement.firstEpoch else { break }
+                guard !self.replicas[other].isPlacedFirst else { break }
                 directives += self.giveUp(replica: other)
             case .planning, .reserving, .doubting, .committing, .verifying, .withdrawing, .placed, .releasing,
                 .deleting, .gone, .replacing:
@@ -38,14 +44,26 @@ extension PlacementSaga {
         }
         return directives
     }
+
+    /// Those that were asked for together with a replica, itself included.
+    private func peers(of index: Int) -> [Int] {
+        let number = self.replicas[index].addition?.number
+        return self.replicas.indices.filter { other in
+            self.replicas[other].isWanted && self.replicas[other].addition?.number == number
+        }
+    }
 }
 
 extension ReplicaPlacement {
-    static let firstEpoch = 1
+    /// The epoch at which it was first asked for, since it is wanted.
+    private var firstEpoch: Int { self.addition?.epoch ?? 1 }
+
+    /// Whether it has not been placed since it was asked for.
+    var isPlacedFirst: Bool { self.epoch <= self.firstEpoch }
 
     /// Whether its site holds the capacity for it, or has made the machine, as far as is known.
     fileprivate var isSecured: Bool {
-        if self.epoch > Self.firstEpoch { return true }
+        if self.epoch != self.firstEpoch { return self.epoch > self.firstEpoch }
         switch self.phase {
         case .reserving: return self.isReserved == true
         case .committing, .verifying, .placed, .replacing: return true

@@ -3,14 +3,13 @@ package import CloudModel
 extension PlacementSaga {
     /// The state of the workload that follows from its replicas.
     package var state: Workload.State {
-        let phases = self.replicas.map(\.phase)
         if self.isRemoving {
-            let isGone = phases.allSatisfy { $0 == .gone } && !self.leavesSomethingBehind
+            let isGone = self.replicas.allSatisfy { $0.phase == .gone } && !self.leavesSomethingBehind
             return isGone ? .removed : .removing
         }
         var isFailed = false
-        for phase in phases {
-            switch phase {
+        for replica in self.replicas where replica.isWanted {
+            switch replica.phase {
             case .planning, .reserving, .doubting, .committing, .verifying, .withdrawing, .releasing,
                 .deleting, .replacing:
                 return .placing
@@ -40,15 +39,18 @@ extension PlacementSaga {
             case .planning, .reserving, .committing, .gone: break
             }
         }
-        if self.isGang, self.replicas.contains(where: { $0.phase == .gone }), !self.isRemoving {
+        if self.isGang, !self.isRemoving,
+            self.replicas.contains(where: { $0.phase == .gone && $0.isWanted })
+        {
             reasons.append("all replicas were asked for or none: what was held elsewhere is given back")
         }
         return reasons.isEmpty ? nil : reasons.joined(separator: ". ")
     }
 
-    /// The replicas as the workload shows them.
+    /// The replicas as the workload shows them: without those that were dropped and of which nothing is left.
     package var replicaStates: [Workload.Replica] {
-        self.replicas.map { replica in
+        self.replicas.compactMap { replica in
+            guard replica.isWanted || !replica.isGone || self.isRemoving else { return nil }
             let machine: MachineID? =
                 switch replica.phase {
                 case .placed(_, let machine), .deleting(_, let machine, _), .replacing(_, let machine, _):
@@ -59,20 +61,40 @@ extension PlacementSaga {
                 }
             return Workload.Replica(
                 index: replica.index, epoch: replica.epoch, site: replica.hold?.site, machine: machine,
-                state: replica.machine?.state)
+                state: replica.machine?.state, change: replica.change)
         }
     }
 
-    /// Replicas that are at a site or may be there: what counts for the spread when another is planned.
+    /// Wanted replicas that are at a site or may be there: what counts for the spread when another is planned.
     package var sites: [SiteID: Int] {
-        self.replicas.compactMap { $0.hold?.site }.reduce(into: [:]) { $0[$1, default: 0] += 1 }
+        self.replicas.filter(\.isWanted).compactMap { $0.hold?.site }
+            .reduce(into: [:]) { $0[$1, default: 0] += 1 }
     }
 
-    /// Every hold and machine that still needs the coordinator's attention is named by one of these.
+    /// The same without one replica, as if it were nowhere.
+    package func sites(without index: Int) -> [SiteID: Int] {
+        var sites = self.sites
+        if let site = self.replicas[index].hold?.site {
+            sites[site] = sites[site].flatMap { $0 > 1 ? $0 - 1 : nil }
+        }
+        return sites
+    }
+
+    /// Whether nothing is under way, be it to place a replica or to give one up.
     package var isSettled: Bool {
         switch self.state {
         case .placing, .removing: false
-        case .placed, .failed, .removed: true
+        case .placed, .failed, .removed: self.replicas.allSatisfy { $0.isWanted || $0.phase == .gone }
         }
+    }
+}
+
+extension ReplicaPlacement {
+    /// What is being done about it, as the workload shows it.
+    fileprivate var change: Workload.Replica.Change? {
+        if !self.isWanted { return .dropped }
+        if self.isMoving { return .moving }
+        if case .placed = self.phase { return nil }
+        return self.addition != nil && self.isPlacedFirst ? .added : nil
     }
 }

@@ -6,6 +6,7 @@ extension PlacementSaga {
         let replica = self.replicas[index]
         guard replica.phase == .planning, replica.turn == turn else { return [] }
         let hold = Hold(site: site, reservation: self.nextReservation(of: index))
+        self.replicas[index].keeping?.destination = nil
         return self.enter(.reserving(hold), replica: index)
     }
 

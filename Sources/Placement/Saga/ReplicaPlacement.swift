@@ -37,6 +37,14 @@ package struct ReplicaPlacement: Hashable, Codable, Sendable {
         package let mayBeTriedAgain: Bool
     }
 
+    /// The growth of a workload that brought a replica.
+    struct Addition: Hashable, Codable, Sendable {
+        /// Which one; those of a gang that were added together are placed together.
+        let number: Int
+        /// The epoch at which the replica was first asked for.
+        let epoch: Int
+    }
+
     package let index: Int
     package internal(set) var epoch: Int
     package internal(set) var phase: Phase
@@ -53,6 +61,14 @@ package struct ReplicaPlacement: Hashable, Codable, Sendable {
     package internal(set) var isReserved: Bool?
     /// What is done so that it keeps running; nil until it was placed for the first time.
     package internal(set) var keeping: ReplicaKeeping?
+    /// Nil for one that the workload began with.
+    var addition: Addition?
+    /// Whom it was added for; nil for the workload's own audience.
+    package internal(set) var near: Audience?
+    /// Whether it is no longer wanted; nil as false.
+    ///
+    /// Its place is kept, so that its epochs never begin anew.
+    var isDropped: Bool?
 
     init(index: Int) {
         self.index = index

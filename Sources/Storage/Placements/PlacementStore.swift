@@ -44,8 +44,10 @@ package struct PlacementStore: Sendable {
         }
     }
 
-    /// Writes the workload's state and those of the given replicas, unless something newer is there, and the events
-    /// that explain it.
+    /// Writes the workload's state and those of the given replicas, new ones too, unless something newer is there, and
+    /// the events that explain it.
+    ///
+    /// Throws if a replica is new and the workload is not there.
     package func save(
         _ placement: StoredPlacement, replicas: [Int], events: [WorkloadEvent] = []
     ) async throws {
@@ -66,11 +68,13 @@ package struct PlacementStore: Sendable {
             ])
             let replace = try connection.cachedStatement(
                 sql: """
-                    UPDATE workloadReplica SET placement = ?, revision = ?
-                    WHERE workload = ? AND replica = ? AND revision < ?
+                    INSERT INTO workloadReplica (workload, replica, placement, revision) VALUES (?, ?, ?, ?)
+                    ON CONFLICT (workload, replica)
+                    DO UPDATE SET placement = excluded.placement, revision = excluded.revision
+                    WHERE revision < excluded.revision
                     """)
             for (index, text) in texts {
-                try replace.execute(arguments: [text, placement.revision, id, index, placement.revision])
+                try replace.execute(arguments: [id, index, text, placement.revision])
             }
             try WorkloadEventRecord.append(events, to: placement, in: connection)
         }
@@ -98,7 +102,7 @@ package struct PlacementStore: Sendable {
     private static func record(of placement: StoredPlacement) -> WorkloadRecord {
         WorkloadRecord(
             id: placement.id.description, owner: placement.owner, idempotencyKey: placement.idempotencyKey,
-            specification: placement.specification, state: placement.saga.state,
+            specification: placement.asked, state: placement.saga.state,
             reason: placement.saga.reason, isRemoving: placement.saga.isRemoving,
             created: placement.created.millisecondsSinceEpoch,
             changed: placement.changed.millisecondsSinceEpoch, revision: placement.revision)
@@ -116,7 +120,10 @@ package struct PlacementStore: Sendable {
         _ record: WorkloadRecord, replicas: [WorkloadReplicaRecord], events: [WorkloadEvent]
     ) throws -> StoredPlacement {
         guard let id = WorkloadID(record.id) else { throw PlacementStoreError.badIdentifier(record.id) }
-        guard replicas.map(\.replica).sorted() == Array(0..<record.specification.replicas) else {
+        // It may have grown since, and what was dropped keeps its place.
+        guard replicas.count >= record.specification.replicas,
+            replicas.map(\.replica).sorted() == Array(0..<replicas.count)
+        else {
             throw PlacementStoreError.incomplete(workload: record.id)
         }
         return StoredPlacement(

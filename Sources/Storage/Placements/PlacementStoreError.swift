@@ -2,6 +2,6 @@
 package enum PlacementStoreError: Error, Hashable, Sendable {
     /// The column holds no identifier.
     case badIdentifier(String)
-    /// The workload has another number of replicas than its specification asks for.
+    /// Some of the workload's replicas are missing.
     case incomplete(workload: String)
 }

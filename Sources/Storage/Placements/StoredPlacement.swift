@@ -6,7 +6,10 @@ package struct StoredPlacement: Hashable, Sendable {
     package let owner: String
     /// What the owner chose so that asking twice places once.
     package let idempotencyKey: String?
-    package let specification: WorkloadSpecification
+    /// What was asked for in the beginning, which an idempotency key stands for.
+    package let asked: WorkloadSpecification
+    /// The same with the number of replicas that is wanted now.
+    package private(set) var specification: WorkloadSpecification
     package let created: Instant
     package var changed: Instant
     package var saga: PlacementSaga
@@ -24,12 +27,23 @@ package struct StoredPlacement: Hashable, Sendable {
     ) {
         self.owner = owner
         self.idempotencyKey = idempotencyKey
+        self.asked = specification
         self.specification = specification
         self.created = created
         self.changed = changed
         self.saga = saga
         self.revision = revision
         self.events = events
+        self.specify()
+    }
+
+    /// Makes the specification say how many replicas the saga wants; to be called when that has changed.
+    ///
+    /// A minimum that is now out of reach is lowered with it.
+    package mutating func specify() {
+        let count = self.saga.wantedCount
+        self.specification.replicas = count
+        self.specification.keeping?.minimum = self.asked.keeping?.minimum.map { min($0, count) }
     }
 
     /// Adds what the notes say to the log; the new events, to be stored with the change that they explain.
@@ -43,6 +57,12 @@ package struct StoredPlacement: Hashable, Sendable {
         self.events += added
         self.events.removeFirst(max(0, self.events.count - Self.eventLimit))
         return added
+    }
+
+    /// Puts `events` in the place of as many of the latest.
+    package mutating func replaceLast(with events: [WorkloadEvent]) {
+        let events = events.suffix(self.events.count)
+        self.events.replaceSubrange((self.events.count - events.count)..., with: events)
     }
 
     package var id: WorkloadID { self.saga.workload }

@@ -1,0 +1,56 @@
+package import CloudModel
+
+/// A replica that leaves its site although that is there: for a better one, or because it is drained.
+extension PlacementSaga {
+    /// Why a replica cannot be moved now; nil if it can.
+    package func objectionToMoving(_ index: Int, _ wishes: KeepingWishes?) -> String? {
+        if self.isRemoving { return "it is being removed" }
+        guard self.replicas.indices.contains(index), self.replicas[index].isWanted else {
+            return "it has no replica \(index)"
+        }
+        guard case .placed = self.replicas[index].phase, self.replicas[index].machine?.state == .running
+        else { return "replica \(index) does not run" }
+        // Each move needs room at two sites for a while.
+        if self.isMoving { return "another replica is on its way; they move one after the other" }
+        return self.objectionToLeaving(index, wishes)
+    }
+
+    /// Whether a replica is at `site`, and stays there.
+    package func isPlaced(_ index: Int, at site: SiteID) -> Bool {
+        guard self.replicas.indices.contains(index), self.replicas[index].isWanted,
+            case .placed(let hold, _) = self.replicas[index].phase
+        else { return false }
+        return hold.site == site
+    }
+
+    /// Moves a replica that may be moved to `site`, if that takes it, or else to the best one.
+    package mutating func move(_ index: Int, to site: SiteID?, _ wishes: KeepingWishes?) -> [Directive] {
+        guard self.objectionToMoving(index, wishes) == nil else { return [] }
+        if self.replicas[index].keeping == nil { self.replicas[index].keeping = ReplicaKeeping() }
+        self.replicas[index].keeping?.destination = site
+        return self.leave(index, wishes)
+    }
+
+    /// Why a replica must not leave its site now; nil if it may.
+    func objectionToLeaving(_ index: Int, _ wishes: KeepingWishes?) -> String? {
+        guard let wishes, wishes.lease != nil else { return nil }
+        let least = wishes.minimum(of: self.wantedCount)
+        guard self.runningCount - 1 < least else { return nil }
+        return "one with a lease never runs twice, and \(least) must run"
+    }
+
+    /// Looks for another site: with a lease once the machine is deleted, otherwise while it runs on.
+    mutating func leave(_ index: Int, _ wishes: KeepingWishes?) -> [Directive] {
+        guard case .placed(let hold, _) = self.replicas[index].phase else { return [] }
+        self.replicas[index].keeping?.avoided = hold.site
+        self.replicas[index].keeping?.remark = nil
+        return wishes?.lease == nil ? self.relieve(index) : self.replace(index)
+    }
+
+    /// What becomes of the machine that a replica leaves, in words.
+    package static func wayOfLeaving(_ wishes: KeepingWishes?) -> String {
+        wishes?.lease == nil
+            ? "its machine there runs until the new one does"
+            : "having a lease, it ends there before it starts elsewhere"
+    }
+}

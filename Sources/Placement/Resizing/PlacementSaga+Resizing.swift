@@ -1,0 +1,139 @@
+package import CloudModel
+
+/// More replicas, or fewer.
+///
+/// A replica keeps its index for as long as it is wanted, as its machine is named after it. One that is dropped keeps
+/// its place in the saga, and with it its epoch: when the index is used again, the epoch rises, so that no request,
+/// lease or report of the old one is ever taken for one of the new.
+extension PlacementSaga {
+    /// How many replicas are wanted.
+    package var wantedCount: Int { self.replicas.count(where: \.isWanted) }
+
+    /// The indices that `count` more replicas get: first those of which nothing is left anywhere, then new ones, and
+    /// only when there are `limit` of them those of replicas whose machines are still being deleted.
+    package func vacancies(
+        for count: Int, limit: Int = SpecificationLimits.replicas.upperBound
+    ) -> [Int] {
+        let dropped = self.replicas.filter { !$0.isWanted }
+        let free = dropped.filter(\.isGone).map(\.index)
+        let busy = dropped.filter { !$0.isGone }.map(\.index)
+        let new = Array(self.replicas.count..<max(self.replicas.count, limit))
+        return Array((free + new + busy).prefix(max(0, count)))
+    }
+
+    /// Adds the replicas of `indices`, which `vacancies(for:limit:)` has named; they need sites near `audience`, or
+    /// near that of the workload.
+    package mutating func grow(_ indices: [Int], near audience: Audience?) -> [Directive] {
+        guard !self.isRemoving else { return [] }
+        let number = (self.replicas.compactMap(\.addition?.number).max() ?? 0) + 1
+        var directives: [Directive] = []
+        for index in indices.sorted() {
+            if index == self.replicas.count { self.replicas.append(.placeholder(index: index)) }
+            guard self.replicas.indices.contains(index), !self.replicas[index].isWanted else { continue }
+            directives += self.revive(index)
+            let replica = self.replicas[index]
+            // While its old machine is being deleted the epoch has not risen yet.
+            let isEnding = if case .replacing = replica.phase { true } else { false }
+            self.replicas[index].addition = ReplicaPlacement.Addition(
+                number: number, epoch: isEnding ? replica.epoch + 1 : replica.epoch)
+            self.replicas[index].near = audience
+        }
+        return directives
+    }
+
+    /// Makes a replica wanted again, under the next epoch if it ever had one.
+    private mutating func revive(_ index: Int) -> [Directive] {
+        self.replicas[index].isDropped = nil
+        switch self.replicas[index].phase {
+        case .releasing(let hold, _, _):
+            return self.enter(
+                .withdrawing(hold, asked: 0, reason: "was not wanted for a while"), replica: index)
+        case .deleting(let hold, let machine, _):
+            return self.enter(.replacing(hold, machine, asked: 0), replica: index)
+        case .gone where self.replicas[index].turn > 0: return self.renew(index)
+        case .planning, .reserving, .doubting, .committing, .verifying, .withdrawing, .placed, .replacing,
+            .exhausted, .gone:
+            return self.enter(.planning, replica: index)
+        }
+    }
+
+    /// The replicas that go when the workload shrinks by `count`: of those named, in their order, as many as must;
+    /// then such as have no machine, then those that were placed last.
+    package func leavers(_ count: Int, first named: [Int]) -> [Int] {
+        let wanted = self.replicas.filter(\.isWanted)
+        var chosen: [Int] = []
+        for index in named where !chosen.contains(index) && wanted.contains(where: { $0.index == index }) {
+            chosen.append(index)
+        }
+        let others = wanted.filter { !chosen.contains($0.index) }.sorted { one, other in
+            (one.isOnlyAskedFor ? 1 : 0, one.placedAt, one.index)
+                > (other.isOnlyAskedFor ? 1 : 0, other.placedAt, other.index)
+        }
+        return Array((chosen + others.map(\.index)).prefix(max(0, count)))
+    }
+
+    /// Gives up the replicas of `indices` for good: what they hold is released and their machines are deleted.
+    package mutating func drop(_ indices: [Int]) -> [Directive] {
+        var directives: [Directive] = []
+        for index in indices.sorted()
+        where self.replicas.indices.contains(index) && self.replicas[index].isWanted {
+            self.replicas[index].isDropped = true
+            self.replicas[index].addition = nil
+            self.replicas[index].near = nil
+            let predecessor = self.replicas[index].keeping?.predecessor
+            self.replicas[index].keeping = nil
+            if let predecessor {
+                var keeping = ReplicaKeeping()
+                keeping.predecessor = predecessor
+                self.replicas[index].keeping = keeping
+            }
+            directives += self.giveUp(replica: index)
+        }
+        return directives
+    }
+
+    /// Why the workload cannot be resized now; nil if it can.
+    package var objectionToResizing: String? {
+        guard !self.isRemoving else { return "it is being removed" }
+        guard self.isGang else { return nil }
+        let wanted = self.replicas.filter(\.isWanted)
+        if wanted.contains(where: { $0.phase == .gone }) {
+            return "it was asked for as a whole and could not be placed; remove it and place it anew"
+        }
+        let isPlacing = wanted.contains { replica in
+            if case .placed = replica.phase { false } else { replica.isPlacedFirst }
+        }
+        return isPlacing ? "it is placed as a whole or not at all, and is still being placed" : nil
+    }
+}
+
+extension ReplicaPlacement {
+    /// A place that no replica has had yet.
+    fileprivate static func placeholder(index: Int) -> Self {
+        var replica = Self(index: index)
+        replica.phase = .gone
+        replica.isDropped = true
+        return replica
+    }
+
+    /// Whether the workload has a use for it.
+    package var isWanted: Bool { self.isDropped != true }
+
+    /// Whether nothing of it is left anywhere.
+    var isGone: Bool { self.phase == .gone && self.keeping?.predecessor == nil }
+
+    /// Whether it has no machine yet, or none any more.
+    fileprivate var isOnlyAskedFor: Bool {
+        switch self.phase {
+        case .placed, .replacing, .deleting: false
+        case .planning, .reserving, .doubting, .committing, .verifying, .withdrawing, .releasing,
+            .exhausted, .gone:
+            true
+        }
+    }
+
+    /// When its machine was made, by the clock of its site; one that has not been heard of yet is the latest.
+    fileprivate var placedAt: Instant {
+        self.machine?.created ?? Instant(millisecondsSinceEpoch: .max)
+    }
+}

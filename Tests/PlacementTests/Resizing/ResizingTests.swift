@@ -1,0 +1,190 @@
+import CloudModel
+import Placement
+import Testing
+
+@Suite("Resizing and moving")
+struct ResizingTests {
+    private static let tokyo = SiteID("tokyo.test")
+    private static let paris = SiteID("paris.test")
+
+    /// A workload whose replicas run in tokyo, the later ones made later.
+    private static func saga(_ replicas: Int) throws -> PlacementSaga {
+        let workload = try #require(WorkloadID("00000000-0000-4000-8000-000000000007"))
+        var saga = PlacementSaga(workload: workload, replicas: replicas)
+        _ = saga.resume()
+        for index in 0..<replicas { try Self.run(index, in: &saga) }
+        return saga
+    }
+
+    /// Brings a replica that looks for a site to `site`, where it runs.
+    private static func run(_ index: Int, in saga: inout PlacementSaga, at site: SiteID = tokyo) throws {
+        _ = saga.handle(.planned(site: site, turn: saga.replicas[index].turn), replica: index)
+        let hold = try #require(saga.replicas[index].hold)
+        let made = Instant(millisecondsSinceEpoch: 1_000 + Int64(index))
+        _ = saga.handle(
+            .committed(
+                hold.reservation,
+                Machine(
+                    id: MachineID(derivedFrom: hold.reservation, path: []), site: site,
+                    specification: MachineSpecification(
+                        name: "web-\(index)", resources: Samples.resources(),
+                        image: ImageReference(format: .raw, location: "/images/web")),
+                    state: .running,
+                    replica: ReplicaReference(
+                        workload: saga.workload, index: index, epoch: saga.replicas[index].epoch),
+                    created: made, changed: made)), replica: index)
+    }
+
+    /// The site says that it has deleted the machine that a replica leaves.
+    private static func delete(_ index: Int, in saga: inout PlacementSaga) throws {
+        guard case .deleting(_, let machine, _) = saga.replicas[index].phase else {
+            Issue.record("replica \(index) is not being deleted: \(saga.replicas[index].phase)")
+            return
+        }
+        _ = saga.handle(.deleted(machine), replica: index)
+    }
+
+    @Test("Those named go first, then those without a machine, then those placed last")
+    func leavers() throws {
+        var saga = try Self.saga(4)
+        #expect(saga.leavers(2, first: []) == [3, 2])
+        #expect(saga.leavers(2, first: [0, 0, 9]) == [0, 3])
+        #expect(saga.leavers(1, first: [1, 0]) == [1])
+        _ = saga.grow(saga.vacancies(for: 1), near: nil)
+        #expect(saga.leavers(2, first: []) == [4, 3])
+        _ = saga.drop([4])
+        #expect(saga.leavers(9, first: [4]) == [3, 2, 1, 0])
+    }
+
+    @Test("An index that is used again has an epoch above the one it had")
+    func epochs() throws {
+        var saga = try Self.saga(3)
+        let first = saga.replicaStates.map(\.machine)
+        #expect(saga.drop([1]).count == 1)
+        #expect(saga.state == .placed)
+        #expect(saga.wantedCount == 2)
+        #expect(!saga.isSettled)
+        #expect(saga.replicaStates.map(\.change) == [nil, .dropped, nil])
+        // While its machine is being deleted another index is used.
+        #expect(saga.vacancies(for: 1) == [3])
+        try Self.delete(1, in: &saga)
+        #expect(saga.isSettled)
+        #expect(saga.replicaStates.map(\.index) == [0, 2])
+        #expect(saga.vacancies(for: 2) == [1, 3])
+        let directives = saga.grow([1], near: nil)
+        #expect(directives == [.plan(replica: 1, turn: saga.replicas[1].turn)])
+        #expect(saga.replicaStates.map(\.change) == [nil, .added, nil])
+        try Self.run(1, in: &saga, at: Self.paris)
+        #expect(saga.replicaStates.map(\.epoch) == [1, 2, 1])
+        #expect(saga.replicaStates.map(\.change) == [nil, nil, nil])
+        #expect(saga.replicaStates[1].machine != first[1])
+    }
+
+    @Test("When no other index is left, one whose machine is being deleted is placed once that is gone")
+    func busyIndices() throws {
+        var saga = try Self.saga(2)
+        _ = saga.drop([1])
+        #expect(saga.vacancies(for: 1, limit: 2) == [1])
+        let directives = saga.grow([1], near: nil)
+        guard case .delete(1, _, let machine, _, _)? = directives.first else {
+            Issue.record("\(directives)")
+            return
+        }
+        #expect(saga.state == .placing)
+        let next = saga.handle(.deleted(machine), replica: 1)
+        #expect(next == [.plan(replica: 1, turn: saga.replicas[1].turn)])
+        #expect(saga.replicas[1].epoch == 2)
+    }
+
+    @Test("No more indices are used than a workload may have replicas")
+    func limit() throws {
+        let saga = try Self.saga(1)
+        #expect(saga.vacancies(for: 5_000).count == SpecificationLimits.replicas.upperBound - 1)
+        #expect(saga.vacancies(for: 0) == [])
+    }
+
+    @Test("A machine of a dropped replica that comes back is told that its lease is over")
+    func lateMachine() throws {
+        var saga = try Self.saga(2)
+        let machine = try #require(saga.replicaStates[1].machine)
+        _ = saga.drop([1])
+        try Self.delete(1, in: &saga)
+        let old = ReplicaReference(workload: saga.workload, index: 1, epoch: 1)
+        #expect(saga.lease(of: machine, as: old, at: Self.tokyo) == .over)
+        _ = saga.grow([1], near: nil)
+        #expect(saga.lease(of: machine, as: old, at: Self.tokyo) == .over)
+    }
+
+    @Test("A move goes to the site wanted while the old machine runs, which ends once the new one runs")
+    func moves() throws {
+        var saga = try Self.saga(2)
+        let old = try #require(saga.replicaStates[0].machine)
+        let directives = saga.move(0, to: Self.paris, nil)
+        #expect(directives == [.plan(replica: 0, turn: saga.replicas[0].turn)])
+        #expect(saga.replicas[0].keeping?.destination == Self.paris)
+        #expect(saga.replicaStates.map(\.change) == [.moving, nil])
+        #expect(saga.objectionToMoving(1, nil) != nil, "one after the other")
+        #expect(saga.move(1, to: Self.paris, nil) == [])
+        try Self.run(0, in: &saga, at: Self.paris)
+        #expect(saga.replicas[0].keeping?.destination == nil, "asked once")
+        let review = Keeper().review(
+            &saga, nil, under: Circumstances(now: Instant(millisecondsSinceEpoch: 2_000)))
+        guard case .retire(0, let hold, old)? = review.directives.first else {
+            Issue.record("\(review.directives)")
+            return
+        }
+        #expect(hold.site == Self.tokyo)
+    }
+
+    @Test("With a lease a replica moves only if the minimum runs without it, and its machine ends first")
+    func movesWithLease() throws {
+        var saga = try Self.saga(2)
+        let strict = KeepingWishes(leaseSeconds: 60, minimum: 2)
+        #expect(saga.objectionToMoving(0, strict)?.contains("2 must run") == true)
+        #expect(saga.move(0, to: nil, strict) == [])
+        let directives = saga.move(0, to: nil, KeepingWishes(leaseSeconds: 60, minimum: 1))
+        guard case .delete(0, _, _, _, _)? = directives.first else {
+            Issue.record("\(directives)")
+            return
+        }
+    }
+
+    @Test("A replica that is dropped on its way elsewhere leaves nothing at either site")
+    func droppedOnTheWay() throws {
+        var saga = try Self.saga(2)
+        let old = try #require(saga.replicaStates[0].machine)
+        _ = saga.move(0, to: Self.paris, nil)
+        _ = saga.handle(.planned(site: Self.paris, turn: saga.replicas[0].turn), replica: 0)
+        let directives = saga.drop([0])
+        guard case .release(0, let hold, _, _)? = directives.first else {
+            Issue.record("\(directives)")
+            return
+        }
+        #expect(hold.site == Self.paris)
+        let review = Keeper().review(
+            &saga, nil, under: Circumstances(now: Instant(millisecondsSinceEpoch: 2_000)))
+        guard case .retire(0, let left, old)? = review.directives.first else {
+            Issue.record("\(review.directives)")
+            return
+        }
+        #expect(left.site == Self.tokyo)
+        _ = saga.handle(.unknown(hold.reservation, turn: saga.replicas[0].turn), replica: 0)
+        #expect(saga.vacancies(for: 1) == [2], "its old machine may still be there")
+        _ = saga.handle(.deleted(old), replica: 0)
+        #expect(saga.vacancies(for: 1) == [0])
+    }
+
+    @Test("What is being removed, and a gang that is not placed, cannot be resized")
+    func objections() throws {
+        var saga = try Self.saga(2)
+        #expect(saga.objectionToResizing == nil)
+        _ = saga.remove()
+        #expect(saga.objectionToResizing != nil)
+        #expect(saga.grow([2], near: nil) == [])
+        var gang = PlacementSaga(workload: saga.workload, replicas: 2, isGang: true)
+        _ = gang.resume()
+        #expect(gang.objectionToResizing != nil)
+        _ = gang.handle(.unplaceable(reason: "no room", turn: gang.replicas[0].turn), replica: 0)
+        #expect(gang.objectionToResizing?.contains("could not be placed") == true)
+    }
+}
