@@ -35,7 +35,7 @@ extension Coordinator {
     /// Takes on a workload: planned, stored, and under way to its sites when this returns.
     ///
     /// The same owner asking again with the same key and content gets the workload of the first time; with another
-    /// content a conflict. If no site can take some replica, nothing is kept and the error says why.
+    /// content it is refused. If no site can take some replica, nothing is kept and the error says why.
     package func place(
         _ specification: WorkloadSpecification, owner: String, idempotencyKey: String?
     ) async throws(OperationError) -> Workload {
@@ -86,12 +86,7 @@ extension Coordinator {
     private static func repeated(
         _ known: StoredPlacement, _ specification: WorkloadSpecification, key: String
     ) throws(OperationError) -> Workload {
-        guard known.asked == specification else {
-            throw OperationError(
-                .conflict,
-                "the idempotency key \(key) was used for another workload, \(known.specification.name)",
-                next: "use a new key for a new request")
-        }
+        guard known.asked == specification else { throw OperationError.reused(key: key) }
         return known.workload
     }
 

@@ -149,12 +149,36 @@ struct KeeperTests {
     func deleted() throws {
         var bench = try Bench()
         try bench.report(0, .deleted)
+        #expect(bench.review() == [], "not before a site can take it")
+        #expect(bench.notes.last?.kind == .waiting)
+        let deleted = Circumstances(now: bench.now)
+        #expect(Keeper().firstToMove(in: bench.saga, nil, under: deleted) == 0)
+        bench.placeable = [0]
         let directives = bench.review()
         guard case .plan(0, _)? = directives.first else {
             Issue.record("\(directives)")
             return
         }
         #expect(bench.saga.replicas[0].epoch == 2)
+    }
+
+    @Test("One that no site took is asked for again only when one can take it, however long that is")
+    func waitsForRoom() throws {
+        var bench = try Bench()
+        try bench.report(0, .deleted)
+        bench.placeable = [0]
+        _ = bench.review()
+        _ = bench.saga.handle(
+            .unplaceable(reason: "no room", turn: bench.saga.replicas[0].turn), replica: 0)
+        bench.placeable = []
+        for _ in 0..<1_000 { #expect(bench.review(after: .seconds(10)) == []) }
+        #expect(bench.notes.count { $0.kind == .waiting } == 1, "said once")
+        bench.placeable = [0]
+        guard case .plan(0, _)? = bench.review().first else {
+            Issue.record("not asked for: \(bench.saga.replicas[0])")
+            return
+        }
+        #expect(bench.saga.replicas[0].epoch == 3)
     }
 
     /// Orders starts that come to nothing, without end.

@@ -71,6 +71,13 @@ struct ValidationTests {
         }
     }
 
+    @Test("Priorities, -100 to 100")
+    func priorities() {
+        for (priority, isFine) in [(-101, false), (-100, true), (0, true), (100, true), (101, false)] {
+            #expect(self.problems { $0.priority = priority } == (isFine ? [] : ["priority"]))
+        }
+    }
+
     @Test("Weights are finite and not negative, and one of them counts")
     func weights() {
         for weight in [Double.nan, .infinity, -1, 1_000_000.1] {

@@ -34,6 +34,8 @@ final class FakeSites: SiteAccess {
         /// Why it starts nothing again, if it does not.
         var startRefusal: (text: String, reason: Refusal.Reason)?
         var leaseFault: LeaseFault?
+        /// Whether it is of a release that knows no wishes about hosts.
+        var ignoresHosts = false
     }
 
     struct State {
@@ -177,6 +179,7 @@ final class FakeSites: SiteAccess {
             site.room -= 1
             var specification = reserve.specification
             if site.leaseFault == .onReservation { specification.leaseSeconds = nil }
+            if site.ignoresHosts { specification.hosts = nil }
             let reservation = Reservation(
                 id: reserve.id, holder: SiteID("coordinator.test"), specification: specification,
                 replica: reserve.replica, expires: now.advanced(by: reserve.holdFor))
@@ -274,6 +277,10 @@ extension FakeSites {
 final class TestClock: Sendable {
     let start = Instant(millisecondsSinceEpoch: 1_800_000_000_000)
     private let ticks = Mutex<Int64>(0)
+
+    func advance(bySeconds seconds: Int64) {
+        self.ticks.withLock { $0 += seconds * 1_000 }
+    }
 
     func now() -> Instant {
         self.ticks.withLock { ticks in

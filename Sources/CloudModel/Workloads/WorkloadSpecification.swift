@@ -1,5 +1,9 @@
 /// What a user asks a coordinator to run.
 package struct WorkloadSpecification: Hashable, Codable, Sendable {
+    /// The priorities that may be asked for.
+    package static let priorities = -100...100
+    package static let usualPriority = 0
+
     /// 1–48 characters of `a–z`, `0–9` and inner `-`; replica machines are named `<name>-<index>`.
     package var name: String
     package var replicas: Int
@@ -13,13 +17,19 @@ package struct WorkloadSpecification: Hashable, Codable, Sendable {
     package var gang: Bool?
     /// How it is kept once it is placed; nil for the usual way.
     package var keeping: KeepingWishes?
+    /// Who is served first where room is scarce: the higher, of two that are equal the older; nil for the usual one.
+    package var priority: Int?
+    /// Whether replicas at one site share a host or must not; nil if that does not matter.
+    package var hosts: HostWish?
+    /// The part of an application that it is; nil if it stands by itself.
+    package var part: PartReference?
 
     package init(
         name: String, replicas: Int, resources: Resources, image: ImageReference,
         audience: Audience = .anywhere,
         constraints: [Constraint] = [], spread: Spread = .pack, objectives: Objectives = Objectives(),
         gang: Bool? = nil,
-        keeping: KeepingWishes? = nil
+        keeping: KeepingWishes? = nil, priority: Int? = nil, hosts: HostWish? = nil
     ) {
         self.name = name
         self.replicas = replicas
@@ -31,5 +41,7 @@ package struct WorkloadSpecification: Hashable, Codable, Sendable {
         self.objectives = objectives
         self.gang = gang
         self.keeping = keeping
+        self.priority = priority
+        self.hosts = hosts
     }
 }

@@ -4,10 +4,21 @@ import Storage
 
 /// One look at all workloads that may need something.
 extension CoordinatorState {
+    /// A workload that may need something.
+    private struct Due {
+        let rank: WaitingRank
+        let circumstances: Circumstances
+    }
+
     /// What one review has done so far.
     private struct Round {
         let view: AllianceView
+        /// Whether sites are looked for: for everybody who waits, or a later one would be served before an earlier.
+        let isLooking: Bool
         var looks = 0
+        var moves = 0
+        /// Whether somebody's turn did not come.
+        var isCutShort = false
     }
 
     /// Does what is due now; the changes are to be stored and carried out.
@@ -15,47 +26,73 @@ extension CoordinatorState {
         _ view: AllianceView, now: Instant, uptime: Duration,
         using generator: inout some RandomNumberGenerator
     ) -> [Change] {
-        let draining = Set(
-            view.sites.filter { $0.description.isBeingEmptied && $0.reachability == .reachable }
-                .map(\.description.site))
-        var due: [(id: WorkloadID, circumstances: Circumstances)] = []
-        for (id, placement) in self.placements {
-            let circumstances = self.circumstances(
-                of: placement, draining: draining, now: now, uptime: uptime)
-            if self.keeper.isDue(placement.saga, under: circumstances) { due.append((id, circumstances)) }
-        }
-        due.sort { $0.id < $1.id }
-        // Each review begins behind the last look of the one before, so that every workload has its turn.
+        let due = self.due(view, now: now, uptime: uptime)
+        // A review that could not look for all begins where the last one ended, so that every workload has its turn.
         let last = self.lastLook
-        let start = due.firstIndex { entry in last.map { $0 < entry.id } ?? true } ?? 0
-        var round = Round(view: view)
+        let start = due.firstIndex { entry in last.map { $0 < entry.rank } ?? true } ?? 0
+        var round = Round(
+            view: view,
+            isLooking: due.contains { entry in
+                self.mayLook(for: entry.rank.id, now: now) && !self.replicasToMove(entry).isEmpty
+            })
         var changes: [Change] = []
-        for (id, circumstances) in due[start...] + due[..<start] {
-            guard let change = self.review(id, under: circumstances, in: &round, using: &generator) else {
-                continue
-            }
-            changes.append(change)
+        for entry in due[start...] + due[..<start] {
+            // One that waits with several replicas has its turn with all of them.
+            var moves: Int
+            repeat {
+                moves = round.moves
+                if let change = self.review(entry, in: &round, using: &generator) { changes.append(change) }
+            } while round.moves > moves
         }
+        if !round.isCutShort { self.lastLook = nil }
         return changes
     }
 
+    /// Workloads that may need something now, those first that are served first.
+    private mutating func due(_ view: AllianceView, now: Instant, uptime: Duration) -> [Due] {
+        let draining = Self.draining(view)
+        var due: [Due] = []
+        for placement in self.placements.values {
+            let circumstances = self.circumstances(
+                of: placement, draining: draining, now: now, uptime: uptime)
+            if self.keeper.isDue(placement.saga, under: circumstances) {
+                due.append(Due(rank: WaitingRank(placement), circumstances: circumstances))
+            }
+        }
+        return due.sorted { $0.rank < $1.rank }
+    }
+
+    /// The replicas of a workload that would be placed anew now if sites could take them.
+    private func replicasToMove(_ entry: Due) -> [Int] {
+        guard let placement = self.placements[entry.rank.id] else { return [] }
+        return self.keeper.replicasToMove(
+            in: placement.saga, placement.specification.keeping, under: entry.circumstances)
+    }
+
+    /// Sites in reach that are being emptied.
+    private static func draining(_ view: AllianceView) -> Set<SiteID> {
+        Set(
+            view.sites.filter { $0.description.isBeingEmptied && $0.reachability == .reachable }
+                .map(\.description.site))
+    }
+
     private mutating func review(
-        _ id: WorkloadID, under circumstances: Circumstances, in round: inout Round,
-        using generator: inout some RandomNumberGenerator
+        _ entry: Due, in round: inout Round, using generator: inout some RandomNumberGenerator
     ) -> Change? {
+        let id = entry.rank.id
         guard let placement = self.placements[id] else { return nil }
+        var circumstances = entry.circumstances
         let now = circumstances.now
-        var circumstances = circumstances
         var found: (replica: Int, room: ReservationID)?
-        if self.mayLook(for: id, now: now),
-            let replica = self.keeper.firstToMove(
-                in: placement.saga, placement.specification.keeping, under: circumstances)
-        {
+        if round.isLooking, let replica = self.replicasToMove(entry).first {
             // Not a word about what was not looked for: its turn comes in the next review.
-            guard round.looks < Coordinator.looksPerReview else { return nil }
+            guard round.looks < Coordinator.looksPerReview else {
+                round.isCutShort = true
+                return nil
+            }
             if round.looks == 0 { self.learn(round.view, now: now) }
             round.looks += 1
-            self.lastLook = id
+            self.lastLook = entry.rank
             if let room = self.findRoom(for: replica, of: placement, now: now, using: &generator) {
                 circumstances.placeable = [replica]
                 found = (replica, room)
@@ -64,7 +101,9 @@ extension CoordinatorState {
             }
         }
         let change = self.change(id, now: now, under: circumstances) { _ in [] }
-        if let found { self.settle(found.replica, room: found.room, of: placement, now: now) }
+        if let found, self.settle(found.replica, room: found.room, of: placement, now: now) {
+            round.moves += 1
+        }
         guard let change else { return nil }
         self.count(change.directives, of: placement.specification.resources, now: now)
         return change
@@ -74,11 +113,15 @@ extension CoordinatorState {
     /// again.
     private mutating func settle(
         _ replica: Int, room: ReservationID, of before: StoredPlacement, now: Instant
-    ) {
+    ) -> Bool {
         let after = self.placements[before.id]?.saga.replicas[replica]
-        guard after?.isElsewhere(than: before.saga.replicas[replica]) != true else { return }
+        guard after?.isElsewhere(than: before.saga.replicas[replica]) != true else {
+            self.looks[before.id] = nil
+            return true
+        }
         self.withLedger { $0.ended(room) }
         self.looked(for: before.id, now: now, pause: Coordinator.lookPause)
+        return false
     }
 
     /// What a decision about keeping a workload rests on.
@@ -89,5 +132,48 @@ extension CoordinatorState {
         self.judgeLeases(
             &circumstances, of: placement.saga, lease: placement.specification.keeping?.lease, at: uptime)
         return circumstances
+    }
+
+    // MARK: Before those who are new
+
+    /// How many workloads wait for room that are served before a new one of that priority.
+    func waiting(before priority: Int?, now: Instant) -> Int {
+        self.waitingRanks(before: priority, now: now).count
+    }
+
+    /// Counts the room that those could take now who wait and are served before a new workload of that priority, as
+    /// many as one review looks for; the caller gives it back once the new one has chosen.
+    ///
+    /// Whoever room is found for looks for it in the next review.
+    mutating func setRoomAside(
+        before priority: Int?, _ view: AllianceView, now: Instant, uptime: Duration,
+        using generator: inout some RandomNumberGenerator
+    ) -> [ReservationID] {
+        let draining = Self.draining(view)
+        var rooms: [ReservationID] = []
+        for rank in self.waitingRanks(before: priority, now: now).sorted().prefix(Coordinator.looksPerReview)
+        {
+            guard let placement = self.placements[rank.id] else { continue }
+            let circumstances = self.circumstances(
+                of: placement, draining: draining, now: now, uptime: uptime)
+            for replica in self.replicasToMove(Due(rank: rank, circumstances: circumstances)) {
+                guard let room = self.findRoom(for: replica, of: placement, now: now, using: &generator)
+                else { break }
+                self.looks[rank.id] = now
+                rooms.append(room)
+            }
+        }
+        return rooms
+    }
+
+    private func waitingRanks(before priority: Int?, now: Instant) -> [WaitingRank] {
+        self.looks.compactMap { id, next in
+            // One that waits is looked for again and again.
+            guard next.advanced(by: Coordinator.lookPause) > now, let placement = self.placements[id] else {
+                return nil
+            }
+            let rank = WaitingRank(placement)
+            return rank.priority >= priority ?? WorkloadSpecification.usualPriority ? rank : nil
+        }
     }
 }

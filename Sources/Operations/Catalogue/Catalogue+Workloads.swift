@@ -42,7 +42,8 @@ extension Catalogue {
         .optional("apart", .list, "no site that has a replica of any of these workloads of yours"),
         .optional(
             "within", .list,
-            "only sites this near to a replica of other workloads of yours, as NAME:MILLISECONDS of round trip"),
+            "only sites this near to a replica of other workloads of yours, as NAME:MILLISECONDS of round trip"
+        ),
         .optional("per-site", .integer(1...1_000), "at most this many replicas at one site"),
         .optional(
             "hosts", .choice(HostWish.allCases.map(\.rawValue)),

@@ -11,7 +11,13 @@ extension WorkloadSpecification {
             constraints: try Self.constraints(invocation),
             spread: invocation["per-site"]?.integer.map { .atMostPerSite(Int($0)) } ?? .pack,
             objectives: Objectives(invocation), gang: invocation["gang"]?.bool == true ? true : nil,
-            keeping: Self.keeping(invocation))
+            keeping: Self.keeping(invocation), priority: Self.priority(invocation),
+            hosts: invocation["hosts"]?.string.flatMap(HostWish.init(rawValue:)))
+    }
+
+    /// The usual priority is not written down, so that a request reads as it did before there were any.
+    private static func priority(_ invocation: Invocation) -> Int? {
+        invocation["priority"]?.integer.map { Int($0) }.flatMap { $0 == Self.usualPriority ? nil : $0 }
     }
 
     private static func keeping(_ invocation: Invocation) -> KeepingWishes? {
@@ -46,6 +52,13 @@ extension WorkloadSpecification {
         if !beside.isEmpty { constraints.append(.beside(beside)) }
         let apart = invocation.list("apart")
         if !apart.isEmpty { constraints.append(.apart(apart)) }
+        for (name, text) in try invocation.pairs("within").sorted(by: { $0.key < $1.key }) {
+            guard let limit = DocumentUnit.milliseconds.number(in: text) else {
+                throw OperationError(
+                    .badRequest, "an entry of within must be NAME:MILLISECONDS; “\(name):\(text)” is not")
+            }
+            constraints.append(.within(name, milliseconds: limit))
+        }
         return constraints
     }
 }

@@ -199,7 +199,13 @@ package struct Keeper: Sendable {
         }
         saga.replicas[index].keeping = keeping
         guard let due = keeping.due, self.isOver(due, circumstances.now) else { return }
+        guard circumstances.placeable.contains(index) else {
+            return self.remark(
+                .waiting, index, machine.site,
+                "its machine at \(machine.site) was deleted, and no site can take it now", in: &saga, &review)
+        }
         saga.replicas[index].keeping?.moves += 1
+        saga.replicas[index].keeping?.remark = nil
         review.notes.append(
             KeepingNote(
                 .replacing, replica: index, site: machine.site,
@@ -218,8 +224,12 @@ package struct Keeper: Sendable {
             return
         }
         guard self.isOver(due, circumstances.now) else { return }
+        guard circumstances.placeable.contains(index) else {
+            return self.remark(.waiting, index, nil, "waits until a site can take it", in: &saga, &review)
+        }
         keeping.moves += 1
         keeping.avoided = nil
+        keeping.remark = nil
         saga.replicas[index].keeping = keeping
         review.directives += saga.renew(index)
     }

@@ -31,6 +31,13 @@ extension WorkloadSpecification {
         if let minimum = self.keeping?.minimum, minimum < 0 || minimum > self.replicas {
             problems.append(.init("minimum", "\(minimum) is not between 0 and \(self.replicas) replicas"))
         }
+        let priorities = WorkloadSpecification.priorities
+        if let priority, !priorities.contains(priority) {
+            problems.append(
+                .init(
+                    "priority",
+                    "\(priority) is not between \(priorities.lowerBound) and \(priorities.upperBound)"))
+        }
         return problems
     }
 
