@@ -105,7 +105,8 @@ extension Coordinator {
                 id: hold.reservation,
                 specification: MachineSpecification(
                     name: "\(specification.name)-\(index)", resources: specification.resources,
-                    image: specification.image, leaseSeconds: specification.keeping?.leaseSeconds),
+                    image: specification.image, leaseSeconds: specification.keeping?.leaseSeconds,
+                    hosts: specification.hosts),
                 replica: reference, holdFor: self.configuration.holdFor)
         }
     }
@@ -125,7 +126,7 @@ extension Coordinator {
         switch answer {
         case .success(let answer):
             event =
-                Self.unfit(answer, to: errand.request, hold: errand.hold, leaseSeconds: replica.leaseSeconds)
+                Self.unfit(answer, to: errand.request, hold: errand.hold, wanted: replica.wishes)
                 ?? Self.event(of: answer, to: errand.request, hold: errand.hold, turn: errand.turn)
         case .failure(let failure):
             if Task.isCancelled { return }
@@ -158,24 +159,34 @@ extension Coordinator {
         }
     }
 
-    /// What of a replica decides about the meaning of an answer: its lease, and whether its machine is known to have
-    /// failed.
-    private func replica(of errand: Errand) -> (leaseSeconds: Int?, hasFailed: Bool) {
-        self.state.withLock { state -> (leaseSeconds: Int?, hasFailed: Bool) in
+    /// What a site of an earlier release does not know of, and would leave out.
+    private struct Wishes: Equatable {
+        var leaseSeconds: Int?
+        var hosts: HostWish?
+    }
+
+    /// What of a replica decides about the meaning of an answer: what it must have, and whether its machine is known to
+    /// have failed.
+    private func replica(of errand: Errand) -> (wishes: Wishes, hasFailed: Bool) {
+        self.state.withLock { state -> (wishes: Wishes, hasFailed: Bool) in
             guard let placement = state.placements[errand.workload],
                 placement.saga.replicas.indices.contains(errand.replica)
-            else { return (nil, false) }
+            else { return (Wishes(), false) }
             let machine = placement.saga.replicas[errand.replica].machine
-            return (placement.specification.keeping?.leaseSeconds, machine?.state == .failed)
+            let specification = placement.specification
+            return (
+                Wishes(leaseSeconds: specification.keeping?.leaseSeconds, hosts: specification.hosts),
+                machine?.state == .failed
+            )
         }
     }
 
-    /// Says so if what the site holds or has made has not the lease that was asked for.
+    /// Says so if what the site holds or has made lacks what was asked for.
     ///
     /// A site of a release that knows no leases leaves the attribute out of its answer. It would never stop the machine,
-    /// which would go on running beside its successor.
+    /// which would go on running beside its successor. One that knows no wishes about hosts would put all on one.
     private static func unfit(
-        _ answer: SiteAnswer, to request: SiteRequest, hold: Hold, leaseSeconds: Int?
+        _ answer: SiteAnswer, to request: SiteRequest, hold: Hold, wanted: Wishes
     ) -> PlacementSaga.Event? {
         let specification: MachineSpecification
         let made: MachineID?
@@ -194,11 +205,18 @@ extension Coordinator {
             specification = machine.specification
         case (.reservation, _), (.machine, _), (.machines, _), (.deleted, _): return nil
         }
-        guard specification.leaseSeconds != leaseSeconds else { return nil }
-        return .unfit(
-            hold.reservation, machine: made,
-            reason: specification.leaseSeconds == nil
-                ? "knows no leases" : "answers with another lease than was asked for")
+        let given = Wishes(leaseSeconds: specification.leaseSeconds, hosts: specification.hosts)
+        guard given != wanted else { return nil }
+        let reason =
+            if given.leaseSeconds == wanted.leaseSeconds {
+                given.hosts == nil
+                    ? "does not heed which replicas share a host"
+                    : "answers with another wish about hosts than was asked for"
+            } else {
+                given.leaseSeconds == nil
+                    ? "knows no leases" : "answers with another lease than was asked for"
+            }
+        return .unfit(hold.reservation, machine: made, reason: reason)
     }
 
     private static func event(

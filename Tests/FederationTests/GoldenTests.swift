@@ -114,10 +114,14 @@ struct GoldenTests {
         emptied.isBeingEmptied = true
         try self.check("SiteDescription-emptied", emptied)
         try self.check("Capacity", Samples.capacity)
+        try self.check("Capacity-hot", Samples.hotCapacity)
         try self.check("Machine", try Samples.machine())
         try self.check("Machine-failed", try Samples.failedMachine())
         try self.check("MachineSpecification", Samples.specification)
         try self.check("MachineSpecification-minimal", Samples.smallSpecification)
+        var replica = Samples.smallSpecification
+        (replica.leaseSeconds, replica.hosts) = (60, .apart)
+        try self.check("MachineSpecification-replica", replica)
         try self.check("Reservation", try Samples.reservation())
         try self.check("ReplicaReference", try Samples.replica())
         try self.check("ImageReference", Samples.image)

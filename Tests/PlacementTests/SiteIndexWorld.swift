@@ -165,6 +165,7 @@ struct SiteIndexWorld {
             [.only([Self.site(0), Self.site(1), Self.site(3)])], [.beside(["db"])], [.apart(["db", "gone"])],
         ]
         specification.constraints = self.pick(constraints)
+        specification.hosts = self.pick([nil, nil, .apart, .together])
         var request = PlanRequest(
             specification, neighbours: ["db": [Self.site(1): 2, Self.site(4): 1]])
         if self.chance(0.3) { request.placed[self.anySite()] = 1 }

@@ -35,17 +35,34 @@ extension SiteLedger {
         }
         return Capacity(
             total: total, free: free, largestFreeSlot: largest,
-            load: processors > 0 ? min(1, max(0, busy / Double(processors))) : 0,
-            machines: self.tally.occupying, hosts: self.hosts.count, generation: self.generation)
+            load: self.account?.load
+                ?? (processors > 0 ? min(1, max(0, busy / Double(processors))) : 0),
+            machines: self.tally.occupying, hosts: self.hosts.count, generation: self.generation,
+            usage: self.account?.usage, heat: self.account?.heat)
     }
 
-    /// The host with the least room left that still covers `request`, so that large requests find room later.
-    func bestHost(for request: Resources) -> String? {
-        self.hosts.keys.lazy
+    /// Of the hosts that the replica may share the one with the least room left that still covers what it takes, so
+    /// that large requests find room later.
+    func bestHost(for request: Request) -> String? {
+        let resources = request.specification.resources
+        return self.hostsAllowed(for: request).lazy
             .map { name in (name: name, free: self.free(on: name)) }
-            .filter { $0.free.covers(request) }
+            .filter { $0.free.covers(resources) }
             .min { ($0.free.memory, $0.free.vcpus, $0.name) < ($1.free.memory, $1.free.vcpus, $1.name) }?
             .name
+    }
+
+    /// The hosts on which a replica may be for those of its workload that are here.
+    func hostsAllowed(for request: Request) -> Set<String> {
+        let all = Set(self.hosts.keys)
+        guard let wish = request.specification.hosts, let replica = request.replica else { return all }
+        switch wish {
+        case .apart:
+            return all.subtracting(self.tally.neighbours.hosts(beside: replica, of: request.holder))
+        case .together:
+            let shared = self.tally.neighbours.hosts(sharedBy: replica, of: request.holder)
+            return shared.isEmpty ? all : all.intersection(shared)
+        }
     }
 
     /// What `holder` uses of the site, holds included.

@@ -39,8 +39,7 @@ extension SiteLedger {
             return known.reservation
         }
         try self.admit(request)
-        let resources = request.specification.resources
-        guard let host = self.bestHost(for: resources) else { throw self.noRoom(for: resources) }
+        guard let host = self.bestHost(for: request) else { throw self.noRoom(for: request) }
         let reservation = Reservation(
             id: request.id, holder: request.holder, specification: request.specification,
             replica: request.replica,
@@ -130,10 +129,19 @@ extension SiteLedger {
                 .badRequest, "a lease is renewed for a replica of a workload, and this machine is none",
                 next: "ask without a lease")
         }
+        guard request.specification.hosts == nil || request.replica != nil else {
+            throw SiteRefusal(
+                .badRequest, "only replicas of a workload share hosts or must not, and this machine is none",
+                next: "ask without hosts")
+        }
         guard self.policy == .open else {
             throw SiteRefusal(
                 .policy, "\(self.site) is \(self.policy.rawValue) and takes nothing new",
                 next: "ask another site")
+        }
+        // Only coordinators have other sites to go to; whoever asks for a machine by hand knows what he does.
+        if let heat = self.account?.heat, request.replica != nil {
+            throw SiteRefusal(.hot, "\(self.site) \(heat.text)", next: "ask another site, or this one later")
         }
         if let outage = self.outage {
             throw SiteRefusal(
@@ -191,8 +199,18 @@ extension SiteLedger {
         }
     }
 
-    private func noRoom(for request: Resources) -> SiteRefusal {
+    private func noRoom(for wanted: Request) -> SiteRefusal {
+        let request = wanted.specification.resources
         let largest = self.capacity.largestFreeSlot
+        if let wish = wanted.specification.hosts, largest.covers(request) {
+            let why =
+                switch wish {
+                case .apart: "each host with room has a replica of its workload, and no two may share one"
+                case .together: "all replicas of its workload must share a host, and theirs has no room"
+                }
+            return SiteRefusal(
+                .noRoom, "\(self.site): \(why)", next: "ask another site, or ask without hosts")
+        }
         let everything = self.hosts.values.contains { self.promised(of: $0).covers(request) }
         let short = largest.shortfalls(for: request).joined(separator: ", ")
         return SiteRefusal(

@@ -16,6 +16,8 @@ struct SiteTally: Sendable {
     /// What machines and holds take on each host.
     private(set) var taken: [String: Resources] = [:]
     private(set) var usage: [SiteID: Usage] = [:]
+    /// Where the replicas are that care with which others they share a host.
+    private(set) var neighbours = HostNeighbours()
     /// Machines that take room.
     private(set) var occupying = 0
     /// How many machines and holds have each name.
@@ -46,6 +48,7 @@ struct SiteTally: Sendable {
         if entry.occupies {
             self.occupying += 1
             self.take(machine.specification.resources, on: entry.host, for: entry.holder)
+            self.neighbours.add(machine.specification, machine.replica, of: entry.holder, on: entry.host)
         }
         if entry.reportedRevision < entry.revision { self.unreported[machine.id] = machine.changed }
         if machine.state == .deleted {
@@ -70,6 +73,7 @@ struct SiteTally: Sendable {
         if entry.occupies {
             self.occupying -= 1
             self.giveBack(machine.specification.resources, on: entry.host, of: entry.holder)
+            self.neighbours.remove(machine.specification, machine.replica, of: entry.holder, on: entry.host)
         }
         self.unreported[machine.id] = nil
         if machine.state == .deleted {
@@ -89,6 +93,8 @@ struct SiteTally: Sendable {
         let reservation = entry.reservation
         if reservation.state == .held {
             self.take(reservation.specification.resources, on: entry.host, for: reservation.holder)
+            self.neighbours.add(
+                reservation.specification, reservation.replica, of: reservation.holder, on: entry.host)
             self.usage[reservation.holder]?.held += 1
             self.names[reservation.specification.name, default: 0] += 1
             self.held[reservation.id] = reservation.expires
@@ -105,6 +111,8 @@ struct SiteTally: Sendable {
         if reservation.state == .held {
             self.usage[reservation.holder]?.held -= 1
             self.giveBack(reservation.specification.resources, on: entry.host, of: reservation.holder)
+            self.neighbours.remove(
+                reservation.specification, reservation.replica, of: reservation.holder, on: entry.host)
             self.release(name: reservation.specification.name)
             self.held[reservation.id] = nil
         }

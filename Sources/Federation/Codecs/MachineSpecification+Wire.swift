@@ -22,7 +22,8 @@ extension MachineSpecification: Payload {
             image: try ImageReference(parsing: try reader.child(ImageReference.elementName)),
             labels: try Labels.read(from: reader),
             leaseSeconds: try reader.optionalText("lease-s") == nil
-                ? nil : reader.integer("lease-s", in: KeepingWishes.leaseRange))
+                ? nil : reader.integer("lease-s", in: KeepingWishes.leaseRange),
+            hosts: try reader.optionalChoice("hosts"))
     }
 
     package var element: Element {
@@ -30,6 +31,9 @@ extension MachineSpecification: Payload {
         element.attributes.insert(.init(name: "name", value: self.name), at: 0)
         if let leaseSeconds {
             element.attributes.append(.init(name: "lease-s", value: String(leaseSeconds)))
+        }
+        if let hosts {
+            element.attributes.append(.init(name: "hosts", value: hosts.rawValue))
         }
         element.children = ([self.image.element] + Labels.elements(self.labels)).map(Element.Node.element)
         return element

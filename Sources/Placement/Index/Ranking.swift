@@ -69,7 +69,7 @@ struct Ranking: Sendable {
 
     /// The best site now, with the figures of `overrides` where there are such; nil if none takes a replica.
     mutating func best(
-        _ register: SiteRegister, _ overrides: [Int: Override], limit: Int
+        _ register: SiteRegister, _ overrides: [Int: Override], limit: ReplicaLimit
     ) -> (
         index: Int, key: Tournament.Key
     )? {
@@ -84,7 +84,7 @@ struct Ranking: Sendable {
     }
 
     mutating func look(
-        at index: Int, _ register: SiteRegister, _ override: Override? = nil, limit: Int = .max
+        at index: Int, _ register: SiteRegister, _ override: Override? = nil, limit: ReplicaLimit = .none
     ) {
         self.tournament.set(index, to: self.key(index, register, override, limit: limit))
     }
@@ -95,12 +95,14 @@ struct Ranking: Sendable {
     }
 
     private func key(
-        _ index: Int, _ register: SiteRegister, _ override: Override?, limit: Int
+        _ index: Int, _ register: SiteRegister, _ override: Override?, limit: ReplicaLimit
     ) -> Tournament.Key {
         guard let override else {
             return self.key(index, register.figures[index], register.standings[index])
         }
-        guard !override.isOut, override.replicas < limit else { return .isOut }
+        guard !override.isOut, limit.allowsMore(than: override.replicas, hosts: override.figures.hosts) else {
+            return .isOut
+        }
         return self.key(index, override.figures, register.standings[index])
     }
 

@@ -15,7 +15,7 @@ extension SiteIndex {
         self.withLedger { $0.expire(now: now) }
         self.admitArrivals()
         let request = request.resolved
-        if let sites = request.onlySites {
+        if let sites = self.onlySites(for: request) {
             let plan = try Planner(rules: self.rules).plan(request, over: self.snapshot(of: sites, now: now))
             return plan.isComplete ? plan.assignments : nil
         }
@@ -24,7 +24,7 @@ extension SiteIndex {
         var overrides = self.overrides(for: request)
         // Taken out while it is changed: otherwise each change would copy it.
         guard var ranking = self.rankings.removeValue(forKey: kind) else { return nil }
-        let limit = request.specification.spread.limit
+        let limit = ReplicaLimit(request.specification)
         for (index, override) in overrides {
             ranking.look(at: index, self.register, override, limit: limit)
         }
@@ -60,7 +60,8 @@ extension SiteIndex {
 
     /// One of the `breadth` best sites, all as willing as the best one and hardly dearer.
     private func draw(
-        from ranking: inout Ranking, _ overrides: inout [Int: Ranking.Override], breadth: Int, limit: Int,
+        from ranking: inout Ranking, _ overrides: inout [Int: Ranking.Override], breadth: Int,
+        limit: ReplicaLimit,
         using generator: inout some RandomNumberGenerator
     ) -> Int? {
         guard let best = ranking.best(self.register, overrides, limit: limit) else { return nil }
@@ -116,21 +117,23 @@ extension Ranking.Kind {
                 case .country, .region, .label, .feature, .hypervisor, .latencyAtMost, .priceAtMost,
                     .carbonAtMost:
                     true
-                case .only, .avoid, .beside, .apart: false
+                case .only, .avoid, .beside, .apart, .within: false
                 }
             })
     }
 }
 
-extension PlanRequest {
+extension SiteIndex {
     /// The sites to which the constraints confine the choice by name; nil if they do not.
-    fileprivate var onlySites: Set<SiteID>? {
+    private func onlySites(for request: PlanRequest) -> Set<SiteID>? {
         var sites: Set<SiteID>?
-        for constraint in self.specification.constraints {
+        for constraint in request.specification.constraints {
             let named: Set<SiteID>
             switch constraint {
             case .only(let only): named = Set(only)
-            case .beside(let names): named = Set(names.flatMap { (self.neighbours[$0] ?? [:]).keys })
+            case .beside(let names): named = Set(names.flatMap { (request.neighbours[$0] ?? [:]).keys })
+            case .within(let name, let limit):
+                named = self.sites(within: limit, ofNearestOf: (request.neighbours[name] ?? [:]).keys)
             case .country, .region, .label, .feature, .hypervisor, .avoid, .latencyAtMost, .priceAtMost,
                 .carbonAtMost, .apart:
                 continue
@@ -139,7 +142,9 @@ extension PlanRequest {
         }
         return sites
     }
+}
 
+extension PlanRequest {
     /// The sites that the request or its constraints rule out by name.
     fileprivate var outSites: Set<SiteID> {
         var sites = Set(self.excluded.keys)
@@ -148,7 +153,7 @@ extension PlanRequest {
             case .avoid(let avoid): sites.formUnion(avoid)
             case .apart(let names): sites.formUnion(names.flatMap { (self.neighbours[$0] ?? [:]).keys })
             case .country, .region, .label, .feature, .hypervisor, .only, .latencyAtMost, .priceAtMost,
-                .carbonAtMost, .beside:
+                .carbonAtMost, .beside, .within:
                 break
             }
         }

@@ -6,6 +6,8 @@ package struct Objection: Hashable, Codable, Sendable {
         /// Nothing that it says about itself has arrived.
         case unheard
         case stale
+        /// Too busy with what it has.
+        case hot
         /// The report's figures make no sense.
         case report
         case country
@@ -22,8 +24,12 @@ package struct Objection: Hashable, Codable, Sendable {
         case beside
         /// Has a workload that it must be apart from.
         case apart
+        /// Too far from every replica of another workload.
+        case within
         case room
         case spread
+        /// Has as many replicas as hosts, and no two of them may share one.
+        case hosts
         /// It has already refused this replica, or did not answer.
         case refused
     }

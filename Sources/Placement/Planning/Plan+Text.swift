@@ -26,6 +26,9 @@ extension Verdict {
         case 1: parts.append("1 replica")
         default: parts.append("\(self.replicas) replicas")
         }
+        if let hostLimit {
+            parts.append("\(hostLimit.counted("host")) for at most \(hostLimit.counted("replica"))")
+        }
         if let latency = self.latency { parts.append(latency.text) }
         if let withinTarget, let target {
             parts.append("\(Self.percent(withinTarget)) of the users within \(Figure.short(target)) ms")

@@ -2,12 +2,15 @@ import CloudModel
 
 extension Planner {
     /// Everything that speaks against the site, in a fixed order; empty if it could take a replica.
-    func objections(to view: SiteView, for request: PlanRequest) -> [Objection] {
+    func objections(
+        to view: SiteView, for request: PlanRequest, over paths: PathKnowledge
+    ) -> [Objection] {
         var objections: [Objection] = []
         if let reason = request.excluded[view.site] { objections.append(Objection(.refused, reason)) }
         objections += self.standing(of: view)
         let check = ConstraintCheck(
-            rules: self.rules, resources: request.specification.resources, neighbours: request.neighbours)
+            rules: self.rules, resources: request.specification.resources, neighbours: request.neighbours,
+            paths: paths)
         for constraint in request.specification.constraints {
             if let objection = check.objection(to: view, under: constraint) { objections.append(objection) }
         }
@@ -16,9 +19,9 @@ extension Planner {
         {
             objections.append(objection)
         }
-        let limit = request.specification.spread.limit
-        if view.replicas >= limit {
-            objections.append(Objection(.spread, "already has \(limit) of the replicas, the most allowed"))
+        let limit = ReplicaLimit(request.specification)
+        if let objection = limit.objection(to: view.replicas, hosts: view.figures.hosts) {
+            objections.append(objection)
         }
         return objections
     }
@@ -30,6 +33,9 @@ extension Planner {
         case .open: break
         case .draining: objections.append(Objection(.policy, "takes no new work (draining)"))
         case .closed: objections.append(Objection(.policy, "takes no new work (closed)"))
+        }
+        if let heat = view.candidate.description.capacity.heat {
+            objections.append(Objection(.hot, heat.text))
         }
         if view.candidate.reachability == .unreachable { objections.append(.unanswering) }
         if FreshnessScale(self.rules).isUseless(ageMilliseconds: view.ageMilliseconds) {

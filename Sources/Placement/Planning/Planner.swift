@@ -20,8 +20,10 @@ package struct Planner: Sendable {
         try request.specification.validate()
         let request = request.resolved
         let terms = CostTerms(request.specification, rules: self.rules)
+        let paths = PathKnowledge(
+            positions: snapshot.positions, roundTrips: snapshot.roundTrips, model: self.rules.latency)
         let predictor = LatencyPredictor(
-            audience: request.specification.audience, positions: snapshot.positions,
+            audience: request.specification.audience, positions: paths.positions,
             roundTrips: snapshot.roundTrips, model: self.rules.latency)
         let candidates = snapshot.candidates.sorted { $0.description.site < $1.description.site }
         let originals = candidates.map { candidate in
@@ -31,7 +33,7 @@ package struct Planner: Sendable {
                 latency: predictor.predict(for: description.site, at: description.position),
                 placed: request.placed[description.site] ?? 0, terms: terms, rules: self.rules)
         }
-        let objections = originals.map { self.objections(to: $0, for: request) }
+        let objections = originals.map { self.objections(to: $0, for: request, over: paths) }
         var views = originals
         let choices = self.assign(
             request, terms, feasible: objections.indices.filter { objections[$0].isEmpty }, views: &views)
@@ -42,6 +44,8 @@ package struct Planner: Sendable {
                 originals[index], objections: objections[index],
                 cost: isFeasible ? self.cost(originals[index], terms) : nil,
                 target: request.specification.audience.target, currency: self.rules.currency,
+                hostLimit: ReplicaLimit(request.specification).hostLimit(
+                    hosts: originals[index].figures.hosts),
                 replicas: choices.count { $0 == index })
         }
         let unheard = snapshot.unheard.map { site in
@@ -63,11 +67,13 @@ package struct Planner: Sendable {
         _ request: PlanRequest, _ terms: CostTerms, feasible: [Int], views: inout [SiteView]
     ) -> [Int?] {
         let scale = FreshnessScale(self.rules)
-        let limit = request.specification.spread.limit
+        let limit = ReplicaLimit(request.specification)
         return request.replicas.map { _ in
             var best: (index: Int, isSuspect: Bool, cost: Double)?
             for index in feasible
-            where views[index].figures.hasRoom(for: terms.resources) && views[index].replicas < limit {
+            where views[index].figures.hasRoom(for: terms.resources)
+                && limit.allowsMore(than: views[index].replicas, hosts: views[index].figures.hosts)
+            {
                 let view = views[index]
                 let cost = terms.total(
                     view.standing.sum, view.figures,
@@ -84,15 +90,5 @@ package struct Planner: Sendable {
     private func cost(_ view: SiteView, _ terms: CostTerms) -> Cost {
         let freshness = FreshnessScale(self.rules).freshness(ageMilliseconds: view.ageMilliseconds)
         return terms.cost(view.standing, view.figures, freshness: freshness)
-    }
-}
-
-extension Spread {
-    /// How many replicas one site may have.
-    var limit: Int {
-        switch self {
-        case .pack: .max
-        case .atMostPerSite(let limit): limit
-        }
     }
 }

@@ -6,12 +6,12 @@ struct SiteFigures: Hashable, Sendable {
     private(set) var slot: Resources
     private(set) var load: Double
     let isCredible: Bool
+    let hosts: Int
     private let total: Resources
-    private let isOneHost: Bool
 
     init(_ capacity: Capacity, pending: Resources) {
         self.total = capacity.total
-        self.isOneHost = capacity.hosts <= 1
+        self.hosts = capacity.hosts
         self.isCredible = capacity.isCredible && pending.isCredible
         guard self.isCredible else {
             self.free = .zero
@@ -41,7 +41,7 @@ struct SiteFigures: Hashable, Sendable {
     /// With one host the largest slot shrinks with each machine; with several it stays until less than it is free.
     mutating func take(_ amount: Resources) {
         self.free = self.free - amount
-        if self.isOneHost { self.slot = self.slot - amount }
+        if self.hosts <= 1 { self.slot = self.slot - amount }
         self.slot = Resources(
             vcpus: min(self.slot.vcpus, self.free.vcpus), memory: min(self.slot.memory, self.free.memory),
             disk: min(self.slot.disk, self.free.disk))

@@ -29,6 +29,8 @@ package struct Verdict: Hashable, Codable, Sendable {
     package let reachability: Reachability
     /// How many of the replicas the plan puts here.
     package internal(set) var replicas: Int
+    /// The most replicas that its hosts can have, as no two may share one; nil if they may.
+    package let hostLimit: Int?
 
     package var isFeasible: Bool { self.objections.isEmpty }
 }
@@ -37,7 +39,7 @@ extension Verdict {
     /// The verdict on a site as its figures were before the plan took from them.
     init(
         _ view: SiteView, objections: [Objection], cost: Cost?, target: Double?, currency: String,
-        replicas: Int
+        hostLimit: Int?, replicas: Int
     ) {
         self.init(
             site: view.site, name: view.candidate.description.name, objections: objections, cost: cost,
@@ -46,7 +48,7 @@ extension Verdict {
             currency: view.price.map { _ in currency }, carbon: view.carbon, load: view.figures.load,
             free: view.figures.free, largestFreeSlot: view.figures.slot,
             ageMilliseconds: view.ageMilliseconds, reachability: view.candidate.reachability,
-            replicas: replicas)
+            replicas: replicas, hostLimit: hostLimit)
     }
 
     /// The verdict on a site that is known by name only.
@@ -55,7 +57,8 @@ extension Verdict {
             site: site.site, name: site.name, objections: objections, cost: nil, latency: latency,
             target: nil,
             withinTarget: nil, price: nil, currency: nil, carbon: nil, load: 1, free: .zero,
-            largestFreeSlot: .zero, ageMilliseconds: nil, reachability: site.reachability, replicas: 0)
+            largestFreeSlot: .zero, ageMilliseconds: nil, reachability: site.reachability, replicas: 0,
+            hostLimit: nil)
     }
 
     /// Feasible sites first, those that are suspect after the others, the least cost first, then by address.
