@@ -52,12 +52,15 @@ package struct Agent: Service {
         return MachineID(randomUsing: &generator)
     }
 
-    /// Reads what the site has kept in `database`; `makeMachineID` draws the ids of new machines, at random if nil.
+    /// Reads what the site has kept in `database`.
+    ///
+    /// `load` reads what the hosts do, if they are where this process is; `makeMachineID` draws the ids of new machines,
+    /// at random if nil.
     package init(
         configuration: AgentConfiguration, driver: any MachineDriver, images: ImageStore,
         database: Database, outlets: Outlets, logger: Logger,
         now: @escaping @Sendable () -> Instant,
-        uptime: @escaping @Sendable () -> Uptime = { .system() },
+        uptime: @escaping @Sendable () -> Uptime = { .system() }, load: LoadReader = .none,
         makeMachineID: (@Sendable () -> MachineID)? = nil
     ) throws {
         let keeper = try SiteKeeper(
@@ -65,7 +68,8 @@ package struct Agent: Service {
             store: MachineStore(database), logger: logger)
         self.service = SiteService(
             site: configuration.site, keeper: keeper, driver: driver, now: now,
-            uptime: uptime, makeMachineID: makeMachineID ?? Self.drawMachineID)
+            uptime: uptime, meter: LoadMeter(reader: load, rules: configuration.heat),
+            makeMachineID: makeMachineID ?? Self.drawMachineID)
         self.configuration = configuration
         self.images = images
         self.outlets = outlets
@@ -75,6 +79,11 @@ package struct Agent: Service {
     /// What the site says about itself now.
     package var description: SiteDescription {
         get async { await self.row.description }
+    }
+
+    /// What its hosts do, now and lately; nil before the first measurement.
+    package var load: LoadReport? {
+        get async { await self.service.meter.report(of: self.configuration.site, at: self.service.now()) }
     }
 
     /// Why the hypervisor is out of reach, as it was seen last; nil if it is not.

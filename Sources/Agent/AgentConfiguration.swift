@@ -33,6 +33,8 @@ package struct AgentConfiguration: Hashable, Sendable {
     package var policy: AdmissionPolicy
     /// How often the hosts are measured.
     package var measureInterval: Duration
+    /// When the site is too busy for new work.
+    package var heat: HeatRules
     /// The wait before work or a report that failed for a passing reason is tried again.
     package var retryDelay: Duration
     /// How often it looks whether a lease has run out or must be renewed.
@@ -41,7 +43,7 @@ package struct AgentConfiguration: Hashable, Sendable {
     package init(
         site: SiteID, profile: Profile, rules: SiteRules = SiteRules(), policy: AdmissionPolicy = .open,
         measureInterval: Duration = .seconds(2), retryDelay: Duration = .seconds(1),
-        leaseInterval: Duration = .milliseconds(500)
+        leaseInterval: Duration = .milliseconds(500), heat: HeatRules = HeatRules()
     ) {
         self.site = site
         self.profile = profile
@@ -50,5 +52,6 @@ package struct AgentConfiguration: Hashable, Sendable {
         self.measureInterval = measureInterval
         self.retryDelay = retryDelay
         self.leaseInterval = leaseInterval
+        self.heat = heat
     }
 }

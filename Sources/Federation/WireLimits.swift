@@ -37,6 +37,8 @@ package enum WireLimits {
     package static let machinesPerList = 100
     /// Leases that one request names.
     package static let leasesPerRequest = 250
+    /// For how long a site may say that it has been hot: beyond a year it makes no difference.
+    package static let heatSeconds = 31_536_000
     /// Payload of a row, in bytes before Base64.
     package static let rowPayload = 4_096
     /// A signature, in bytes before Base64; Ed25519 needs 64.

@@ -89,6 +89,28 @@ struct BoundsTests {
     }
 
     @Test(
+        "What a site says of its load must be sound",
+        arguments: [
+            ("usage", "memory", "1.01"), ("usage", "disk", "-0.1"), ("usage", "disk-busy", "nan"),
+            ("usage", "memory-pressure", ""), ("usage", "io-pressure", "2"), ("heat", "share", "1.01"),
+            ("heat", "seconds", "-1"), ("heat", "seconds", "31536001"),
+        ])
+    func load(child: String, attribute: String, value: String) {
+        #expect(throws: PayloadError.self) {
+            try self.read(Capacity.self, "Capacity-hot", [child], setting: attribute, to: value)
+        }
+    }
+
+    @Test("A site that is hot for a reason of a later release is hot")
+    func laterHeat() throws {
+        let capacity = try self.read(
+            Capacity.self, "Capacity-hot", ["heat"], setting: "figure", to: "phase-of-the-moon")
+        let heat = try #require(capacity.heat)
+        #expect(heat.figure == nil)
+        #expect(heat.text == "is hot for 2 min")
+    }
+
+    @Test(
         "A site's description must be sound",
         arguments: [
             (["position"], "latitude-deg", "90.1"), (["position"], "longitude-deg", "-180.1"),

@@ -45,6 +45,15 @@ enum Samples {
         largestFreeSlot: Resources(vcpus: 8, memory: .gibibytes(16), disk: Mebibytes(250_000)), load: 0.25,
         machines: 3, hosts: 2, generation: 412)
 
+    static let hotCapacity = {
+        var capacity = Self.capacity
+        capacity.load = 0.97
+        capacity.usage = LoadSummary(
+            memory: 0.6, disk: 0.2, diskBusy: 0.35, memoryPressure: 0, ioPressure: 0.1)
+        capacity.heat = Heat(figure: .cpu, share: 0.96, seconds: 130)
+        return capacity
+    }()
+
     static let noCapacity = Capacity(
         total: .zero, free: .zero, largestFreeSlot: .zero, load: 0, machines: 0, hosts: 0)
 

@@ -22,6 +22,8 @@ package struct SiteLedger: Sendable {
     package internal(set) var hosts: [String: Host] = [:]
     /// Whether `hosts` is what a driver said, as opposed to nothing yet.
     package private(set) var isMeasured = false
+    /// What the hosts really do; nil before the first measurement.
+    package var account: LoadMeter.Account?
     /// What machines that are not ours take on each host.
     package internal(set) var foreign: [String: Resources] = [:]
     /// Why the hypervisors cannot be reached; nil while they can.

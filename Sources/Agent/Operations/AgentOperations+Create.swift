@@ -122,7 +122,7 @@ extension Refusal.Reason {
     /// The code that faces show.
     fileprivate var operationCode: OperationError.Code {
         switch self {
-        case .noRoom, .policy, .quota, .expired, .other: .refused
+        case .noRoom, .policy, .hot, .quota, .expired, .other: .refused
         case .notGranted: .forbidden
         case .badRequest: .badRequest
         case .conflict: .conflict

@@ -13,13 +13,15 @@ package struct SiteService: Sendable {
     package let now: @Sendable () -> Instant
     /// The clock that leases are counted by.
     package let uptime: @Sendable () -> Uptime
+    /// What the hosts do, now and lately.
+    let meter: LoadMeter
     /// Whether the hypervisors must be listed anew.
     let listing = ListingDue()
     private let makeMachineID: @Sendable () -> MachineID
 
     package init(
         site: SiteID, keeper: SiteKeeper, driver: any MachineDriver, now: @escaping @Sendable () -> Instant,
-        uptime: @escaping @Sendable () -> Uptime,
+        uptime: @escaping @Sendable () -> Uptime, meter: LoadMeter = LoadMeter(),
         makeMachineID: @escaping @Sendable () -> MachineID
     ) {
         self.site = site
@@ -27,6 +29,7 @@ package struct SiteService: Sendable {
         self.driver = driver
         self.now = now
         self.uptime = uptime
+        self.meter = meter
         self.makeMachineID = makeMachineID
     }
 

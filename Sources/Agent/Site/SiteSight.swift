@@ -52,7 +52,11 @@ struct SiteSight: Sendable {
             // Whoever keeps the connection says so, once.
             return
         }
-        _ = await self.apply { ledger, _ in ledger.updateHosts(hosts) }
+        let account = await self.service.meter.measure(hosts, at: self.service.now())
+        _ = await self.apply { ledger, _ in
+            ledger.updateHosts(hosts)
+            ledger.account = account
+        }
     }
 
     /// Lists hosts and machines anew; if that comes to nothing, it is tried again when the hosts are measured next.
@@ -62,12 +66,14 @@ struct SiteSight: Sendable {
         let expected = await self.service.keeper.read(\.defined)
         do throws(DriverError) {
             let hosts = try await self.service.driver.hosts()
+            let account = await self.service.meter.measure(hosts, at: self.service.now())
             let machines = try await self.service.driver.machines()
             let isTaken = await self.apply { ledger, now in
                 let isLatest = listing.isLatest(number)
                 // Where machines come and go all the time, hosts are measured all the same; a site that has never seen
                 // its machines offers nothing yet.
                 if isLatest || ledger.isMeasured { ledger.updateHosts(hosts) }
+                ledger.account = account
                 guard isLatest else { return false }
                 ledger.outage = nil
                 ledger.reconcile(machines, expecting: expected, now: now)

@@ -14,11 +14,14 @@ package struct Capacity: Hashable, Codable, Sendable {
     ///
     /// Of two accounts the one with the higher number is the later.
     package var generation: Int?
+    /// What else of the hosts is in use; nil from sites that do not tell.
+    package var usage: LoadSummary?
+    /// Why the site takes no new work from coordinators for now; nil while it does.
+    package var heat: Heat?
 
     package init(
         total: Resources, free: Resources, largestFreeSlot: Resources, load: Double, machines: Int,
-        hosts: Int,
-        generation: Int? = nil
+        hosts: Int, generation: Int? = nil, usage: LoadSummary? = nil, heat: Heat? = nil
     ) {
         self.total = total
         self.free = free
@@ -27,5 +30,7 @@ package struct Capacity: Hashable, Codable, Sendable {
         self.machines = machines
         self.hosts = hosts
         self.generation = generation
+        self.usage = usage
+        self.heat = heat
     }
 }

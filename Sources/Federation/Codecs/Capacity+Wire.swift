@@ -17,7 +17,13 @@ extension Capacity: Payload {
             machines: try reader.integer("machines", in: 0...WireLimits.population),
             hosts: try reader.integer("hosts", in: 0...WireLimits.population),
             generation: try element[attribute: "generation"] == nil
-                ? nil : reader.integer("generation", in: 0...Int.max))
+                ? nil : reader.integer("generation", in: 0...Int.max),
+            usage: try element.child(LoadSummary.elementName).map { (child) throws(PayloadError) in
+                try LoadSummary(parsing: try ElementReader(child, named: LoadSummary.elementName))
+            },
+            heat: try element.child(Heat.elementName).map { (child) throws(PayloadError) in
+                try Heat(parsing: try ElementReader(child, named: Heat.elementName))
+            })
         guard self.total.covers(self.free) else { throw PayloadError("<free/> is more than <total/>") }
         guard self.free.covers(self.largestFreeSlot) else {
             throw PayloadError("<largest-free-slot/> is more than <free/>")
@@ -34,7 +40,7 @@ extension Capacity: Payload {
             [
                 self.total.element("total"), self.free.element("free"),
                 self.largestFreeSlot.element("largest-free-slot"),
-            ])
+            ] + [self.usage?.element, self.heat?.element].compactMap { $0 })
     }
 
     private static func amount(_ name: String, _ reader: ElementReader) throws(PayloadError) -> Resources {

@@ -11,6 +11,8 @@ package struct Refusal: Payload, Error {
         case noRoom = "no-room"
         /// The site is draining or closed.
         case policy
+        /// The site is too busy with what it has; its capacity says with what.
+        case hot
         /// The asker's share of this site is used up.
         case quota
         /// No grant here lets the asker do this.
@@ -80,7 +82,7 @@ extension Refusal.Reason {
     /// The stanza error condition (RFC 6120 §8.3.3) that programs without our namespace understand.
     package var condition: StanzaError.Condition {
         switch self {
-        case .noRoom: .resourceConstraint
+        case .noRoom, .hot: .resourceConstraint
         case .policy: .notAllowed
         case .quota: .policyViolation
         case .notGranted: .forbidden

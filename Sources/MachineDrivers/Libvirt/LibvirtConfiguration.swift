@@ -73,7 +73,7 @@ package struct LibvirtConfiguration: Hashable, Sendable {
     }
 
     /// Whether machines are QEMU processes of this very host, whose files we make.
-    var isLocalQEMU: Bool {
+    package var isLocalQEMU: Bool {
         self.uri.hasPrefix("qemu:///")
     }
 }

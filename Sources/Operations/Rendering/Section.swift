@@ -24,6 +24,8 @@ package enum Section: Hashable, Sendable {
         case share
         /// With one digit after the point.
         case decimal
+        /// A list of numbers as small bars.
+        case sparkline
     }
 
     /// One of the two ends of a text.

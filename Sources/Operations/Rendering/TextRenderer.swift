@@ -93,7 +93,7 @@ extension TextRenderer {
     func cell(_ value: Value, _ form: Section.Form) -> String {
         if let number = value.number {
             switch form {
-            case .plain: break
+            case .plain, .sparkline: break
             case .time:
                 if let time = value.integer { return Instant(millisecondsSinceEpoch: time).dateText }
             case .size:
@@ -102,6 +102,7 @@ extension TextRenderer {
             case .decimal: return self.decimal(number, digits: 1)
             }
         }
+        if form == .sparkline, let values = value.array { return Sparkline.text(of: values) }
         switch value {
         case .null: return "–"
         case .bool(let flag): return flag ? "yes" : "no"

@@ -8,14 +8,21 @@ extension OperationTable {
     /// What an allied site may do here unless the invitation says otherwise: hold room and run machines of its own.
     package static let usualAlliancePermissions = ["reservation", "machine"]
 
-    /// Registers `site.list`, `site.show`, `site.invite`, `site.accept` and `site.leave`.
+    /// Registers `site.list`, `site.show`, `site.load`, `site.invite`, `site.accept` and `site.leave`.
     ///
-    /// `own` is what this site says about itself; nil for a process without a site.
+    /// `own` is what this site says about itself, and `load` what its hosts do; nil for a process without a site.
     package mutating func registerSites(
         _ federation: FederationService, grants: GrantKeeper,
+        load: @escaping @Sendable () async -> LoadReport? = { nil },
         own: @escaping @Sendable () async -> SiteDescription?
     ) {
         let here = self.site
+        self.register("site.load") { invocation, _ async throws(OperationError) in
+            let site = invocation["site"] == nil ? here : try Self.site(invocation)
+            let report =
+                site == here ? try Self.known(await load(), at: here) : try Self.load(of: site, federation)
+            return try OperationResult(site: here, encoding: report, message: report.message)
+        }
         self.register("site.list") { _, _ async throws(OperationError) in
             var rows: [Value] = []
             if let own = await own() { rows.append(try Self.row(own)) }
@@ -120,6 +127,26 @@ extension OperationTable {
         } catch {
             throw OperationError(.internalError, "the alliance was not changed: \(error)")
         }
+    }
+
+    private static func known(_ load: LoadReport?, at site: SiteID) throws(OperationError) -> LoadReport {
+        guard let load else {
+            throw OperationError(
+                .unavailable, "\(site) has measured no hosts",
+                next: "name another site, or ask again once its hypervisor has been reached")
+        }
+        return load
+    }
+
+    /// What another site tells everybody; its history is its own to show.
+    private static func load(
+        of site: SiteID, _ federation: FederationService
+    ) throws(OperationError) -> LoadReport {
+        guard let description = federation.knownSite(site)?.description else {
+            throw OperationError(
+                .notFound, "nothing is known of the load of \(site)", next: "site list shows who is heard")
+        }
+        return LoadReport(description)
     }
 
     private static func row(_ own: SiteDescription) throws(OperationError) -> Value {

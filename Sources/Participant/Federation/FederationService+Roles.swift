@@ -178,6 +178,11 @@ extension FederationService {
         same.capacity.load = before.capacity.load
         // It also counts what changes nothing that others plan with.
         same.capacity.generation = before.capacity.generation
+        // Figures for people, and for how long it has been hot; that it is, or no longer is, is news.
+        same.capacity.usage = before.capacity.usage
+        if same.capacity.heat != nil, before.capacity.heat != nil {
+            same.capacity.heat = before.capacity.heat
+        }
         return same != before
     }
 }

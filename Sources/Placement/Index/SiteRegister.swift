@@ -53,7 +53,9 @@ struct SiteRegister: Sendable {
             entry.description, received: entry.received, reachability: entry.reachability,
             now: entry.received)
         let figures = SiteFigures(candidate.description.capacity, pending: candidate.pending)
-        let isOpen = entry.description.policy == .open && figures.isCredible
+        let isOpen =
+            entry.description.policy == .open && candidate.description.capacity.heat == nil
+            && figures.isCredible
         let rank: UInt8 =
             switch entry.reachability {
             case .reachable: isOpen ? Tournament.Key.ready : Tournament.Key.out
