@@ -25,13 +25,14 @@ extension Coordinator {
         package var keeping: KeepingRules
         /// How often it looks whether something must be done to keep workloads at their replicas.
         package var keepInterval: Duration
+        package var rebalancing: RebalancingPolicy
 
         package init(
             address: SiteID, holdFor: Duration = .seconds(60), requestTimeout: Duration = .seconds(10),
             patience: Duration = .seconds(60), workloadLimit: Int = 10_000,
             remembrance: Duration = .seconds(86_400), storageRetry: Duration = .seconds(1),
             rules: PlanningRules = PlanningRules(), keeping: KeepingRules = KeepingRules(),
-            keepInterval: Duration = .seconds(1)
+            keepInterval: Duration = .seconds(1), rebalancing: RebalancingPolicy = RebalancingPolicy()
         ) {
             self.address = address
             self.holdFor = holdFor
@@ -43,6 +44,7 @@ extension Coordinator {
             self.rules = rules
             self.keeping = keeping
             self.keepInterval = keepInterval
+            self.rebalancing = rebalancing
         }
     }
 }

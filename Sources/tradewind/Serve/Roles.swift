@@ -121,7 +121,9 @@ struct Roles: Sendable {
     /// Registers what the roles perform.
     func register(in table: inout OperationTable) {
         let agent = self.agent
-        table.registerSites(self.federation, grants: self.grants) { await agent?.description }
+        table.registerSites(self.federation, grants: self.grants, load: { await agent?.load }) {
+            await agent?.description
+        }
         self.agent?.register(in: &table)
         guard let coordinator else { return }
         coordinator.register(in: &table)
@@ -188,7 +190,7 @@ struct Roles: Sendable {
                     name: profile.name, position: profile.position, country: profile.country,
                     labels: profile.labels, price: wishes.price, carbon: wishes.carbon),
                 rules: wishes.rules,
-                policy: wishes.policy, measureInterval: wishes.measureInterval),
+                policy: wishes.policy, measureInterval: wishes.measureInterval, heat: wishes.heat),
             driver: driver, images: ImageStore(configuration: images), database: database,
             outlets: .init(
                 report: { machine, holder in try await reports.send(machine, to: holder) },
@@ -206,6 +208,17 @@ struct Roles: Sendable {
                 renew: { request, holder, patience in
                     try await reports.renew(request, of: holder, within: patience)
                 }), logger: logger,
-            now: SiteProcess.now)
+            now: SiteProcess.now, load: Self.load(wishes))
+    }
+
+    /// What is measured of the host that this process runs on, if that is where the machines are.
+    private static func load(_ wishes: ServeConfiguration.Agent) -> LoadReader {
+        switch wishes.driver {
+        case .memory: return .none
+        case .libvirt:
+            var libvirt = LibvirtConfiguration.embedded(root: wishes.root)
+            if let uri = wishes.uri { libvirt.uri = uri }
+            return libvirt.isLocalQEMU ? .system(root: wishes.root) : .none
+        }
     }
 }

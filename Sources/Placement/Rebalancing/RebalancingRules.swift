@@ -1,0 +1,20 @@
+/// When a move is worth proposing.
+package struct RebalancingRules: Hashable, Sendable {
+    /// The most moves that can be proposed at once.
+    package static let movesMax = 20
+    /// Workloads times sites that one review compares; the other workloads have their turn in the next one.
+    package static let comparisonsMax = 100_000
+
+    /// Moves proposed at once.
+    package var moves: Int
+    /// What a move is taken to cost, in points of the workload: what it saves counts only beyond that.
+    package var movingCost: Double
+    /// What a move must gain beyond that, in points of the workload.
+    package var minimumGain: Double
+
+    package init(moves: Int = 5, movingCost: Double = 5, minimumGain: Double = 5) {
+        self.moves = moves
+        self.movingCost = movingCost
+        self.minimumGain = minimumGain
+    }
+}
