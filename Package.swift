@@ -24,10 +24,13 @@ let unixSignals = Target.Dependency.product(name: "UnixSignals", package: "swift
 let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
 let hummingbird = Target.Dependency.product(name: "Hummingbird", package: "hummingbird")
 let hummingbirdTesting = Target.Dependency.product(name: "HummingbirdTesting", package: "hummingbird")
+let nioHTTP1 = Target.Dependency.product(name: "NIOHTTP1", package: "swift-nio")
+let asyncHTTPClient = Target.Dependency.product(name: "AsyncHTTPClient", package: "async-http-client")
 let httpTypes = Target.Dependency.product(name: "HTTPTypes", package: "swift-http-types")
 let arguments = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
 let configuration = Target.Dependency.product(name: "Configuration", package: "swift-configuration")
 let asyncAlgorithms = Target.Dependency.product(name: "AsyncAlgorithms", package: "swift-async-algorithms")
+let yams = Target.Dependency.product(name: "Yams", package: "Yams")
 let deque = Target.Dependency.product(name: "DequeModule", package: "swift-collections")
 
 func module(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
@@ -40,7 +43,10 @@ func tests(_ name: String, _ dependencies: [Target.Dependency], exclude: [String
 
 let package = Package(
     name: "tradewind",
-    products: [.executable(name: "tradewind", targets: ["tradewind"])],
+    products: [
+        .executable(name: "tradewind", targets: ["tradewind"]),
+        .library(name: "TradewindClient", targets: ["TradewindClient"]),
+    ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
@@ -53,7 +59,9 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0", traits: []),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
         .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
+        .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
         .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1"),
+        .package(url: "https://github.com/swift-server/async-http-client.git", from: "1.37.0"),
     ],
     targets: [
         // C: a module map and a shim header each.
@@ -68,6 +76,7 @@ let package = Package(
         module("XML", ["CLibXML2"]),
         module("Cryptography", ["COpenSSL"]),
         module("Threads", []),
+        module("ServerSentEvents", []),
 
         // Ground: pure.
         module("XMPP", ["XML", "Cryptography", "CIDN"]),
@@ -76,7 +85,7 @@ let package = Package(
 
         // Protocol: our payloads and the catalogue, pure.
         module("Federation", ["CloudModel", "XML", "XMPP", "Cryptography", "Gossip", "Placement"]),
-        module("Operations", ["CloudModel", "XML", "XMPP", "Cryptography"]),
+        module("Operations", ["CloudModel", "XML", "XMPP", "Cryptography", yams]),
 
         // Shells: sockets, files, hypervisors.
         module(
@@ -107,8 +116,12 @@ let package = Package(
             "ControlAPI",
             [
                 "CloudModel", "Operations", "Cryptography", hummingbird, httpTypes, nioCore, logging, metrics,
-                coreMetrics, lifecycle,
+                coreMetrics, lifecycle, asyncAlgorithms,
             ]),
+
+        // For programs of others.
+        module(
+            "TradewindClient", ["Cryptography", "ServerSentEvents", asyncHTTPClient, nioCore, nioHTTP1]),
 
         // Roles.
         module(
@@ -134,7 +147,8 @@ let package = Package(
                 "Operations",
                 "XMPPTransport", "XMPPServer", "Storage", "MachineDrivers", "Participant", "ControlAPI",
                 "Agent",
-                "Coordinator", arguments, configuration, lifecycle, unixSignals, logging, metrics,
+                "Coordinator", "ServerSentEvents", arguments, configuration, lifecycle, unixSignals, logging,
+                metrics,
             ],
             swiftSettings: settings),
         .executableTarget(
@@ -145,7 +159,7 @@ let package = Package(
                 "Coordinator", "TestRandomness",
                 arguments, nioCore, nioPosix, logging, unixSignals,
             ],
-            swiftSettings: settings),
+            exclude: ["Data"], swiftSettings: settings),
 
         // The embedded server by itself, for load tests.
         .executableTarget(
@@ -217,7 +231,9 @@ let package = Package(
             [
                 "TestRandomness", "TestSupport", "Agent", "Coordinator", "Participant", "MachineDrivers",
                 "Storage",
-                "Operations",
+                "Operations", "ControlAPI", "TradewindClient", "Cryptography", hummingbird,
+                hummingbirdTesting, httpTypes,
+                nioCore,
                 "XMPPServer",
                 "XMPPTransport", "Federation", "Gossip", "Placement", "XMPP", "XML", "CloudModel", logging,
                 lifecycle, grdb,
@@ -228,7 +244,7 @@ let package = Package(
             [
                 "tradewind", "Agent", "CloudModel", "ControlAPI", "Coordinator", "Gossip", "MachineDrivers",
                 "Operations",
-                "Participant", "Placement",
+                "Participant", "Placement", "ServerSentEvents",
                 "Storage", "XML", "XMPP", "XMPPServer", "XMPPTransport", arguments, logging,
             ]),
     ],

@@ -11,6 +11,7 @@ enum Migrations {
         FederationMigrations.register(in: &migrator)
         MachineMigrations.register(in: &migrator)
         PlacementMigrations.register(in: &migrator)
+        ApplicationMigrations.register(in: &migrator)
         RoomMigrations.register(in: &migrator)
         AttachmentMigrations.register(in: &migrator)
         ArchiveMigrations.register(in: &migrator)

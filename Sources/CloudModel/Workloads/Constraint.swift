@@ -19,4 +19,6 @@ package enum Constraint: Hashable, Codable, Sendable {
     case beside([String])
     /// Where none of these workloads has a replica, by name.
     case apart([String])
+    /// Predicted round trip to the nearest replica of another workload, by its name, in milliseconds.
+    case within(String, milliseconds: Double)
 }

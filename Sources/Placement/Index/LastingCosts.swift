@@ -11,7 +11,9 @@ struct LastingCosts {
     init(_ kind: Ranking.Kind, columns: LatencyColumns, rules: PlanningRules) {
         self.kind = kind
         self.rules = rules
-        self.check = ConstraintCheck(rules: rules, resources: kind.terms.resources, neighbours: [:])
+        self.check = ConstraintCheck(
+            rules: rules, resources: kind.terms.resources, neighbours: [:],
+            paths: PathKnowledge(model: rules.latency))
         self.parts = zip(kind.audience.shares, kind.audience.proportions).map { share, proportion in
             (proportion, columns.milliseconds(to: share.place))
         }

@@ -134,6 +134,16 @@ package struct SiteIndex: Sendable {
             roundTrips: self.paths.roundTrips, landmarks: self.paths.positions)
     }
 
+    /// The sites from which the round trip to the nearest of `others` is at most `milliseconds`.
+    func sites(within milliseconds: Double, ofNearestOf others: some Collection<SiteID>) -> Set<SiteID> {
+        let near = self.register.entries.filter { entry in
+            let path = self.paths.path(
+                from: entry.description.site, at: entry.description.position, toNearestOf: others)
+            return path?.milliseconds.map { $0 <= milliseconds } ?? false
+        }
+        return Set(near.map(\.description.site))
+    }
+
     private func candidate(_ entry: SiteRegister.Entry, now: Instant) -> Candidate {
         self.ledger.candidate(
             entry.description, received: entry.received, reachability: entry.reachability, now: now)

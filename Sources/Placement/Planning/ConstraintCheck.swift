@@ -6,6 +6,8 @@ struct ConstraintCheck: Sendable {
     let resources: Resources
     /// Where the workloads run that the request names.
     let neighbours: [String: [SiteID: Int]]
+    /// What round trips between sites are predicted from.
+    let paths: PathKnowledge
 
     /// `latency` is the mean round trip to the audience in milliseconds; nil if a part of it is not known.
     func isMet(_ constraint: Constraint, by description: SiteDescription, latency: Double?) -> Bool {
@@ -35,7 +37,18 @@ struct ConstraintCheck: Sendable {
             return names.contains { self.neighbours[$0]?[description.site] != nil }
         case .apart(let names):
             return !names.contains { self.neighbours[$0]?[description.site] != nil }
+        case .within(let name, let limit):
+            return self.path(from: description, toNearestOf: name)?.milliseconds.map { $0 <= limit } ?? false
         }
+    }
+
+    /// The shortest round trip that is predicted to a replica of the workload; nil if it has none.
+    private func path(
+        from description: SiteDescription, toNearestOf name: String
+    ) -> LatencyDestination.Path? {
+        self.paths.path(
+            from: description.site, at: description.position,
+            toNearestOf: (self.neighbours[name] ?? [:]).keys)
     }
 
     /// Values of a label that deny the feature it names.
@@ -84,7 +97,23 @@ struct ConstraintCheck: Sendable {
         case .apart(let names):
             let present = names.filter { self.neighbours[$0]?[description.site] != nil }
             return Objection(.apart, "has a replica of \(present.joined(separator: " and "))")
+        case .within(let name, let limit):
+            return self.distanceObjection(to: description, from: name, limit: limit)
         }
+    }
+
+    private func distanceObjection(
+        to description: SiteDescription, from name: String, limit: Double
+    ) -> Objection {
+        let asked = "at most \(Figure.short(limit)) ms is asked"
+        guard let path = self.path(from: description, toNearestOf: name) else {
+            return Objection(.within, "\(name) has no replica yet, \(asked)")
+        }
+        guard let milliseconds = path.milliseconds else {
+            return Objection(.within, "the way to the nearest replica of \(name) is not known, \(asked)")
+        }
+        let figures = "\(Figure.short(milliseconds)) ms (\(path.basis.rawValue))"
+        return Objection(.within, "\(figures) to the nearest replica of \(name), \(asked)")
     }
 
     private static func elsewhere(_ description: SiteDescription, _ wanted: [String]) -> String {

@@ -76,6 +76,7 @@ extension WorkloadSpecification {
         for constraint in self.constraints {
             switch constraint {
             case .beside(let workloads), .apart(let workloads): names.formUnion(workloads)
+            case .within(let workload, _): names.insert(workload)
             case .country, .region, .label, .feature, .hypervisor, .only, .avoid, .latencyAtMost,
                 .priceAtMost,
                 .carbonAtMost:

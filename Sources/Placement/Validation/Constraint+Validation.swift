@@ -17,7 +17,9 @@ extension Constraint {
         case .country(let codes):
             let unknown = codes.filter { Countries.position(of: $0) == nil }
             return Self.countProblems("countries", codes.count)
-                + unknown.prefix(1).map { .init("countries", "\($0) is no ISO 3166 country code such as FR") }
+                + unknown.prefix(1).map {
+                    .init("countries", "\(Self.short($0)) is no ISO 3166 country code such as FR")
+                }
         case .region(let names):
             let unknown = names.filter { LegalRegion(rawValue: $0) == nil }
             return Self.countProblems("regions", names.count)
@@ -45,6 +47,9 @@ extension Constraint {
             return Self.boundProblems("max-carbon", grams, SpecificationLimits.grams, "grams an hour")
         case .beside(let names): return Self.workloadProblems("beside", names)
         case .apart(let names): return Self.workloadProblems("apart", names)
+        case .within(let name, let milliseconds):
+            return Self.workloadProblems("within", [name])
+                + Self.boundProblems("within", milliseconds, SpecificationLimits.latency, "milliseconds")
         }
     }
 

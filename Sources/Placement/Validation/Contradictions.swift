@@ -22,7 +22,7 @@ extension WorkloadSpecification {
                 }
                 names += regions.prefix(3)
             case .label, .feature, .hypervisor, .only, .avoid, .latencyAtMost, .priceAtMost, .carbonAtMost,
-                .beside, .apart:
+                .beside, .apart, .within:
                 continue
             }
             allowed = allowed.map { $0.intersection(countries) } ?? countries
@@ -40,7 +40,7 @@ extension WorkloadSpecification {
             case .avoid(let sites): avoided.formUnion(sites)
             case .country, .region, .label, .feature, .hypervisor, .latencyAtMost, .priceAtMost,
                 .carbonAtMost,
-                .beside, .apart:
+                .beside, .apart, .within:
                 continue
             }
         }
@@ -77,7 +77,8 @@ extension WorkloadSpecification {
         for case .apart(let names) in self.constraints { apart.formUnion(names) }
         var problems: [SpecificationError.Problem] = []
         for case .beside(let names) in self.constraints where apart.isSuperset(of: names) {
-            problems.append(.init("beside", "\(names.joined(separator: ", ")) is to be apart as well"))
+            let shown = names.prefix(3).joined(separator: ", ")
+            problems.append(.init("beside", "\(shown) is to be apart as well"))
         }
         if self.namedWorkloads.contains(self.name) {
             problems.append(

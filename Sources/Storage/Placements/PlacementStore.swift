@@ -13,6 +13,9 @@ package struct PlacementStore: Sendable {
         self.database = database
     }
 
+    /// The applications that the workloads are parts of, in the same database.
+    package var applications: ApplicationStore { ApplicationStore(self.database) }
+
     /// Everything, in the order in which it was asked for.
     package func load() async throws -> [StoredPlacement] {
         try await self.database.writer.read { connection in

@@ -1,0 +1,70 @@
+import CloudModel
+import Placement
+import Storage
+
+/// What is needed to say what a document would change, taken from the coordinator's memory at one moment.
+struct ApplicationDraft {
+    private let name: String
+    private let changes: [ApplicationChange]
+    /// Those that would be placed, in the order in which they would.
+    private let placing: [WorkloadSpecification]
+    /// Those that would grow: what is there, and the numbers of the replicas that would come.
+    private let growing: [(part: String, request: PlanRequest)]
+    private let snapshot: PlacementSnapshot
+    private let neighbours: [String: [SiteID: Int]]
+
+    init(
+        _ wanted: ApplicationSpecification, of known: StoredApplication?, for owner: String,
+        as draft: ApplicationID, over state: inout CoordinatorState, now: Instant
+    ) {
+        // An application that is not there yet gets an id for this alone.
+        let saga = known?.saga ?? ApplicationSaga(id: draft, name: wanted.name)
+        let workloads = known.map { state.parts(of: $0.id) } ?? []
+        let changes = saga.changes(to: wanted, over: workloads)
+        let new = Set(changes.filter { $0.kind == .add || $0.kind == .replace }.map(\.part))
+        self.name = wanted.name
+        self.changes = changes
+        self.placing = wanted.ordered.filter { new.contains($0.name) }.map { part in
+            let versions = workloads.filter { $0.specification.part?.part == part.name }
+            let generation = 1 + (versions.map(\.generation).max() ?? 0)
+            return wanted.workload(of: part, as: saga.id, generation: generation)
+        }
+        var growing: [(part: String, request: PlanRequest)] = []
+        for change in changes where change.kind == .scale {
+            let there = workloads.last { workload in
+                workload.specification.part?.part == change.part && workload.state != .removing
+            }
+            guard let part = wanted[part: change.part], let there else { continue }
+            var specification = there.specification
+            let first = 1 + (there.replicas.map(\.index).max() ?? -1)
+            let more = part.workload.replicas - specification.replicas
+            guard more > 0 else { continue }
+            specification.replicas = part.workload.replicas
+            let placed = there.replicas.compactMap(\.site).reduce(into: [:]) { $0[$1, default: 0] += 1 }
+            growing.append(
+                (
+                    change.part,
+                    PlanRequest(
+                        specification: specification, replicas: Array(first..<first + more), placed: placed,
+                        neighbours: state.neighbours(of: specification, ownedBy: owner))
+                ))
+        }
+        self.growing = growing
+        self.neighbours = state.neighbours(of: self.placing, ownedBy: owner)
+        self.snapshot = state.snapshot(now: now)
+    }
+
+    /// The plans, and all of it in words.
+    func plan(with planner: Planner) throws(SpecificationError) -> ApplicationPlan {
+        var plans: [String: PlanReport] = [:]
+        let placed = try ApplicationPlanner(planner).plan(
+            self.placing, over: self.snapshot, neighbours: self.neighbours)
+        for (workload, plan) in zip(self.placing, placed) {
+            plans[workload.part?.part ?? workload.name] = PlanReport(plan)
+        }
+        for (part, request) in self.growing {
+            plans[part] = PlanReport(try planner.plan(request, over: self.snapshot))
+        }
+        return ApplicationPlan(application: self.name, changes: self.changes, plans: plans)
+    }
+}

@@ -1,0 +1,185 @@
+import CloudModel
+import Logging
+import Operations
+import Placement
+import Storage
+import Synchronization
+
+/// Bringing applications to what their documents say.
+extension Coordinator {
+    /// Rounds of one look: each does something, or is the last.
+    private static let roundLimit = 4 * ApplicationSpecification.partLimit
+
+    /// Looks at applications whenever something may be to be done, until cancelled.
+    func advanceApplications() async {
+        for await _ in self.applicationNews {
+            await self.advanceDueApplications()
+        }
+    }
+
+    /// Looks once at every application of which something may be to be done.
+    package func advanceDueApplications() async {
+        for id in self.state.withLock({ $0.applications.takeDue() }) { await self.advance(id) }
+    }
+
+    /// Does what is due of one application; what cannot be done now is tried again in the next review.
+    private func advance(_ id: ApplicationID) async {
+        defer { self.tellWatchers(of: id) }
+        for _ in 0..<Self.roundLimit {
+            guard let step = self.state.withLock({ $0.advance(id) }) else { return }
+            guard await self.store(step.application) else { return }
+            if step.isGone { return await self.forget(id) }
+            var hasProgressed = false
+            for directive in step.directives {
+                if await self.carryOut(directive, of: step.application) { hasProgressed = true }
+            }
+            guard hasProgressed else { return }
+        }
+    }
+
+    /// Writes an application unless it is on disk as it is; whether it is there now.
+    func store(_ application: StoredApplication) async -> Bool {
+        guard self.state.withLock({ !$0.applications.isStored(application.id) }) else { return true }
+        do {
+            try await self.store.applications.save(application)
+            self.state.withLock { $0.applications.stored(application) }
+            return true
+        } catch {
+            self.logger.error(
+                "application not stored, will try again",
+                metadata: ["application": "\(application.id)", "error": "\(error)"])
+            return false
+        }
+    }
+
+    private func forget(_ id: ApplicationID) async {
+        do {
+            try await self.store.applications.delete(id)
+            self.state.withLock { $0.applications.drop(id) }
+        } catch {
+            self.logger.error(
+                "application not forgotten, will try again",
+                metadata: ["application": "\(id)", "error": "\(error)"])
+        }
+    }
+
+    private func tellWatchers(of id: ApplicationID) {
+        for watcher in self.state.withLock({ $0.applications.watchers(of: id) }) { watcher.yield() }
+    }
+
+    /// Does one thing; whether it came to something, good or bad.
+    private func carryOut(
+        _ directive: ApplicationSaga.Directive, of application: StoredApplication
+    ) async -> Bool {
+        let event: ApplicationSaga.Event?
+        switch directive {
+        case .remove(let workload):
+            await self.remove(workload)
+            return true
+        case .resize(let part, let workload, let count):
+            event = await self.resize(part, workload, to: count, of: application)
+        case .place(let part, let generation):
+            event = await self.place(part, generation, of: application)
+        }
+        guard let event else { return false }
+        self.state.withLock { state in state.change(application.id) { saga, _ in saga.handle(event) } }
+        return true
+    }
+
+    /// Nil if it is to be tried again.
+    private func resize(
+        _ part: String, _ workload: WorkloadID, to count: Int, of application: StoredApplication
+    ) async -> ApplicationSaga.Event? {
+        do throws(OperationError) {
+            _ = try await self.resize(
+                workload, to: count, because: "\(application.saga.name) was applied with \(count) replicas")
+            return .resized(part: part)
+        } catch {
+            return error.isPassing ? nil : .resizeRefused(part: part, reason: error.sentence)
+        }
+    }
+
+    /// Nil if it is to be tried again.
+    private func place(
+        _ part: String, _ generation: Int, of application: StoredApplication
+    ) async -> ApplicationSaga.Event? {
+        guard let specification = application.saga.workload(of: part, generation: generation) else {
+            return nil
+        }
+        do throws(OperationError) {
+            let sites: [Plan.Assignment]?
+            switch try await self.sites(for: part, of: application) {
+            case .free: sites = nil
+            case .chosen(let assignments): sites = assignments
+            case .impossible(let event): return event
+            }
+            _ = try await self.place(
+                specification, owner: application.owner,
+                idempotencyKey: "application/\(application.id)/\(part)/\(generation)", at: sites)
+            return .placed(part: part, generation: generation)
+        } catch {
+            return error.isPassing
+                ? nil : .refused(part: part, generation: generation, reason: error.sentence)
+        }
+    }
+
+    private enum JointChoice {
+        /// No part that is still to be placed depends on where this one is.
+        case free
+        case chosen([Plan.Assignment])
+        /// Some part has no site that fits the others.
+        case impossible(ApplicationSaga.Event)
+    }
+
+    /// Sites for a part, chosen together with those that are to be placed after it and are bound to it.
+    private func sites(
+        for part: String, of application: StoredApplication
+    ) async throws(OperationError) -> JointChoice {
+        let saga = application.saga
+        let view = await self.sites.view()
+        let now = self.now()
+        let (snapshot, waiting, neighbours) = self.state.withLock { state in
+            state.learn(view, now: now)
+            let there = Set(state.parts(of: saga.id).compactMap { $0.specification.part?.part })
+            let waiting = saga.specification.ordered.filter { $0.name == part || !there.contains($0.name) }
+                .compactMap { saga.workload(of: $0.name, generation: saga[part: $0.name]?.generation ?? 1) }
+            let neighbours = state.neighbours(of: waiting, ownedBy: application.owner)
+            return (state.snapshot(now: now), waiting, neighbours)
+        }
+        guard let index = waiting.firstIndex(where: { $0.part?.part == part }) else { return .free }
+        let name = waiting[index].partName
+        guard waiting.contains(where: { $0.namedWorkloads.contains(name) }) else { return .free }
+        let plans: [Plan]
+        do throws(SpecificationError) {
+            plans = try ApplicationPlanner(Planner(rules: self.configuration.rules))
+                .plan(waiting, over: snapshot, neighbours: neighbours)
+        } catch {
+            throw Self.absurd(error)
+        }
+        if let failed = plans.last, !failed.isComplete {
+            let reference = waiting[plans.count - 1].part
+            return .impossible(
+                .refused(
+                    part: reference?.part ?? part, generation: reference?.generation ?? 1,
+                    reason: Self.refusal(failed).sentence))
+        }
+        return .chosen(plans[index].assignments)
+    }
+}
+
+extension OperationError {
+    /// Whether the same may well be possible in a moment.
+    fileprivate var isPassing: Bool {
+        switch self.code {
+        case .unavailable, .timeout, .internalError, .cancelled: true
+        case .badRequest, .unauthenticated, .forbidden, .notFound, .conflict, .refused, .tooLarge, .tooMany,
+            .notOffered, .unconfirmed:
+            false
+        }
+    }
+
+    /// What went wrong and what to do, in one text.
+    fileprivate var sentence: String {
+        self.next.map { "\(self.message) (\($0))" } ?? self.message
+    }
+}

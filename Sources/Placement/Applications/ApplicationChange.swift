@@ -1,0 +1,84 @@
+package import CloudModel
+
+/// What applying a document would do to one part.
+package struct ApplicationChange: Hashable, Codable, Sendable {
+    package enum Kind: String, Hashable, Codable, Sendable {
+        case add
+        /// The number of replicas changes; those that stay are left alone.
+        case scale
+        /// Another workload takes over: placed beside the one there is, which is removed once it runs.
+        case replace
+        case remove
+        case unchanged
+    }
+
+    package let part: String
+    package let kind: Kind
+    /// What differs from what is there: `image`, `replicas 2 → 3`.
+    package let differences: [String]
+
+    package init(part: String, kind: Kind, differences: [String] = []) {
+        self.part = part
+        self.kind = kind
+        self.differences = differences
+    }
+}
+
+extension ApplicationSaga {
+    /// What applying `wanted` would change, part by part in its order, then what would go, dependents first.
+    package func changes(
+        to wanted: ApplicationSpecification, over workloads: [Workload]
+    ) -> [ApplicationChange] {
+        var changes = wanted.parts.map { self.change(of: $0, in: wanted, over: workloads) }
+        let gone = self.members.filter { member in
+            wanted[part: member.name] == nil
+                && workloads.contains { $0.specification.part?.part == member.name && $0.isLive }
+        }
+        let order = ApplicationSpecification(name: self.name, parts: self.members.map(\.part)).ordered
+        for part in order.reversed() where gone.contains(where: { $0.name == part.name }) {
+            changes.append(ApplicationChange(part: part.name, kind: .remove))
+        }
+        return changes
+    }
+
+    private func change(
+        of part: ApplicationSpecification.Part, in wanted: ApplicationSpecification,
+        over workloads: [Workload]
+    ) -> ApplicationChange {
+        let versions = workloads.filter { $0.specification.part?.part == part.name && $0.isLive }
+        if let kept = self.kept(for: part, of: wanted, among: versions) {
+            let (before, after) = (kept.specification.replicas, part.workload.replicas)
+            guard before != after else { return ApplicationChange(part: part.name, kind: .unchanged) }
+            return ApplicationChange(
+                part: part.name, kind: .scale, differences: ["replicas \(before) → \(after)"])
+        }
+        let serving = versions.sorted { $0.generation < $1.generation }.last { $0.runningReplicas > 0 }
+        guard let serving else { return ApplicationChange(part: part.name, kind: .add) }
+        let asked = wanted.workload(of: part, as: self.id, generation: serving.generation)
+        return ApplicationChange(
+            part: part.name, kind: .replace, differences: serving.specification.differences(to: asked))
+    }
+}
+
+extension WorkloadSpecification {
+    /// What differs in `other`, in words.
+    fileprivate func differences(to other: Self) -> [String] {
+        var differences: [String] = []
+        func note(_ name: String, _ isDifferent: Bool) {
+            if isDifferent { differences.append(name) }
+        }
+        if self.replicas != other.replicas {
+            differences.append("replicas \(self.replicas) → \(other.replicas)")
+        }
+        if self.resources != other.resources {
+            differences.append("size \(self.resources) → \(other.resources)")
+        }
+        note("image", self.image != other.image)
+        note("audience", self.audience != other.audience)
+        note("constraints", self.constraints != other.constraints)
+        note("per-site", self.spread != other.spread)
+        note("weights", self.objectives != other.objectives)
+        note("how it is kept", self.keeping != other.keeping)
+        return differences.isEmpty ? ["other wishes"] : differences
+    }
+}

@@ -1,0 +1,108 @@
+package import CloudModel
+
+/// Finds sites for several workloads so that the bounds between them hold.
+///
+/// Each comes after those that it is bound to, which take the sites that are best for themselves. Where that leaves none
+/// for a later one, the latest of those that it refers to is asked for another site, and so back (backjumping over
+/// conflicts). It only proposes, like `Planner`.
+package struct ApplicationPlanner: Sendable {
+    /// Plans made before it is given up; then what was first in the way is told.
+    package static let tryLimit = 200
+
+    private let planner: Planner
+
+    package init(_ planner: Planner) {
+        self.planner = planner
+    }
+
+    /// A plan for each workload, in this order; the last one is not complete if there is no way for all of them.
+    ///
+    /// Where other workloads are that these refer to is in `neighbours`, by name.
+    package func plan(
+        _ workloads: [WorkloadSpecification], over snapshot: PlacementSnapshot,
+        neighbours: [String: [SiteID: Int]]
+    ) throws(SpecificationError) -> [Plan] {
+        var search = Search(count: workloads.count)
+        var plans: [Plan] = []
+        var firstFailure: [Plan] = []
+        for _ in 0..<Self.tryLimit where plans.count < workloads.count {
+            let index = plans.count
+            var request = PlanRequest(
+                workloads[index], neighbours: Self.neighbours(neighbours, workloads, plans))
+            request.excluded = search.excluded[index]
+            let plan = try self.planner.plan(request, over: Self.taken(from: snapshot, workloads, plans))
+            if plan.isComplete {
+                plans.append(plan)
+                continue
+            }
+            if firstFailure.isEmpty { firstFailure = plans + [plan] }
+            let names = workloads[index].namedWorkloads
+            let culprits = (0..<index).filter { names.contains(workloads[$0].partName) }
+            guard let back = search.jump(from: index, culprits: culprits) else { return firstFailure }
+            for site in Set(plans[back].assignments.map(\.site)) {
+                search.excluded[back][site] = "leaves no site for \(workloads[index].partName)"
+            }
+            plans.removeSubrange(back...)
+        }
+        return plans.count == workloads.count ? plans : firstFailure
+    }
+
+    /// Which sites are out for which workload, and who has a part in that.
+    private struct Search {
+        var excluded: [[SiteID: String]]
+        private var conflicts: [Set<Int>]
+
+        init(count: Int) {
+            self.excluded = Array(repeating: [:], count: count)
+            self.conflicts = Array(repeating: [], count: count)
+        }
+
+        /// The workload that is to look for another site; nil if none can help.
+        mutating func jump(from index: Int, culprits: [Int]) -> Int? {
+            let all = self.conflicts[index].union(culprits)
+            guard let back = all.max() else { return nil }
+            self.conflicts[back].formUnion(all.subtracting([back]))
+            for later in self.excluded.indices where later > back {
+                self.excluded[later] = [:]
+                self.conflicts[later] = []
+            }
+            return back
+        }
+    }
+
+    private static func neighbours(
+        _ known: [String: [SiteID: Int]], _ workloads: [WorkloadSpecification], _ plans: [Plan]
+    ) -> [String: [SiteID: Int]] {
+        var neighbours = known
+        for (workload, plan) in zip(workloads, plans) {
+            neighbours[workload.partName] = plan.assignments.reduce(into: [:]) {
+                $0[$1.site, default: 0] += 1
+            }
+        }
+        return neighbours
+    }
+
+    /// The snapshot with what the plans so far take.
+    private static func taken(
+        from snapshot: PlacementSnapshot, _ workloads: [WorkloadSpecification], _ plans: [Plan]
+    ) -> PlacementSnapshot {
+        var pending: [SiteID: Resources] = [:]
+        for (workload, plan) in zip(workloads, plans) {
+            for assignment in plan.assignments {
+                pending[assignment.site] = pending[assignment.site, default: .zero] + workload.resources
+            }
+        }
+        guard !pending.isEmpty else { return snapshot }
+        var snapshot = snapshot
+        for index in snapshot.candidates.indices {
+            guard let taken = pending[snapshot.candidates[index].description.site] else { continue }
+            snapshot.candidates[index].pending = snapshot.candidates[index].pending + taken
+        }
+        return snapshot
+    }
+}
+
+extension WorkloadSpecification {
+    /// What others call it: as a part, the part's name, whichever workload is that part at the moment.
+    package var partName: String { self.part?.workloadName ?? self.name }
+}

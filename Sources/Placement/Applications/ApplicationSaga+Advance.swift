@@ -1,0 +1,86 @@
+package import CloudModel
+
+extension ApplicationSaga {
+    /// What is to be done now, `workloads` being all that are marked as parts of this application.
+    ///
+    /// The saga MUST be stored before the directives are carried out.
+    package mutating func advance(over workloads: [Workload]) -> [Directive] {
+        let parts = Dictionary(grouping: workloads.filter(\.isLeft)) { $0.specification.part?.part ?? "" }
+        self.members.removeAll { !$0.isWanted && parts[$0.name] == nil }
+        var directives: [Directive] = []
+        for index in self.members.indices {
+            let member = self.members[index]
+            let versions = (parts[member.name] ?? []).sorted { $0.generation < $1.generation }
+            guard member.isWanted, !member.isGivenUp, self.phase != .removing else {
+                if !self.isNeeded(member, by: parts) { directives += Self.removal(of: versions) }
+                continue
+            }
+            let current = versions.last { $0.generation == member.generation }
+            if self.phase == .applied {
+                directives += self.progress(of: index, as: current, among: parts)
+            }
+            directives += Self.removal(of: Self.superseded(versions, by: current))
+        }
+        return directives
+    }
+
+    /// Whether the application is removed and nothing of it is left.
+    package func isGone(over workloads: [Workload]) -> Bool {
+        self.phase == .removing && !workloads.contains(where: \.isLeft)
+    }
+
+    /// What brings one wanted part on.
+    private mutating func progress(
+        of index: Int, as current: Workload?, among parts: [String: [Workload]]
+    ) -> [Directive] {
+        let member = self.members[index]
+        guard let current else {
+            // After one refusal nothing more is begun: its owner has to change something first.
+            guard !member.isPlaced, !self.members.contains(where: { $0.isWanted && $0.refusal != nil }),
+                self.waited(for: member, among: parts).isEmpty
+            else { return [] }
+            return [.place(part: member.name, generation: member.generation)]
+        }
+        guard member.isResizing, current.isLive else { return [] }
+        let count = member.part.workload.replicas
+        guard current.specification.replicas != count else {
+            self.members[index].isResizing = false
+            return []
+        }
+        return [.resize(part: member.name, current.id, to: count)]
+    }
+
+    /// The parts that must run, or have their sites, before `member` can be placed.
+    func waited(for member: Member, among parts: [String: [Workload]]) -> [String] {
+        func current(_ name: String) -> Workload? {
+            let generation = self[part: name]?.generation
+            let versions = parts[name] ?? []
+            // While a part is replaced the one before still serves.
+            return versions.first { $0.generation == generation && $0.isLive }
+                ?? versions.first { $0.isLive && $0.runningReplicas > 0 }
+        }
+        let notRunning = member.part.after.filter { !(current($0)?.isRunning ?? false) }
+        let nowhere = member.part.bounds.map(\.part).filter { !(current($0)?.hasSites ?? false) }
+        return Set(notRunning + nowhere).sorted()
+    }
+
+    /// Whether a part that comes after this one still has something anywhere.
+    private func isNeeded(_ member: Member, by parts: [String: [Workload]]) -> Bool {
+        self.members.contains { other in
+            other.name != member.name && other.part.after.contains(member.name) && parts[other.name] != nil
+        }
+    }
+
+    /// The workloads that another one has taken over from, or never will: until it runs, the latest that still has a
+    /// running replica stays.
+    private static func superseded(_ versions: [Workload], by current: Workload?) -> [Workload] {
+        let others = versions.filter { $0.id != current?.id }
+        guard current?.isRunning != true else { return others }
+        let serving = others.last { $0.isLive && $0.runningReplicas > 0 }
+        return others.filter { $0.id != serving?.id }
+    }
+
+    private static func removal(of workloads: [Workload]) -> [Directive] {
+        workloads.filter(\.isLive).map { .remove($0.id) }
+    }
+}

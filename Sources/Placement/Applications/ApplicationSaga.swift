@@ -1,0 +1,187 @@
+package import CloudModel
+
+/// Brings an application to what its document says, and keeps the order in which that is done.
+///
+/// It holds what is wanted; what there is comes in with each call: the workloads that are marked as its parts. So a
+/// coordinator that is killed at any moment goes on by looking, and does nothing twice: a part is placed under a key
+/// that follows from its generation, a workload is resized to a number and removed by its id.
+///
+/// ```
+/// part wanted ── those it comes after run, those it is bound to have sites ──► place ──► running
+/// part changed ── another workload is placed beside the old one and runs ──► the old one is removed
+/// part no longer wanted ── nothing that comes after it is left ──► removed
+/// ```
+package struct ApplicationSaga: Hashable, Codable, Sendable {
+    package enum Phase: String, Hashable, Codable, Sendable {
+        case applied
+        /// Nothing more is placed.
+        case cancelled
+        case removing
+    }
+
+    /// A part, and how far it has come.
+    package struct Member: Hashable, Codable, Sendable {
+        package var part: ApplicationSpecification.Part
+        /// Whether the document names it.
+        package var isWanted: Bool
+        /// Which workload is this part: the one with this number.
+        package var generation: Int
+        /// Whether that workload was taken on.
+        package var isPlaced: Bool
+        /// Whether the number of its replicas is to be made what the document says.
+        package var isResizing: Bool
+        /// Whether it was given up before it ran.
+        package var isGivenUp: Bool
+        /// Why it could not be placed or resized, and what to do.
+        package var refusal: String?
+
+        init(_ part: ApplicationSpecification.Part, generation: Int) {
+            self.part = part
+            self.isWanted = true
+            self.generation = generation
+            self.isPlaced = false
+            self.isResizing = false
+            self.isGivenUp = false
+        }
+
+        package var name: String { self.part.name }
+
+        /// Whether the workload of its generation can be what `wanted` asks for, though there is none yet.
+        ///
+        /// What was refused outright never came to be, so its number is free; what waits may be placed at any moment.
+        fileprivate func mayStillBecome(_ wanted: ApplicationSpecification.Part) -> Bool {
+            guard !self.isPlaced, !self.isGivenUp else { return false }
+            return self.refusal != nil
+                || (self.part.workload == wanted.workload && self.part.bounds == wanted.bounds)
+        }
+    }
+
+    /// What happened to a directive.
+    package enum Event: Hashable, Sendable {
+        case placed(part: String, generation: Int)
+        case refused(part: String, generation: Int, reason: String)
+        case resized(part: String)
+        case resizeRefused(part: String, reason: String)
+    }
+
+    /// What to do next; each may be repeated.
+    package enum Directive: Hashable, Sendable {
+        case place(part: String, generation: Int)
+        case resize(part: String, WorkloadID, to: Int)
+        case remove(WorkloadID)
+    }
+
+    package let id: ApplicationID
+    package let name: String
+    package private(set) var phase: Phase
+    /// In the order of the document, then those that it no longer names.
+    package internal(set) var members: [Member]
+
+    package init(id: ApplicationID, name: String) {
+        self.id = id
+        self.name = name
+        self.phase = .applied
+        self.members = []
+    }
+
+    /// What is wanted.
+    package var specification: ApplicationSpecification {
+        ApplicationSpecification(name: self.name, parts: self.members.filter(\.isWanted).map(\.part))
+    }
+
+    package subscript(part name: String) -> Member? { self.members.first { $0.name == name } }
+
+    /// The workload that a part is to be.
+    package func workload(of part: String, generation: Int) -> WorkloadSpecification? {
+        self[part: part].map { self.specification.workload(of: $0.part, as: self.id, generation: generation) }
+    }
+
+    // MARK: What its owner wants
+
+    /// Wants what a document says; what is there and fits stays.
+    package mutating func apply(_ wanted: ApplicationSpecification, over workloads: [Workload]) {
+        self.phase = .applied
+        var members = wanted.parts.map { part in
+            let before = self[part: part.name]
+            let versions = workloads.filter { $0.specification.part?.part == part.name }
+            var member = Member(part, generation: before?.generation ?? 1)
+            if let kept = self.kept(for: part, of: wanted, among: versions) {
+                member.generation = kept.generation
+                member.isPlaced = true
+                member.isResizing = kept.specification.replicas != part.workload.replicas
+            } else if let before, !versions.isEmpty || !before.mayStillBecome(part) {
+                member.generation = 1 + max(before.generation, versions.map(\.generation).max() ?? 0)
+            }
+            return member
+        }
+        for var member in self.members where wanted[part: member.name] == nil {
+            member.isWanted = false
+            members.append(member)
+        }
+        self.members = members
+    }
+
+    /// The workload that is what `part` asks for already, its number of replicas apart.
+    func kept(
+        for part: ApplicationSpecification.Part, of wanted: ApplicationSpecification,
+        among workloads: [Workload]
+    ) -> Workload? {
+        let current = self[part: part.name]?.generation
+        let fitting = workloads.filter { workload in
+            let specification = wanted.workload(of: part, as: self.id, generation: workload.generation)
+            let isOfUse = workload.generation == current ? workload.state != .failed : false
+            return workload.isLive && workload.isAlike(specification)
+                && (isOfUse || workload.runningReplicas > 0)
+        }
+        return fitting.first { $0.generation == current } ?? fitting.max { $0.generation < $1.generation }
+    }
+
+    /// Gives up what does not run; of a part that was being replaced, the workload before stays.
+    package mutating func cancel(over workloads: [Workload]) {
+        guard self.phase == .applied else { return }
+        self.phase = .cancelled
+        for index in self.members.indices where self.members[index].isWanted {
+            let member = self.members[index]
+            let running = workloads.filter {
+                $0.specification.part?.part == member.name && $0.isLive && $0.runningReplicas > 0
+            }
+            let stays =
+                running.first { $0.generation == member.generation }
+                ?? running.max { $0.generation < $1.generation }
+            if let stays {
+                self.members[index].generation = stays.generation
+            } else {
+                self.members[index].isGivenUp = true
+            }
+            self.members[index].isResizing = false
+        }
+    }
+
+    package mutating func remove() {
+        self.phase = .removing
+    }
+
+    /// Takes in what became of a directive; what concerns an earlier generation changes nothing.
+    package mutating func handle(_ event: Event) {
+        switch event {
+        case .placed(let part, let generation):
+            self.update(part, generation) { $0.isPlaced = true }
+        case .refused(let part, let generation, let reason):
+            self.update(part, generation) { $0.refusal = reason }
+        case .resized(let part):
+            self.update(part, nil) { $0.isResizing = false }
+        case .resizeRefused(let part, let reason):
+            self.update(part, nil) { member in
+                member.isResizing = false
+                member.refusal = reason
+            }
+        }
+    }
+
+    private mutating func update(_ part: String, _ generation: Int?, _ change: (inout Member) -> Void) {
+        let index = self.members.firstIndex { member in
+            member.name == part && member.generation == generation ?? member.generation
+        }
+        if let index { change(&self.members[index]) }
+    }
+}
