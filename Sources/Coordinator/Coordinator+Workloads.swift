@@ -35,9 +35,11 @@ extension Coordinator {
     /// Takes on a workload: planned, stored, and under way to its sites when this returns.
     ///
     /// The same owner asking again with the same key and content gets the workload of the first time; with another
-    /// content it is refused. If no site can take some replica, nothing is kept and the error says why.
+    /// content it is refused. If no site can take some replica, nothing is kept and the error says why. `sites` are those
+    /// chosen for it already, if so.
     package func place(
-        _ specification: WorkloadSpecification, owner: String, idempotencyKey: String?
+        _ specification: WorkloadSpecification, owner: String, idempotencyKey: String?,
+        at sites: [Plan.Assignment]? = nil
     ) async throws(OperationError) -> Workload {
         let view = await self.sites.view()
         let now = self.now()
@@ -58,8 +60,10 @@ extension Coordinator {
                 let rooms = state.setRoomAside(
                     before: specification.priority, view, now: now, uptime: uptime, using: &generator)
                 defer { state.withLedger { ledger in rooms.forEach { ledger.ended($0) } } }
-                let assignments = try Self.choose(
-                    specification, for: owner, now: now, planner, in: &state, using: &generator)
+                let assignments =
+                    try sites
+                    ?? Self.choose(
+                        specification, for: owner, now: now, planner, in: &state, using: &generator)
                 return .success(
                     .new(
                         Self.begin(
@@ -129,7 +133,7 @@ extension Coordinator {
 
     static func refusal(_ plan: Plan) -> OperationError {
         OperationError(
-            .refused, plan.lines.joined(separator: "; "),
+            .refused, plan.refusal,
             next: "ask for less, or drop a constraint: workload plan shows what would do")
     }
 
@@ -183,7 +187,7 @@ extension Coordinator {
         let found = self.state.withLock { $0.workload(named: text) }
         guard let found, scope == .site || found.owner == owner else {
             throw OperationError(
-                .notFound, "there is no workload \(text)", next: "workload list shows those there are")
+                .notFound, "there is no workload \(text.quoted)", next: "workload list shows those there are")
         }
         return found.workload
     }

@@ -49,7 +49,7 @@ extension CoordinatorState {
             case .nowhere(let plan):
                 let reasons = plan.verdicts.filter { request.excluded[$0.site] == nil }.map(\.line)
                 if !reasons.isEmpty {
-                    return .unplaceable(reason: reasons.joined(separator: "; "), turn: turn)
+                    return .unplaceable(reason: Plan.inShort(reasons), turn: turn)
                 }
             }
             return .unplaceable(reason: "no other site is known", turn: turn)
@@ -114,7 +114,8 @@ extension CoordinatorState {
     ) -> [String: [SiteID: Int]] {
         var neighbours: [String: [SiteID: Int]] = [:]
         for name in specification.namedWorkloads.sorted() {
-            guard let other = self.workload(ofName: name), other.owner == owner else { continue }
+            let found = self.part(called: name) ?? self.workload(ofName: name)
+            guard let other = found, other.owner == owner else { continue }
             neighbours[name] = other.saga.sites
         }
         return neighbours

@@ -1,28 +1,30 @@
 import Foundation
 import Testing
 
-/// The threat model names the test that shows the end of each attack: a name without a test would be a promise.
-@Suite("The threat model")
+/// Pages that name the test which shows what they say: a name without a test would be a promise.
+@Suite("The threat model, and what becomes of bad input")
 struct ThreatModelTests {
-    private static let path = "Sources/XMPPServer/XMPPServer.docc/ThreatModel.md"
+    private static let pages = [
+        "Sources/XMPPServer/XMPPServer.docc/ThreatModel.md", "Sources/Placement/Placement.docc/BadInput.md",
+    ]
 
-    @Test("Every test that the threat model names is there")
-    func names() throws {
-        let text = try String(contentsOf: Repository.root.appending(path: Self.path), encoding: .utf8)
+    @Test("Every test that such a page names is there", arguments: Self.pages)
+    func names(path: String) throws {
+        let text = try String(contentsOf: Repository.root.appending(path: path), encoding: .utf8)
         let functions = Self.functions(in: Repository.tests)
         var suite = ""
         var count = 0
         for match in text.matches(of: /`(\w*)\.?(\w*)`/) {
             let (type, function) = (String(match.1), String(match.2))
             if type.hasSuffix("Tests"), functions[type] == nil {
-                Issue.record("\(Self.path) names \(type), which is no suite")
+                Issue.record("\(path) names \(type), which is no suite")
             }
             if type.hasSuffix("Tests") { suite = type }
             // `.name` goes on with the suite before it; what else is in code is no test.
             guard !function.isEmpty, type.isEmpty || type.hasSuffix("Tests") else { continue }
             count += 1
             if functions[suite]?.contains(function) != true {
-                Issue.record("\(Self.path) names \(suite).\(function), which is no test")
+                Issue.record("\(path) names \(suite).\(function), which is no test")
             }
         }
         #expect(count > 20)

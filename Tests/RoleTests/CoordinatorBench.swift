@@ -10,14 +10,22 @@ struct CoordinatorBench {
     static let alice = GrantBook.Caller(address: "alice@paris.test", domain: "paris.test")
     static let bob = GrantBook.Caller(address: "bob@paris.test", domain: "paris.test")
 
-    let clock = TestClock()
+    let clock: TestClock
     let uptime = ManualUptime()
     let database: Database
     let sites: FakeSites
 
     init(_ sites: [(String, Position?, Int)] = Self.world) throws {
+        self.clock = TestClock()
         self.database = try Database()
         self.sites = FakeSites(sites, clock: self.clock)
+    }
+
+    /// Another coordinator over the same sites.
+    init(beside other: Self) throws {
+        self.clock = other.clock
+        self.database = try Database()
+        self.sites = other.sites
     }
 
     static let world: [(String, Position?, Int)] = [

@@ -36,6 +36,8 @@ final class FakeSites: SiteAccess {
         var leaseFault: LeaseFault?
         /// Whether it is of a release that knows no wishes about hosts.
         var ignoresHosts = false
+        /// How far its clock is ahead.
+        var skew = Duration.zero
     }
 
     struct State {
@@ -45,6 +47,8 @@ final class FakeSites: SiteAccess {
         var fuse: Int?
         var trap = Behaviour.dead
         var isTrapped = false
+        /// Whether a site refuses a name that a machine or hold there has.
+        var hasUniqueNames = false
         /// The fewest machines that ran at a time since it is counted.
         var fewestRunning: Int?
     }
@@ -154,7 +158,10 @@ final class FakeSites: SiteAccess {
         guard var site = state.sites[id] else { return (.failure(.unreachable("no such site")), isTrapped) }
         switch behaviour {
         case .normal, .mute:
-            let result = Self.answer(request, at: &site, now: self.clock.now())
+            if state.hasUniqueNames, let name = Self.takenName(request, at: site) {
+                return (.failure(.refused("there is a machine \(name) already", capacity: nil)), isTrapped)
+            }
+            let result = Self.answer(request, at: &site, now: self.clock.now().advanced(by: site.skew))
             state.sites[id] = site
             if let fewest = state.fewestRunning {
                 state.fewestRunning = min(fewest, Self.running(in: state))
@@ -164,6 +171,15 @@ final class FakeSites: SiteAccess {
         case .dead: return (nil, isTrapped)
         case .unreachable: return (.failure(.unreachable("out of reach")), isTrapped)
         }
+    }
+
+    /// The name that a request to reserve asks for if somebody else has it.
+    private static func takenName(_ request: SiteRequest, at site: Site) -> String? {
+        guard case .reserve(let reserve) = request, site.reservations[reserve.id] == nil else { return nil }
+        let name = reserve.specification.name
+        let held = site.reservations.values.filter { $0.state == .held }.map(\.specification.name)
+        let made = site.machines.values.map(\.specification.name)
+        return (held + made).contains(name) ? name : nil
     }
 
     private static func answer(
@@ -263,10 +279,12 @@ extension FakeSites {
     /// Changes the state of the only machine at `site`, and returns it as it is now.
     func change(_ machineState: MachineState, at site: String, halt: Halt? = nil) -> Machine? {
         self.state.withLock { state in
-            guard var machine = state.sites[SiteID(site)]?.machines.values.first else { return nil }
+            guard let skew = state.sites[SiteID(site)]?.skew,
+                var machine = state.sites[SiteID(site)]?.machines.values.first
+            else { return nil }
             machine.state = machineState
             machine.halt = halt
-            machine.changed = self.clock.now()
+            machine.changed = self.clock.now().advanced(by: skew)
             state.sites[SiteID(site)]?.machines[machine.id] = machine
             return machine
         }

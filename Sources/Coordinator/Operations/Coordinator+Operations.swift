@@ -32,9 +32,13 @@ extension Coordinator {
         table.register("workload.move") { invocation, progress throws(OperationError) in
             try await self.performMove(invocation, progress)
         }
+        table.register("workload.rebalance") { invocation, _ throws(OperationError) in
+            try await self.performRebalance(invocation)
+        }
         table.register("workload.remove") { invocation, progress throws(OperationError) in
             try await self.performRemove(invocation, progress)
         }
+        self.registerApplications(in: &table)
     }
 
     private func performPlan(_ invocation: Invocation) async throws(OperationError) -> OperationResult {
@@ -122,7 +126,7 @@ extension SiteID {
             return SiteID(try JID(self.address).bare.description)
         } catch {
             throw OperationError(
-                .badRequest, "“\(self.address)” is no address of a site", next: "site list shows them")
+                .badRequest, "\(self.address.quoted) is no address of a site", next: "site list shows them")
         }
     }
 }

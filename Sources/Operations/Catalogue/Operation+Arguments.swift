@@ -24,12 +24,12 @@ extension Operation {
         let names = self.parameters.map(\.name)
         guard !names.isEmpty else {
             return OperationError(
-                .badRequest, "\(self.phrase) takes no parameters, so not “\(name)” either",
+                .badRequest, "\(self.phrase) takes no parameters, so not \(name.quoted) either",
                 next: "write: \(self.usage)")
         }
         let next =
             Suggestion.closest(to: name, among: names).map { "did you mean \($0)?" }
             ?? "it takes " + names.joined(separator: ", ")
-        return OperationError(.badRequest, "\(self.phrase) has no parameter “\(name)”", next: next)
+        return OperationError(.badRequest, "\(self.phrase) has no parameter \(name.quoted)", next: next)
     }
 }

@@ -21,9 +21,11 @@ extension Parameter {
         case (.duration, .integer(let seconds)) where (0...Self.secondsLimit).contains(seconds):
             return .integer(seconds * 1_000)
         case (.list, .array(let elements)):
-            guard elements.count <= Self.listLimit, elements.allSatisfy({ $0.string != nil }) else {
+            guard elements.count <= Self.listLimit, elements.allSatisfy({ Self.isEntry($0.string) }) else {
                 throw self.refusal(of: value.json())
             }
+            return value
+        case (.document, .object):
             return value
         case (_, .string(let text)):
             return try self.value(of: text)
@@ -35,6 +37,10 @@ extension Parameter {
     /// The longest duration a parameter takes, in seconds: ten years.
     static let secondsLimit: Int64 = 315_360_000
 
+    private static func isEntry(_ text: String?) -> Bool {
+        text.map { (1...Self.textLimit).contains($0.utf8.count) } ?? false
+    }
+
     private func refusal(of text: String) -> OperationError {
         let shown = self.isSecret || text.count > 80 ? "the value given" : "“\(text)”"
         return OperationError(
@@ -43,9 +49,10 @@ extension Parameter {
     }
 
     private func parsed(_ text: String) -> Value? {
-        guard !text.isEmpty, text.utf8.count <= Self.textLimit else { return nil }
+        let limit = self.kind == .document ? DocumentLimits.bytes : Self.textLimit
+        guard !text.isEmpty, text.utf8.count <= limit else { return nil }
         switch self.kind {
-        case .text, .jid:
+        case .text, .jid, .document:
             return .string(text)
         case .integer(let range):
             return Int64(text).flatMap { range.contains($0) ? .integer($0) : nil }
@@ -70,7 +77,7 @@ extension Parameter {
         }
     }
 
-    /// Reads `512M`, `512MiB`, `2G`, `1T` or a plain number of mebibytes.
+    /// Reads `512M`, `512 MiB`, `2G`, `1T` or a plain number of mebibytes.
     static func mebibytes(_ text: String) -> Int64? {
         var (number, unit) = Self.split(text)
         if unit.hasSuffix("ib") { unit.removeLast(2) } else if unit.hasSuffix("b") { unit.removeLast() }
@@ -104,7 +111,7 @@ extension Parameter {
 
     private static func split(_ text: String) -> (number: Int64?, unit: String) {
         let digits = text.prefix { $0.isASCII && $0.isNumber }
-        return (Int64(digits), text.dropFirst(digits.count).lowercased())
+        return (Int64(digits), text.dropFirst(digits.count).drop { $0 == " " }.lowercased())
     }
 
     private static func product(_ number: Int64?, _ factor: Int64?) -> Int64? {

@@ -16,6 +16,8 @@ package struct Parameter: Hashable, Sendable {
         case jid
         /// Texts separated by commas, or a list in JSON.
         case list
+        /// YAML or JSON as a text, or the JSON object itself; the command line reads `@FILE`.
+        case document
     }
 
     /// The longest text that any parameter takes, in bytes of UTF-8.
@@ -86,6 +88,7 @@ package struct Parameter: Hashable, Sendable {
         case .size: "SIZE"
         case .duration: "TIME"
         case .list: "\(self.name.uppercased()),…"
+        case .document: "@FILE"
         }
     }
 
@@ -100,7 +103,8 @@ package struct Parameter: Hashable, Sendable {
         case .size: "a size such as 512M or 2G"
         case .duration: "a time such as 30s or 5m"
         case .jid: "an address such as alice@paris.example"
-        case .list: "up to \(Self.listLimit) entries separated by commas"
+        case .list: "up to \(Self.listLimit) entries separated by commas, none empty"
+        case .document: "a document in YAML or JSON of up to \(DocumentLimits.bytes) bytes"
         }
     }
 }

@@ -40,7 +40,7 @@ package struct CommandReader: Sendable {
             while let first = positions.first, given[first.name] != nil { positions.removeFirst() }
             guard let parameter = positions.popFirst() else {
                 throw OperationError(
-                    .badRequest, "\(operation.phrase) does not know what to do with “\(token.text)”",
+                    .badRequest, "\(operation.phrase) does not know what to do with \(token.text.quoted)",
                     next: "write: \(operation.usage)")
             }
             given[parameter.name] = .string(token.text)

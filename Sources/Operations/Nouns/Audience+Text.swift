@@ -17,13 +17,15 @@ extension Audience {
             let text = entry[entry.index(after: colon)...]
             guard let number = Double(text), number.isFinite, number > 0 else {
                 throw OperationError(
-                    .badRequest, "the share of “\(placeText)” must be a number above zero; “\(text)” is not")
+                    .badRequest,
+                    "audience: the share of \(placeText.quoted) must be a number above zero; \(text.quoted) is not",
+                    next: "write PLACE:SHARE, such as JP:0.7")
             }
             weight = number
         }
         guard let place = Self.place(placeText) else {
             throw OperationError(
-                .badRequest, "“\(placeText)” is no place",
+                .badRequest, "audience: \(placeText.quoted) is no place",
                 next:
                     "give a site (tokyo.example), a country (JP), workload/NAME or LATITUDE/LONGITUDE (35.68/139.69)"
             )

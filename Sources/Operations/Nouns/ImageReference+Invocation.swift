@@ -5,7 +5,7 @@ extension ImageReference {
     package init(_ invocation: Invocation) throws(OperationError) {
         let name = try invocation.text("format")
         guard let format = Format(rawValue: name) else {
-            throw OperationError(.badRequest, "format must be qcow2, raw or kernel; “\(name)” is not")
+            throw OperationError(.badRequest, "format must be qcow2, raw or kernel; \(name.quoted) is not")
         }
         let initramfs = invocation["initramfs"]?.string
         let commandLine = invocation["command-line"]?.string
@@ -28,7 +28,7 @@ extension ImageReference {
         guard let digest else {
             guard Self.needsChecksum(location) else { return }
             throw OperationError(
-                .badRequest, "\(location) is no path on the site, so its checksum must be given",
+                .badRequest, "\(location.quoted) is no path on the site, so its checksum must be given",
                 next: "add \(name)=… (64 hexadecimal digits)")
         }
         guard Self.isChecksum(digest) else {

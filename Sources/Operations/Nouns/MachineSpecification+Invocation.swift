@@ -25,7 +25,7 @@ extension Invocation {
         for entry in self.list(name) {
             guard let colon = entry.firstIndex(of: ":"), colon != entry.startIndex else {
                 throw OperationError(
-                    .badRequest, "an entry of \(name) must be name:value; “\(entry)” is not")
+                    .badRequest, "an entry of \(name) must be name:value; \(entry.quoted) is not")
             }
             pairs[String(entry[..<colon])] = String(entry[entry.index(after: colon)...])
         }

@@ -55,7 +55,8 @@ extension WorkloadSpecification {
         for (name, text) in try invocation.pairs("within").sorted(by: { $0.key < $1.key }) {
             guard let limit = DocumentUnit.milliseconds.number(in: text) else {
                 throw OperationError(
-                    .badRequest, "an entry of within must be NAME:MILLISECONDS; “\(name):\(text)” is not")
+                    .badRequest,
+                    "an entry of within must be NAME:MILLISECONDS; \("\(name):\(text)".quoted) is not")
             }
             constraints.append(.within(name, milliseconds: limit))
         }

@@ -13,6 +13,27 @@ extension Plan {
     }
 }
 
+extension Plan {
+    /// The most sites that an error names; a plan names all.
+    package static let namedInErrors = 20
+
+    /// Those lines, and how many more there are if they are more than an error should have.
+    package static func inShort(_ lines: [String]) -> String {
+        var shown = lines.prefix(Self.namedInErrors).joined(separator: "; ")
+        if lines.count > Self.namedInErrors {
+            shown += "; and \((lines.count - Self.namedInErrors).counted("site")) more"
+        }
+        return shown
+    }
+
+    /// Why it is not complete, with not more sites than an error should name.
+    package var refusal: String {
+        let outcome = self.lines.dropFirst(self.verdicts.count)
+        return ([Self.inShort(self.verdicts.map(\.line))].filter { !$0.isEmpty } + outcome)
+            .joined(separator: "; ")
+    }
+}
+
 extension Verdict {
     /// `tokyo.test: 2 replicas, 31 ms (estimated), load 12 %, room 14 GiB, cost 38.2 ms`, or `paris.test: no, …` with
     /// the reasons.
