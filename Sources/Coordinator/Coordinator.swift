@@ -24,6 +24,9 @@ package final class Coordinator: Service {
     /// Says that steps are pending; one signal stands for any number of them.
     private let wakes: AsyncStream<Void>
     private let wake: AsyncStream<Void>.Continuation
+    /// Says that something may be to be done about applications; one signal stands for any number of them.
+    let applicationNews: AsyncStream<Void>
+    let applicationNudge: AsyncStream<Void>.Continuation
 
     /// A coordinator that begins to work when it is run.
     ///
@@ -45,6 +48,8 @@ package final class Coordinator: Service {
         self.state = Mutex(
             CoordinatorState(keeper: Keeper(rules: configuration.keeping), rules: configuration.rules))
         (self.wakes, self.wake) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
+        (self.applicationNews, self.applicationNudge) = AsyncStream.makeStream(
+            bufferingPolicy: .bufferingNewest(1))
     }
 
     /// Reads the time that has passed since this was called.
@@ -68,6 +73,8 @@ package final class Coordinator: Service {
         await withDiscardingTaskGroup { group in
             for site in sites { group.addTask { await self.refresh(site) } }
             group.addTask { await self.keep() }
+            group.addTask { await self.advanceApplications() }
+            group.addTask { await self.rebalance() }
             for await _ in self.wakes {
                 for step in self.state.withLock({ $0.takePending() }) {
                     group.addTask { await self.take(step) }
@@ -89,7 +96,14 @@ package final class Coordinator: Service {
             self.logger.error("removed workloads not forgotten", metadata: ["error": "\(error)"])
         }
         let stored = try await self.store.load()
-        self.state.withLock { $0.load(stored) }
+        let applications = try await self.store.applications.load()
+        let forgetting = self.forgetting()
+        self.state.withLock { state in
+            state.feed.load(stored, forgetting: forgetting)
+            state.load(stored)
+            state.applications.load(applications)
+        }
+        self.applicationNudge.yield()
         let unsettled = stored.count { !$0.saga.isSettled }
         self.logger.info(
             "coordinator resumes", metadata: ["workloads": "\(stored.count)", "unsettled": "\(unsettled)"])
@@ -156,5 +170,6 @@ package final class Coordinator: Service {
         }
         if !change.directives.isEmpty { self.wake.yield() }
         for watcher in watchers { watcher.yield() }
+        if change.placement.specification.part != nil { self.applicationNudge.yield() }
     }
 }

@@ -37,6 +37,7 @@ struct CoordinatorState {
     var choice = ChoiceWidth()
     var silence = SilentSites()
     var isLoaded = false
+    var applications = ApplicationBook()
     /// Decides what keeps workloads at their replicas.
     let keeper: Keeper
     /// Workloads for which no other site was found, and when to look again.
@@ -44,6 +45,8 @@ struct CoordinatorState {
     /// The workload for which a site was looked for last, if the review could not look for all: those after it come
     /// first in the next one.
     var lastLook: WaitingRank?
+    /// The workload for which a better site was looked for last; nil if all had their turn.
+    var lastBalanced: WorkloadID?
     /// The revisions of each workload that are not known to be on disk.
     private var unstored: [WorkloadID: Set<Int>] = [:]
     /// The revision of each workload's last resizing, while that is not known to be on disk.
@@ -87,6 +90,7 @@ struct CoordinatorState {
 
     /// Keeps `names` and `firstRemoval` true to a placement that is new or has changed.
     private mutating func index(_ placement: StoredPlacement) {
+        self.applications.note(placement.id, as: placement.specification.part)
         let name = placement.specification.name
         guard placement.saga.state == .removed else {
             self.names[name] = placement.id
@@ -104,6 +108,7 @@ struct CoordinatorState {
         self.looks[id] = nil
         self.unstored[id] = nil
         self.resized[id] = nil
+        self.applications.forget(id, as: placement.specification.part)
         self.leases.forget(id)
         self.feed.forget(id)
         for watcher in (self.watchers[id] ?? [:]).values { watcher.finish() }

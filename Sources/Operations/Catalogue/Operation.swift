@@ -59,11 +59,13 @@ package struct Operation: Hashable, Sendable {
     package let isLong: Bool
     /// Whether it takes a grant on the whole site although it only reads: it makes the site act towards strangers.
     package let concernsSite: Bool
+    /// Whether it tells what happens from now on, without an end; its parameter `after` says where to resume.
+    package let isFeed: Bool
 
     package init(
         _ name: String, _ summary: String, by role: Role, _ effect: Effect, _ route: Route,
         parameters: [Parameter] = [], layout: [Section] = [], isLong: Bool = false,
-        concernsSite: Bool = false
+        concernsSite: Bool = false, isFeed: Bool = false
     ) {
         self.name = name
         self.summary = summary
@@ -74,6 +76,7 @@ package struct Operation: Hashable, Sendable {
         self.layout = layout
         self.isLong = isLong
         self.concernsSite = concernsSite
+        self.isFeed = isFeed
     }
 
     package var permission: Permission { Permission(self.name) }
@@ -81,7 +84,7 @@ package struct Operation: Hashable, Sendable {
     package var destroys: Bool { self.effect == .destroys }
 
     /// The nouns whose objects belong to whoever made them.
-    private static let ownedNouns: Set<String> = ["machine", "reservation", "workload"]
+    private static let ownedNouns: Set<String> = ["application", "machine", "reservation", "workload"]
 
     /// Whether a grant on what its subject made itself is enough; what changes the site as a whole needs one on
     /// the site.

@@ -15,6 +15,8 @@ package struct Invocation: Hashable, Sendable {
     package var behalf: String?
     /// How far the caller's grant reaches; set by `OperationTable` before the handler sees it.
     package var scope: Grant.Scope
+    /// Whether the face tells a feed's items as they come, for as long as the caller stays.
+    package var isLive = false
 
     package init(
         operation: String, arguments: [String: Value] = [:], caller: GrantBook.Caller, site: SiteID? = nil,

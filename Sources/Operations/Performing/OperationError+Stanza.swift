@@ -30,7 +30,7 @@ extension OperationError.Code {
         case .unauthenticated: .notAuthorized
         case .forbidden: .forbidden
         case .notFound: .itemNotFound
-        case .conflict: .conflict
+        case .conflict, .keyReused: .conflict
         case .refused, .tooMany: .resourceConstraint
         case .tooLarge: .policyViolation
         case .notOffered: .featureNotImplemented

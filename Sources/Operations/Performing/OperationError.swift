@@ -12,6 +12,8 @@ package struct OperationError: Error, Hashable, Sendable {
         case notFound = "not-found"
         /// What was found is not in a state that allows it, or the name is taken.
         case conflict
+        /// The idempotency key stands for another request.
+        case keyReused = "key-reused"
         /// A site said no within its rights: no room, policy, quota. A normal answer; another site may say
         /// yes.
         case refused
@@ -38,6 +40,14 @@ package struct OperationError: Error, Hashable, Sendable {
     /// Whose answer it is; nil for the site that was asked.
     package var site: SiteID?
 
+    /// Somebody uses an idempotency key for another request than before, or under another grant
+    /// (draft-ietf-httpapi-idempotency-key-header §2.7).
+    package static func reused(key: String) -> Self {
+        Self(
+            .keyReused, "the idempotency key “\(key)” was used for another request, or under another grant",
+            next: "use a new key for a new request")
+    }
+
     package init(_ code: Code, _ message: String, next: String? = nil, site: SiteID? = nil) {
         self.code = code
         self.message = message
@@ -56,6 +66,7 @@ extension OperationError.Code {
         case .notFound: 404
         case .conflict, .refused: 409
         case .tooLarge: 413
+        case .keyReused: 422
         case .unconfirmed: 428
         case .tooMany: 429
         case .cancelled: 499
@@ -74,6 +85,7 @@ extension OperationError.Code {
         case .forbidden: "Not allowed"
         case .notFound: "Not found"
         case .conflict: "In conflict with the present state"
+        case .keyReused: "The key stands for another request"
         case .refused: "The site refuses"
         case .tooLarge: "Too large"
         case .unconfirmed: "Not confirmed"

@@ -1,0 +1,152 @@
+import CloudModel
+import Operations
+import Storage
+import Synchronization
+
+/// Telling what happens to workloads.
+///
+/// Nothing waits in memory for a slow reader: each has a position in the log, and goes on from there when the face has
+/// taken what it was given. Whoever falls behind what the log keeps is told so.
+extension Coordinator {
+    func performWatch(
+        _ invocation: Invocation, _ progress: @escaping ProgressSink
+    ) async throws(OperationError) -> OperationResult {
+        var workload: WorkloadID?
+        if invocation.operation == "workload.watch" {
+            workload = try self.workload(
+                try invocation.text("workload"), for: invocation.caller.address, scope: invocation.scope
+            ).id
+        }
+        let watch = CoordinatorState.Watch(
+            workload: workload, owner: invocation.scope == .site ? nil : invocation.caller.address)
+        let report = try await self.watch(
+            watch, by: invocation.caller.address, after: invocation[Catalogue.resumption]?.integer,
+            patience: invocation.isLive
+                ? nil
+                : invocation["for"]?.integer.map { min(.milliseconds($0), self.configuration.patience) },
+            telling: progress)
+        return try OperationResult(site: self.configuration.address, encoding: report)
+    }
+
+    /// Tells what happens until there is nothing more to tell, or, with `patience`, until something was told or that
+    /// long has passed.
+    private func watch(
+        _ watch: CoordinatorState.Watch, by caller: String, after position: Int64?, patience: Duration?,
+        telling progress: @escaping ProgressSink
+    ) async throws(OperationError) -> WatchReport {
+        let (wakes, continuation) = AsyncStream<Void>.makeStream(bufferingPolicy: .bufferingNewest(1))
+        let (entry, number, start) = self.state.withLock { state in
+            let entry = state.watcherCount.enter(caller)
+            return (
+                entry, entry == .welcome ? state.watch(watch.workload, continuation) : 0,
+                position ?? state.start(of: watch)
+            )
+        }
+        if case .tooMany(let isOfCaller) = entry { throw Self.tooMany(isOfCaller) }
+        defer {
+            self.state.withLock { state in
+                state.unwatch(watch.workload, number)
+                state.watcherCount.leave(caller)
+            }
+        }
+        continuation.yield()
+        guard let patience else {
+            return try await self.follow(watch, from: start, wakes, isLive: true, telling: progress)
+        }
+        let outcome = await withTaskGroup(of: Result<WatchReport, OperationError>?.self) { group in
+            group.addTask {
+                do throws(OperationError) {
+                    return .success(
+                        try await self.follow(watch, from: start, wakes, isLive: false, telling: progress))
+                } catch {
+                    return .failure(error)
+                }
+            }
+            group.addTask {
+                do {
+                    try await self.pause(patience)
+                } catch {
+                    // There was news first, or the caller has gone.
+                }
+                return nil
+            }
+            let first = await group.next() ?? nil
+            group.cancelAll()
+            return first
+        }
+        guard let outcome else { return self.nothing(of: watch, after: start) }
+        return try outcome.get()
+    }
+
+    /// What there is when nobody waits any longer.
+    private func nothing(of watch: CoordinatorState.Watch, after start: Int64) -> WatchReport {
+        let batch = self.state.withLock { $0.batch(of: watch, after: start) }
+        return WatchReport(events: batch.news, position: batch.through)
+    }
+
+    private func follow(
+        _ watch: CoordinatorState.Watch, from start: Int64, _ wakes: AsyncStream<Void>, isLive: Bool,
+        telling progress: ProgressSink
+    ) async throws(OperationError) -> WatchReport {
+        var position = start
+        var isFirst = true
+        for await _ in wakes {
+            var isBehind = true
+            while isBehind, !Task.isCancelled {
+                let batch = self.state.withLock { $0.batch(of: watch, after: position) }
+                if !batch.isComplete {
+                    guard isFirst else { throw self.tooSlow(at: position) }
+                    await progress(self.gap(after: position))
+                }
+                isFirst = false
+                for news in batch.news { await progress(try self.progress(of: news)) }
+                // What is behind those that may be seen is looked at in the next round.
+                isBehind = batch.through > position
+                position = batch.through
+                if batch.isLast || (!isLive && !batch.news.isEmpty) {
+                    return WatchReport(events: isLive ? [] : batch.news, position: position)
+                }
+            }
+        }
+        return WatchReport(events: [], position: position)
+    }
+
+    private func progress(of news: WorkloadNews) throws(OperationError) -> Progress {
+        let value: Value
+        do {
+            value = try ValueEncoder().encode(news)
+        } catch {
+            throw OperationError(.internalError, "an event could not be written: \(error)")
+        }
+        return Progress(
+            site: self.configuration.address, text: "\(news.name): \(news.event.text)",
+            item: Progress.Item(kind: "workload", id: String(news.event.position ?? 0), value: value))
+    }
+
+    private func gap(after position: Int64) -> Progress {
+        let site = self.configuration.address
+        let text = "older events than those that follow are not kept any more"
+        return Progress(
+            site: site, text: text,
+            item: Progress.Item(
+                kind: "gap", id: String(position),
+                value: [
+                    "site": .string(site.address), "text": .string(text), "after": .integer(position),
+                ]))
+    }
+
+    private func tooSlow(at position: Int64) -> OperationError {
+        OperationError(
+            .tooMany, "events came faster than they were read, and the next one is not kept any more",
+            next: "look at the workloads, then watch again after position \(position)")
+    }
+
+    private static func tooMany(_ isOfCaller: Bool) -> OperationError {
+        isOfCaller
+            ? OperationError(
+                .tooMany, "you watch \(WatcherCount.mostPerCaller) times already",
+                next: "end one of them: workload events tells of all workloads at once")
+            : OperationError(
+                .tooMany, "\(WatcherCount.most) watch already, and no more can", next: "try again later")
+    }
+}
