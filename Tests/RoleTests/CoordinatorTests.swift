@@ -116,7 +116,7 @@ struct CoordinatorTests {
         #expect(workload.replicas[0].site == SiteID("paris.test"))
     }
 
-    @Test("The same key twice places once, however close together; with another content it is a conflict")
+    @Test("The same key twice places once, however close together; with another content it is refused")
     func idempotencyKeys() async throws {
         let bench = try CoordinatorBench()
         try await bench.run { _, table in
@@ -126,7 +126,7 @@ struct CoordinatorTests {
             let error = await #expect(throws: OperationError.self) {
                 try await table.perform(CoordinatorBench.place(replicas: 2, key: "k1"))
             }
-            #expect(error?.code == .conflict)
+            #expect(error?.code == .keyReused)
             // Keys are each caller's own.
             _ = try await table.perform(CoordinatorBench.place("other", key: "k1", by: CoordinatorBench.bob))
         }

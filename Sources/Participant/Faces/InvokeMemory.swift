@@ -1,14 +1,14 @@
 import DequeModule
 
-/// The requests of other sites that were performed or are being performed, by whom and key, with what came of them.
+/// The requests that were performed or are being performed, by whom and key, with what came of them.
 ///
 /// A request may arrive twice: its sender repeats what a lost connection may have swallowed. It is performed once. What
 /// failed was not performed, and may be asked for again. A key stands for one request: whoever uses it for another is
 /// told so.
 struct InvokeMemory<Request: Hashable & Sendable, Outcome: Sendable, Waiter: Sendable>: Sendable {
     struct Key: Hashable, Sendable {
-        /// The asking site's address.
-        let site: String
+        /// The asking site's or person's address.
+        let caller: String
         let key: String
     }
 

@@ -75,17 +75,18 @@ enum SiteProcess {
             link: link, trusted: configuration.trustedRooms, store: VisitStore(database: database),
             renewals: connection.renewals, now: Self.now, logger: logger)
         table.registerRooms(rooms)
+        let once = OncePerformer(table)
         let chat = ChatFace(table: table, link: link, rooms: rooms, now: Self.now, logger: logger)
         dispatcher.register(
             chat: chat,
             commands: CommandFace(table: table, address: configuration.entity, now: Self.now),
-            invocations: InvokeFace(performer: table), feed: roles.feed)
+            invocations: InvokeFace(performer: once), feed: roles.feed)
         try await connection.open(dispatcher, configuration)
         var services: [any Service] = [connection.service, dispatcher] + roles.services + [chat, rooms]
         if configuration.isAPIServed {
             services.append(
                 ControlServer(
-                    configuration: configuration.api, performer: table, metrics: metrics, logger: logger,
+                    configuration: configuration.api, performer: once, metrics: metrics, logger: logger,
                     health: health))
         }
         return services

@@ -55,7 +55,7 @@ struct InvokeFaceTests {
     @Test("The same key from the same site is performed once, and answered alike")
     func repetition() async throws {
         let counter = Counter()
-        let face = InvokeFace(performer: counter)
+        let face = InvokeFace(performer: OncePerformer(counter))
         let first = try await face.respond(to: Self.request("a"), from: Self.tokyo)
         let second = try await face.respond(to: Self.request("a"), from: Self.tokyo)
         #expect(first == second)
@@ -69,7 +69,7 @@ struct InvokeFaceTests {
     @Test("Repetitions that arrive while the first is under way wait for it")
     func atOnce() async throws {
         let counter = Counter()
-        let face = InvokeFace(performer: counter)
+        let face = InvokeFace(performer: OncePerformer(counter))
         try await withThrowingTaskGroup(of: Void.self) { group in
             for _ in 0..<20 {
                 group.addTask { _ = try await face.respond(to: Self.request("a"), from: Self.tokyo) }
@@ -82,7 +82,7 @@ struct InvokeFaceTests {
     @Test("What failed was not performed, and may be asked for again")
     func failure() async throws {
         let counter = Counter(failures: 1)
-        let face = InvokeFace(performer: counter)
+        let face = InvokeFace(performer: OncePerformer(counter))
         await #expect(throws: StanzaError.self) {
             _ = try await face.respond(to: Self.request("a"), from: Self.tokyo)
         }
@@ -93,7 +93,7 @@ struct InvokeFaceTests {
     @Test("A repetition is not answered without a grant, nor under another one")
     func repetitionWithoutGrant() async throws {
         let counter = Counter()
-        let face = InvokeFace(performer: counter)
+        let face = InvokeFace(performer: OncePerformer(counter))
         _ = try await face.respond(to: Self.request("a"), from: Self.tokyo)
         for (scope, condition) in [
             (nil, StanzaError.Condition.forbidden), (.own, .conflict),
@@ -110,7 +110,7 @@ struct InvokeFaceTests {
     @Test("A key that was used for another operation, or with other arguments, is refused")
     func otherRequest() async throws {
         let counter = Counter()
-        let face = InvokeFace(performer: counter)
+        let face = InvokeFace(performer: OncePerformer(counter))
         let first = try await face.respond(to: Self.request("a"), from: Self.tokyo)
         for other in [
             Self.request("a", operation: "machine.remove"),
@@ -129,14 +129,14 @@ struct InvokeFaceTests {
     func bounded() {
         var memory = InvokeMemory<String, Int, Int>(limit: 2)
         for number in 0..<3 {
-            let key = InvokeMemory<String, Int, Int>.Key(site: "tokyo.test", key: "\(number)")
+            let key = InvokeMemory<String, Int, Int>.Key(caller: "tokyo.test", key: "\(number)")
             _ = memory.begin(key, "reboot", waiter: 0)
             _ = memory.finish(key, number)
         }
         var known: [Bool] = []
         for number in 0..<3 {
             if case .known = memory.begin(
-                .init(site: "tokyo.test", key: "\(number)"), "reboot", waiter: 0)
+                .init(caller: "tokyo.test", key: "\(number)"), "reboot", waiter: 0)
             {
                 known.append(true)
             } else {

@@ -1,0 +1,78 @@
+package import CloudModel
+package import Operations
+import Synchronization
+
+/// Performs a request that has an idempotency key once, whichever face it comes by, and answers its repetitions alike.
+///
+/// A key belongs to its caller at this process. It stands for one request: with another one it is refused. What failed
+/// was not performed, and may be asked for again. The outcomes are kept in memory; what must outlive the process, such
+/// as the placing of a workload, keeps its keys by itself.
+package final class OncePerformer: OperationGatekeeper {
+    /// What a key stands for.
+    private struct Request: Hashable, Sendable {
+        let operation: String
+        let arguments: [String: Value]
+        let site: SiteID?
+        /// An outcome is not for those whose grant has changed since.
+        let scope: Grant.Scope
+    }
+
+    private typealias Memory = InvokeMemory<
+        Request, OperationResult, CheckedContinuation<OperationResult?, any Error>
+    >
+
+    private let performer: any OperationGatekeeper
+    private let memory = Mutex(Memory())
+
+    package init(_ performer: any OperationGatekeeper) {
+        self.performer = performer
+    }
+
+    package func authorize(_ invocation: Invocation) async throws(OperationError) -> Grant.Scope {
+        try await self.performer.authorize(invocation)
+    }
+
+    package func perform(
+        _ invocation: Invocation, progress: @escaping ProgressSink
+    ) async throws(OperationError) -> OperationResult {
+        guard let key = invocation.idempotencyKey else {
+            return try await self.performer.perform(invocation, progress: progress)
+        }
+        let name = Memory.Key(caller: invocation.caller.address, key: key)
+        // Also of what was performed long ago nothing is told without a grant.
+        let request = Request(
+            operation: invocation.operation, arguments: invocation.arguments, site: invocation.site,
+            scope: try await self.performer.authorize(invocation))
+        if let known = try await self.outcome(of: request, under: name) { return known }
+        do throws(OperationError) {
+            let result = try await self.performer.perform(invocation, progress: progress)
+            for waiter in self.memory.withLock({ $0.finish(name, result) }) {
+                waiter.resume(returning: result)
+            }
+            return result
+        } catch {
+            for waiter in self.memory.withLock({ $0.finish(name, nil) }) { waiter.resume(throwing: error) }
+            throw error
+        }
+    }
+
+    /// What came of the same request before, waiting for it if it is under way; nil if it is to be performed now.
+    private func outcome(
+        of request: Request, under name: Memory.Key
+    ) async throws(OperationError) -> OperationResult? {
+        do {
+            return try await withCheckedThrowingContinuation { continuation in
+                switch self.memory.withLock({ $0.begin(name, request, waiter: continuation) }) {
+                case .perform: continuation.resume(returning: nil)
+                case .wait: break
+                case .known(let result): continuation.resume(returning: result)
+                case .differs: continuation.resume(throwing: OperationError.reused(key: name.key))
+                }
+            }
+        } catch let error as OperationError {
+            throw error
+        } catch {
+            throw OperationError(.internalError, "\(error)")
+        }
+    }
+}
