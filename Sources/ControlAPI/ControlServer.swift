@@ -11,7 +11,7 @@ import ServiceLifecycle
 /// asks a person to do.
 package struct ControlServer: Service {
     private let configuration: Configuration
-    private let performer: any OperationPerformer
+    private let performer: any OperationGatekeeper
     private let health: @Sendable () async -> HealthReport
     private let metrics: PrometheusRegistry
     private let logger: Logger
@@ -19,7 +19,7 @@ package struct ControlServer: Service {
 
     /// `onListening` is told the port once connections are accepted.
     package init(
-        configuration: Configuration, performer: any OperationPerformer, metrics: PrometheusRegistry,
+        configuration: Configuration, performer: any OperationGatekeeper, metrics: PrometheusRegistry,
         logger: Logger, health: @escaping @Sendable () async -> HealthReport,
         onListening: @escaping @Sendable (Int) async -> Void = { _ in }
     ) {
@@ -54,8 +54,8 @@ package struct ControlServer: Service {
             }, logger: self.logger)
     }
 
-    private var router: Router<BasicRequestContext> {
-        let router = Router(context: BasicRequestContext.self)
+    private var router: Router<ControlContext> {
+        let router = Router(context: ControlContext.self)
         router.middlewares.add(ProblemMiddleware())
         let tokens = TokenTable(self.configuration.tokens)
         for operation in Catalogue.operations {
@@ -87,7 +87,7 @@ package struct ControlServer: Service {
     }
 
     private func perform(
-        _ operation: Operations.Operation, _ request: Request, _ context: BasicRequestContext,
+        _ operation: Operations.Operation, _ request: Request, _ context: ControlContext,
         _ tokens: TokenTable, isNamed: Bool = false
     ) async throws -> Response {
         guard let caller = tokens.caller(authorization: request.headers[.authorization]) else {
@@ -109,6 +109,13 @@ package struct ControlServer: Service {
             .invocation(of: operation, in: request, path: path, caller: caller)
         let limit = TimeLimit(self.configuration.operationTimeout)
         let performer = self.performer
+        if operation.isFeed, EventStream.isWanted(by: request) {
+            let channel = context.channel
+            return FeedStream(
+                of: invocation, with: performer, interval: self.configuration.feedInterval,
+                cutOff: { channel.close(promise: nil) }
+            ).response
+        }
         if operation.isLong, EventStream.isWanted(by: request) {
             return EventStream.response { progress async throws(OperationError) in
                 try await limit.perform(invocation, with: performer, progress: progress)

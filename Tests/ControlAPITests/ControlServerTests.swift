@@ -30,7 +30,7 @@ struct ControlServerTests {
     }
 
     private static func api(
-        _ performer: any OperationPerformer, metrics: PrometheusRegistry = PrometheusRegistry(),
+        _ performer: any OperationGatekeeper, metrics: PrometheusRegistry = PrometheusRegistry(),
         health: HealthReport = HealthReport([.init("storage")]),
         change: (inout ControlAPI.Configuration) -> Void = { _ in }
     ) -> some ApplicationProtocol {

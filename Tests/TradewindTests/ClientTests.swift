@@ -1,6 +1,7 @@
 import ArgumentParser
 import CloudModel
 import Operations
+import ServerSentEvents
 import Testing
 
 @testable import tradewind
@@ -37,9 +38,10 @@ struct ClientTests {
     }
 
     @Test("Events are read however they are cut", arguments: 0 as UInt64..<50)
-    func readsEvents(seed: UInt64) {
+    func readsEvents(seed: UInt64) throws {
         let text =
-            "event: progress\r\ndata: {\"a\":1}\r\n\r\n: comment\n\nevent: result\ndata: x\ndata: y\n\n"
+            "event: progress\r\ndata: {\"a\":1}\r\n\r\n: comment\n\nid: 7\nevent: result\ndata: x\ndata: y\n\n"
+            + "data: z\n\n"
         let bytes = Array(text.utf8)
         var reader = EventReader()
         var events: [EventReader.Event] = []
@@ -48,11 +50,22 @@ struct ClientTests {
         while position < bytes.count {
             state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
             let end = min(bytes.count, position + 1 + Int(state >> 60))
-            events += reader.read(Array(bytes[position..<end]))
+            events += try reader.read(bytes[position..<end])
             position = end
         }
         #expect(
-            events == [.init(name: "progress", data: "{\"a\":1}"), .init(name: "result", data: "x\ny")])
+            events == [
+                .init(name: "progress", data: "{\"a\":1}"), .init(name: "result", data: "x\ny", id: "7"),
+                .init(data: "z", id: "7"),
+            ])
+    }
+
+    @Test("An event may be as long as the limit")
+    func boundsEvents() throws {
+        let longest = [UInt8]("data:".utf8) + [UInt8](repeating: 65, count: EventReader.limit - 5)
+        var reader = EventReader()
+        #expect(try reader.read(longest + [10, 10]).count == 1)
+        #expect(throws: EventReader.TooLong.self) { try reader.read(longest + [65]) }
     }
 
     @Test("A problem document becomes the error it was made of")

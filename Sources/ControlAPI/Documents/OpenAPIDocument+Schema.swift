@@ -27,6 +27,9 @@ extension OpenAPIDocument {
         case .duration:
             schema["type"] = ["string", "integer"]
             schema["examples"] = ["30s", "5m", 30]
+        case .document:
+            schema["type"] = ["object", "string"]
+            schema["maxLength"] = .integer(Int64(DocumentLimits.bytes))
         case .list where isText:
             schema["type"] = "string"
         case .list:

@@ -5,7 +5,7 @@ package enum OpenAPIDocument {
     package static let value: Value = [
         "openapi": "3.1.0",
         "info": [
-            "title": "Tradewind", "version": "1",
+            "title": "Tradewind", "version": .string(InterfaceVersion.text),
             "description": .string(
                 "Operations of one Tradewind process. Every operation has a route of its own and is also "
                     + "performed by POST /v1/operations/{name}."),
@@ -82,13 +82,20 @@ package enum OpenAPIDocument {
                 "schema": ["type": "string", "maxLength": .integer(Int64(Invoke.keyLimit))],
             ])
         }
+        if operation.isFeed {
+            parameters.append([
+                "name": "Last-Event-ID", "in": "header", "required": false,
+                "description": "the id of the last event that was read: the feed goes on after it",
+                "schema": ["type": "string"],
+            ])
+        }
         var item = Value.Object()
         item["operationId"] = .string(operation.name)
         item["summary"] = .string(operation.summary)
         item["tags"] = [.string(operation.noun)]
         item["parameters"] = .array(parameters)
         if hasBody, !others.isEmpty { item["requestBody"] = Self.body(others) }
-        item["responses"] = Self.responses(isLong: operation.isLong)
+        item["responses"] = Self.responses(of: operation)
         return .object(item)
     }
 
@@ -117,14 +124,15 @@ package enum OpenAPIDocument {
         ]
     }
 
-    private static func responses(isLong: Bool) -> Value {
+    private static func responses(of operation: Operations.Operation) -> Value {
         var content = Value.Object()
         content["application/json"] = ["schema": ["$ref": "#/components/schemas/Result"]]
-        if isLong {
+        if operation.isLong {
+            let events = operation.isFeed ? "events workload and gap" : "events progress"
             content["text/event-stream"] = [
                 "schema": [
                     "type": "string",
-                    "description": "events progress (any number), then result or problem",
+                    "description": .string("\(events) (any number), then result or problem"),
                 ]
             ]
         }

@@ -5,13 +5,11 @@ import Operations
 /// An operation's progress and outcome as server-sent events: `progress` any number of times, then `result` or
 /// `problem` once.
 enum EventStream {
-    static let mediaType = "text/event-stream"
-
     /// Lines of progress that wait for a slow reader; older ones are dropped, for only the newest matters.
     static let backlogLimit = 16
 
     static func isWanted(by request: Request) -> Bool {
-        request.headers[.accept]?.contains(Self.mediaType) ?? false
+        request.headers[.accept]?.contains(ServerSentEvent.mediaType) ?? false
     }
 
     /// Performs the operation while the response is being written.
@@ -28,20 +26,19 @@ enum EventStream {
                     defer { feed.finish() }
                     do throws(OperationError) {
                         let result = try await body { progress in feed.yield(progress) }
-                        return Self.event("result", Answer.document(of: result))
+                        return ServerSentEvent.event("result", Answer.document(of: result))
                     } catch {
-                        return Self.event("problem", Answer.document(of: error))
+                        return ServerSentEvent.event("problem", Answer.document(of: error))
                     }
                 }
                 for await progress in lines {
-                    try await writer.write(Self.event("progress", Self.document(of: progress)))
+                    try await writer.write(ServerSentEvent.event("progress", Self.document(of: progress)))
                 }
                 if let last = try await group.next() { try await writer.write(last) }
             }
             try await writer.finish(nil)
         }
-        return Response(
-            status: .ok, headers: [.contentType: Self.mediaType, .cacheControl: "no-store"], body: stream)
+        return ServerSentEvent.response(stream)
     }
 
     private static func document(of progress: Progress) -> Value {
@@ -51,10 +48,5 @@ enum EventStream {
         if let step = progress.step { document["step"] = .integer(Int64(step)) }
         if let steps = progress.steps { document["steps"] = .integer(Int64(steps)) }
         return .object(document)
-    }
-
-    /// JSON on one line has no line feed, so one `data:` line carries it.
-    private static func event(_ name: String, _ value: Value) -> ByteBuffer {
-        ByteBuffer(string: "event: \(name)\ndata: \(value.json())\n\n")
     }
 }

@@ -3,13 +3,14 @@ import Logging
 import Metrics
 import Operations
 
-/// Turns whatever a route throws into a problem document, and counts the answers.
+/// Turns whatever a route throws into a problem document, says which version answers, and counts the answers.
 struct ProblemMiddleware<Context: RequestContext>: RouterMiddleware {
     @concurrent func handle(
         _ request: Request, context: Context,
         next: @concurrent (Request, Context) async throws -> Response
     ) async throws -> Response {
-        let response = await self.response(to: request, context: context, next: next)
+        var response = await self.response(to: request, context: context, next: next)
+        response.headers[.tradewindVersion] = InterfaceVersion.text
         Counter(
             label: "tradewind_http_requests_total",
             dimensions: [

@@ -24,6 +24,10 @@ struct RequestReader: Sendable {
             try add(String(parameter.key), .string(String(parameter.value)))
         }
         for member in try await self.body(of: request) { try add(member.name, member.value) }
+        // A browser that comes back asks at the same address, with the newer position in the header.
+        if operation.isFeed, let position = request.headers[.lastEventID] {
+            arguments[Catalogue.resumption] = .string(position)
+        }
         let site = arguments.removeValue(forKey: Catalogue.destination)?.string.map { SiteID($0) }
         return Invocation(
             operation: operation.name, arguments: arguments, caller: caller, site: site,

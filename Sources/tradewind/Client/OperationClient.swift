@@ -3,6 +3,7 @@ import Cryptography
 import Foundation
 import FoundationNetworking
 import Operations
+import ServerSentEvents
 
 /// Asks a running process to perform an operation and shows what it answers.
 struct OperationClient {
@@ -35,7 +36,8 @@ struct OperationClient {
         let connection = try await Connection(
             self.arguments, environment: ProcessInfo.processInfo.environment)
         var members = Value.Object()
-        for (name, value) in command.arguments.sorted(by: { $0.key < $1.key }) { members[name] = value }
+        let arguments = try DocumentFile.read(command.arguments, of: command.operation)
+        for (name, value) in arguments.sorted(by: { $0.key < $1.key }) { members[name] = value }
         var random = SecureRandom()
         let request = try connection.request(
             command.operation.name, members, site: command.site?.address, streams: command.operation.isLong,
@@ -74,8 +76,12 @@ struct OperationClient {
                 case .head(let code, let type):
                     (status, isStream) = (code, type.hasPrefix("text/event-stream"))
                 case .body(let bytes) where isStream:
-                    for event in events.read(bytes) {
-                        if event.name == "progress" { Self.tell(try Self.line(event)) } else { last = event }
+                    for event in try events.read(bytes) {
+                        switch event.name {
+                        case "result", "problem": last = event
+                        case "workload": Self.tell(try Self.newsLine(event))
+                        default: Self.tell(try Self.line(event))
+                        }
                     }
                 case .body(let bytes):
                     body += bytes
@@ -108,6 +114,12 @@ struct OperationClient {
             line += " (\(step) of \(steps))"
         }
         return line
+    }
+
+    /// `web: web-0 runs at tokyo.test`.
+    private static func newsLine(_ event: EventReader.Event) throws -> String {
+        let value = try JSONParser.parse(event.data)
+        return "\(value.value(at: "name")?.string ?? ""): \(value.value(at: "event.text")?.string ?? "")"
     }
 
     static func error(in document: Value) -> OperationError {
