@@ -1,0 +1,65 @@
+/// A workload that was asked for: what it has become can be waited for, watched and taken back.
+///
+/// It is the same wherever its parts run. It holds nothing open: to forget it does not stop the workload.
+public struct Placement: Sendable {
+    /// The workload's id.
+    public let id: String
+    let client: TradewindClient
+
+    /// The longest that one question waits for news, in milliseconds.
+    private static let questionMilliseconds: Int64 = 20_000
+
+    private struct News: Decodable {
+        let position: Int64
+    }
+
+    /// How it is now.
+    public func status() async throws -> WorkloadStatus {
+        try await self.client.show(self.id)
+    }
+
+    /// Waits until every replica runs.
+    ///
+    /// Throws an error of the code `failed`, which says why, if the workload could not be placed or was removed, and one of
+    /// the code `timeout` if it has come no further within `limit`; it then goes on being placed all the same. A task that
+    /// is cancelled stops waiting, and nothing else.
+    @discardableResult
+    public func running(within limit: Duration = .seconds(600)) async throws -> WorkloadStatus {
+        let deadline = ContinuousClock.now.advanced(by: limit)
+        var position: Int64 = 0
+        while true {
+            try Task.checkCancellation()
+            let status = try await self.status()
+            if status.isRunning { return status }
+            guard status.state == .placing || status.state == .placed else {
+                throw TradewindError(
+                    .failed,
+                    "\(status.name) is \(status.state.rawValue): \(status.reason ?? "no reason is given")")
+            }
+            let left = ContinuousClock.now.duration(to: deadline)
+            guard left > .zero else {
+                throw TradewindError(
+                    .timeout, "\(status.name) does not run in full after \(limit)",
+                    next: "wait for longer, or look at what happens to it")
+            }
+            let milliseconds =
+                left.components.seconds * 1_000 + left.components.attoseconds / 1_000_000_000_000_000
+            let patience = max(1, min(milliseconds, Self.questionMilliseconds))
+            let news: News = try await self.client.transport.perform(
+                .GET, ["workloads", self.id, "events"],
+                query: ["after": String(position), "for": "\(patience)ms"])
+            position = news.position
+        }
+    }
+
+    /// What happens to it, from the beginning or after a position, until nothing of it is left.
+    public func events(after position: Int64? = nil) -> WorkloadEvents {
+        self.client.watch(self.id, after: position)
+    }
+
+    /// Takes it back: whatever of it is under way is given up, and what it has is deleted.
+    @discardableResult
+    public func cancel() async throws -> WorkloadStatus {
+        try await self.client.remove(self.id)
+    }
+}

@@ -1,0 +1,137 @@
+import AsyncHTTPClient
+import Foundation
+import NIOCore
+import NIOHTTP1
+
+/// Sends requests to one coordinator, again where no answer comes, and reads the answers.
+struct Transport: Sendable {
+    /// The longest answer that is read, in bytes.
+    static let answerLimit = 64 * 1_024 * 1_024
+    /// How long an answer may take: longer than the coordinator waits before it answers with what there is.
+    static let timeout = TimeAmount.seconds(300)
+    /// The pause after the first answer that does not come; each further one is twice as long.
+    static let firstPause = Duration.milliseconds(200)
+
+    let server: String
+    let token: String
+    let attempts: Int
+    let http: HTTPClient
+
+    /// `{"site": …, "message": …, "value": …}`.
+    private struct Answer<Value: Decodable>: Decodable {
+        let value: Value
+    }
+
+    /// A problem document (RFC 9457).
+    private struct Problem: Decodable {
+        let code: String?
+        let detail: String?
+        let next: String?
+        let site: String?
+    }
+
+    /// Performs a request that may be sent more than once: it only reads, or it has a key.
+    func perform<Value: Decodable>(
+        _ method: HTTPMethod, _ path: [String], query: [String: String] = [:],
+        body: (any Encodable & Sendable)? = nil, key: String? = nil
+    ) async throws -> Value {
+        var request = self.request(method, path, query: query)
+        if let body {
+            request.body = .bytes(ByteBuffer(bytes: try JSONEncoder().encode(body)))
+            request.headers.add(name: "Content-Type", value: "application/json")
+        }
+        if let key { request.headers.add(name: "Idempotency-Key", value: key) }
+        var attempt = 1
+        while true {
+            do {
+                return try await self.answer(to: request)
+            } catch let error as TradewindError where error.isPassing && attempt < self.attempts {
+                try await self.pause(after: attempt)
+                attempt += 1
+            }
+        }
+    }
+
+    func request(_ method: HTTPMethod, _ path: [String], query: [String: String] = [:]) -> HTTPClientRequest {
+        let segments = [TradewindClient.interfaceVersion] + path.map(Self.escaped)
+        var url = self.server + "/" + segments.joined(separator: "/")
+        if !query.isEmpty {
+            url +=
+                "?"
+                + query.sorted { $0.key < $1.key }
+                .map { "\(Self.escaped($0.key))=\(Self.escaped($0.value))" }.joined(separator: "&")
+        }
+        var request = HTTPClientRequest(url: url)
+        request.method = method
+        request.headers.add(name: "Authorization", value: "Bearer \(self.token)")
+        return request
+    }
+
+    /// Sends it once; what keeps an answer from coming is an error of the code `unreachable`.
+    func send(_ request: HTTPClientRequest, deadline: NIODeadline) async throws -> HTTPClientResponse {
+        do {
+            return try await self.http.execute(request, deadline: deadline)
+        } catch {
+            throw self.lost(error)
+        }
+    }
+
+    /// The error for an answer that did not come; that of the task itself if it was cancelled.
+    func lost(_ error: any Error) -> any Error {
+        if Task.isCancelled { return CancellationError() }
+        return TradewindError(
+            .unreachable, "\(self.server) does not answer: \(error)",
+            next: "see that it runs and that the address is right")
+    }
+
+    func pause(after attempt: Int) async throws {
+        try await Task.sleep(for: Self.firstPause * (1 << min(attempt - 1, 6)))
+    }
+
+    /// The error that an answer stands for.
+    func problem(in response: HTTPClientResponse) async throws -> TradewindError {
+        Self.problem(in: try await self.bytes(of: response), status: response.status)
+    }
+
+    static func problem(in bytes: Data, status: HTTPResponseStatus) -> TradewindError {
+        do {
+            let problem = try JSONDecoder().decode(Problem.self, from: bytes)
+            return TradewindError(
+                problem.code.map(TradewindError.Code.init(rawValue:)) ?? .badAnswer,
+                problem.detail ?? "the answer was \(status)", next: problem.next, site: problem.site)
+        } catch {
+            // What stands before the coordinator answers in its own words.
+            let isPassing = [502, 503, 504].contains(status.code)
+            return TradewindError(isPassing ? .unavailable : .badAnswer, "the answer was \(status)")
+        }
+    }
+
+    private func answer<Value: Decodable>(to request: HTTPClientRequest) async throws -> Value {
+        let response = try await self.send(request, deadline: .now() + Self.timeout)
+        guard response.status == .ok else { throw try await self.problem(in: response) }
+        let bytes = try await self.bytes(of: response)
+        do {
+            return try JSONDecoder().decode(Answer<Value>.self, from: bytes).value
+        } catch {
+            throw TradewindError(
+                .badAnswer, "\(self.server) answered what this library does not understand: \(error)",
+                next: "is it a Tradewind coordinator?")
+        }
+    }
+
+    private func bytes(of response: HTTPClientResponse) async throws -> Data {
+        do {
+            return Data(try await response.body.collect(upTo: Self.answerLimit).readableBytesView)
+        } catch {
+            throw self.lost(error)
+        }
+    }
+
+    private static let unreserved = CharacterSet(
+        charactersIn: "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~")
+
+    /// RFC 3986 §2.3: everything but the unreserved characters is escaped.
+    private static func escaped(_ text: String) -> String {
+        text.addingPercentEncoding(withAllowedCharacters: Self.unreserved) ?? text
+    }
+}

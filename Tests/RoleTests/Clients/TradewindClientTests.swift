@@ -1,0 +1,282 @@
+import CloudModel
+import Coordinator
+import Foundation
+import Operations
+import Participant
+import Synchronization
+import TestSupport
+import Testing
+
+@testable import TradewindClient
+
+@Suite("The client library")
+struct TradewindClientTests {
+    /// Loses the answers of some requests that it has performed, and cuts off feeds.
+    private final class Lossy: OperationGatekeeper {
+        private let performer: OncePerformer
+        private let losses: Mutex<Int>
+        let performed = Mutex(0)
+
+        init(_ table: OperationTable, losses: Int) {
+            self.performer = OncePerformer(table)
+            self.losses = Mutex(losses)
+        }
+
+        private func isLost() -> Bool {
+            self.losses.withLock { left in
+                defer { left -= 1 }
+                return left > 0
+            }
+        }
+
+        func authorize(_ invocation: Invocation) async throws(OperationError) -> Grant.Scope {
+            try await self.performer.authorize(invocation)
+        }
+
+        func perform(
+            _ invocation: Invocation, progress: @escaping ProgressSink
+        ) async throws(OperationError) -> OperationResult {
+            self.performed.withLock { $0 += 1 }
+            guard self.isLost() else {
+                return try await self.performer.perform(invocation, progress: progress)
+            }
+            if !invocation.isLive { _ = try await self.performer.perform(invocation, progress: progress) }
+            throw OperationError(.unavailable, "the answer is lost")
+        }
+    }
+
+    /// Boots machines until `body` is done.
+    private func booting<Value: Sendable>(
+        _ bench: ClientBench, _ coordinator: Coordinator, _ body: @escaping @Sendable () async throws -> Value
+    ) async throws -> Value {
+        try await withThrowingTaskGroup(of: Value?.self) { group in
+            group.addTask { try await body() }
+            group.addTask {
+                while !Task.isCancelled {
+                    await bench.boot(coordinator)
+                    await Task.yield()
+                }
+                return nil
+            }
+            defer { group.cancelAll() }
+            return try #require(try await group.next() ?? nil)
+        }
+    }
+
+    @Test("The example of the documentation places, waits, watches, scales and takes back")
+    func example() async throws {
+        let bench = try ClientBench()
+        let token = "alice-token"
+        let printed = Mutex<[String]>([])
+        @Sendable func print(_ items: Any...) {
+            let line = items.map { "\($0)" }.joined(separator: " ")
+            printed.withLock { $0.append(line) }
+        }
+        try await bench.run { coordinator, server in
+            try await self.booting(bench, coordinator) {
+                let tradewind = TradewindClient(server: server, token: token)
+                var request = WorkloadRequest(name: "shop", image: "/images/web", replicas: 2)
+                request.format = "raw"
+                request.memoryMebibytes = 1_024
+                request.audience = ["JP", "FR:0.25"]
+
+                let plan = try await tradewind.plan(request)
+                print(plan.text)
+
+                let shop = try await tradewind.place(request)
+                let status = try await shop.running()
+                for replica in status.replicas { print(replica.index, replica.site ?? "nowhere") }
+
+                for try await event in shop.events() {
+                    print(event.name, event.text)
+                    if event.kind == .running { break }
+                }
+
+                try await tradewind.scale("shop", to: 3)
+                try await shop.cancel()
+            }
+        }
+        let lines = printed.withLock { $0 }
+        #expect(lines.contains("0 tokyo.test") && lines.contains("1 tokyo.test"))
+        #expect(lines.contains("shop runs at tokyo.test"))
+        #expect(bench.bench.sites.machines == [])
+    }
+
+    @Test("The example in the documentation is the one above, line by line")
+    func exampleIsTested() throws {
+        let here = URL(fileURLWithPath: #filePath)
+        let root = here.deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
+            .deletingLastPathComponent()
+        func lines(_ text: Substring) -> [String] {
+            text.split(separator: "\n").map { $0.trimmingCharacters(in: .whitespaces) }.filter { !$0.isEmpty }
+        }
+        let article = try String(
+            contentsOf: root.appending(
+                path: "Sources/TradewindClient/TradewindClient.docc/TradewindClient.md"), encoding: .utf8)
+        let begin = try #require(article.range(of: "```swift\n"))
+        let end = try #require(article[begin.upperBound...].range(of: "```"))
+        let example = lines(article[begin.upperBound..<end.lowerBound])
+        let test = lines(try String(contentsOf: here, encoding: .utf8)[...])
+        let first = try #require(test.firstIndex(of: try #require(example.first)))
+        #expect(Array(test[first...].prefix(example.count)) == example)
+    }
+
+    @Test("An answer that is lost is asked for again, and nothing happens twice", arguments: 1...3)
+    func lostAnswers(losses: Int) async throws {
+        let bench = try ClientBench()
+        try await bench.run(wrap: { Lossy($0, losses: losses) }) { _, server in
+            let client = ClientBench.client(server)
+            let web = try await client.place(ClientBench.request())
+            #expect(try await client.list().map(\.id) == [web.id])
+        }
+    }
+
+    @Test("Who gets no answer however often he asks is told so")
+    func noAnswer() async throws {
+        let bench = try ClientBench()
+        try await bench.run(wrap: { Lossy($0, losses: 100) }) { _, server in
+            let client = TradewindClient(server: server, token: "alice-token", attempts: 2)
+            let error = await #expect(throws: TradewindError.self) { try await client.list() }
+            #expect(error?.code == .unavailable)
+        }
+        let nobody = TradewindClient(server: "http://127.0.0.1:1", token: "alice-token", attempts: 2)
+        let error = await #expect(throws: TradewindError.self) { try await nobody.list() }
+        #expect(error?.code == .unreachable)
+    }
+
+    @Test("The same key gives the same workload; with another request it is refused")
+    func keys() async throws {
+        let bench = try ClientBench()
+        try await bench.run { _, server in
+            let client = ClientBench.client(server)
+            let first = try await client.place(ClientBench.request(), key: "k-1")
+            #expect(try await client.place(ClientBench.request(), key: "k-1").id == first.id)
+            let error = await #expect(throws: TradewindError.self) {
+                try await client.place(ClientBench.request(replicas: 2), key: "k-1")
+            }
+            #expect(error?.code == .keyReused)
+            // Another caller's key is another key.
+            let other = try await ClientBench.client(server, as: "bob")
+                .place(ClientBench.request("bobs"), key: "k-1")
+            #expect(other.id != first.id)
+        }
+    }
+
+    @Test("A workload that no site takes fails with the reasons")
+    func failure() async throws {
+        let bench = try ClientBench()
+        for site in CoordinatorBench.world { bench.bench.sites.set(.refusing("quota used up"), at: site.0) }
+        try await bench.run { _, server in
+            let web = try await ClientBench.client(server).place(ClientBench.request())
+            let error = await #expect(throws: TradewindError.self) { try await web.running() }
+            #expect(error?.code == .failed)
+            #expect(error?.message.contains("tokyo.test: quota used up") == true)
+        }
+    }
+
+    @Test("Who waits for no longer than he likes, and who is cancelled, stops waiting and nothing else")
+    func patience() async throws {
+        let bench = try ClientBench()
+        try await bench.run { _, server in
+            let web = try await ClientBench.client(server).place(ClientBench.request())
+            let late = await #expect(throws: TradewindError.self) {
+                try await web.running(within: .milliseconds(50))
+            }
+            #expect(late?.code == .timeout)
+            await withThrowingTaskGroup(of: WorkloadStatus.self) { group in
+                group.addTask { try await web.running() }
+                group.cancelAll()
+                do {
+                    _ = try await group.next()
+                    Issue.record("it went on waiting")
+                } catch {
+                    #expect(error is CancellationError)
+                }
+            }
+            #expect(try await web.status().state != .removed)
+        }
+    }
+
+    @Test("Each event is told once, however often the connection is lost")
+    func watch() async throws {
+        let bench = try ClientBench()
+        try await bench.run(wrap: { Lossy($0, losses: 0) }) { coordinator, server in
+            let client = ClientBench.client(server)
+            let web = try await client.place(ClientBench.request(replicas: 3))
+            _ = try await self.booting(bench, coordinator) { try await web.running() }
+            try await web.cancel()
+            var all: [WorkloadEvent] = []
+            for try await event in web.events() { all.append(event) }
+            #expect(all.map(\.number) == Array(1...all.count))
+            #expect(all.last?.kind == .removed)
+            // From the middle, by way of a client that loses two connections.
+            try await bench.run(wrap: { Lossy($0, losses: 2) }) { _, flaky in
+                var rest: [WorkloadEvent] = []
+                let watch = ClientBench.client(flaky).watch(web.id, after: all[1].position)
+                for try await event in watch { rest.append(event) }
+                #expect(rest == Array(all.dropFirst(2)))
+                #expect(rest.allSatisfy { !$0.followsGap })
+            }
+        }
+    }
+
+    @Test("What is refused says why and what to do")
+    func refusals() async throws {
+        let bench = try ClientBench()
+        try await bench.run { _, server in
+            let web = try await ClientBench.client(server).place(ClientBench.request())
+            let bob = ClientBench.client(server, as: "bob")
+            for ask in [
+                { _ = try await bob.show(web.id) }, { try await bob.scale(web.id, to: 2) },
+                { try await bob.remove(web.id) },
+                { for try await _ in bob.watch(web.id) {} },
+            ] as [@Sendable () async throws -> Void] {
+                let error = await #expect(throws: TradewindError.self) { try await ask() }
+                #expect(error?.code == .notFound)
+            }
+            let stranger = TradewindClient(server: server, token: "guess")
+            let unknown = await #expect(throws: TradewindError.self) { try await stranger.list() }
+            #expect(unknown?.code == .unauthenticated)
+            #expect(unknown?.next?.isEmpty == false)
+            var absurd = ClientBench.request("absurd")
+            absurd.maxPrice = -1
+            let error = await #expect(throws: TradewindError.self) {
+                try await ClientBench.client(server).plan(absurd)
+            }
+            #expect(error?.code == .badRequest)
+        }
+    }
+
+    @Test("Every member of a request is a parameter of the catalogue, of the right type")
+    func requests() throws {
+        var request = WorkloadRequest(name: "web", image: "https://images.test/web", replicas: 2)
+        (request.format, request.sha256) = ("kernel", String(repeating: "a", count: 64))
+        (request.initramfs, request.initramfsSHA256) = (
+            "/images/initramfs", String(repeating: "b", count: 64)
+        )
+        (request.commandLine, request.vcpus) = ("quiet", 2)
+        (request.memoryMebibytes, request.diskMebibytes) = (1_024, 2_048)
+        (request.audience, request.targetMilliseconds) = (["JP", "FR:2"], 30)
+        (request.countries, request.regions) = (["JP"], ["eu"])
+        (request.labels, request.features, request.hypervisor) = (["tier:gold"], ["gpu"], "kvm")
+        (request.only, request.avoid) = (["a.test"], ["b.test"])
+        (request.maxLatencyMilliseconds, request.gang) = (100, true)
+        (request.maxPrice, request.maxCarbon) = (0.5, 20)
+        (request.beside, request.apart, request.perSite) = (["db"], ["cache"], 1)
+        (request.leaseSeconds, request.minimum) = (60, 1)
+        (request.latencyWeight, request.priceWeight, request.carbonWeight) = (1, 2, 3)
+        (request.loadWeight, request.roomWeight) = (0.5, 0.5)
+        let object = try #require(try JSONParser.parse(Array(try JSONEncoder().encode(request))).object)
+        let names = object.members.map(\.name)
+        #expect(names.sorted() == WorkloadRequest.CodingKeys.allCases.map(\.rawValue).sorted())
+        let place = try #require(Catalogue.operation("workload.place"))
+        let arguments = Dictionary(uniqueKeysWithValues: object.members.map { ($0.name, $0.value) })
+        let checked = try place.checked(arguments)
+        let invocation = Invocation(
+            operation: "workload.place", arguments: checked, caller: CoordinatorBench.alice)
+        let specification = try WorkloadSpecification(invocation)
+        #expect(specification.resources.memory == .gibibytes(1))
+        #expect(specification.keeping?.leaseSeconds == 60)
+        #expect(specification.gang == true)
+    }
+}

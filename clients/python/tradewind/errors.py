@@ -1,0 +1,36 @@
+"""Why something was not done."""
+from __future__ import annotations
+
+from typing import Any, Mapping, Optional
+
+# The same request may be answered otherwise in a moment.
+PASSING = frozenset({"unavailable", "timeout", "unreachable"})
+
+
+class TradewindError(Exception):
+    """Why something was not done, and what to do next.
+
+    `code` is the server's (`not-found`, `refused`, `key-reused`, …), or one of this library: `unreachable` where no
+    answer came, `bad-answer` where it is not understood, `failed` for a workload that could not be placed.
+    """
+
+    def __init__(self, code: str, message: str, next: Optional[str] = None, site: Optional[str] = None) -> None:
+        super().__init__(f"{message}; {next}" if next else message)
+        self.code = code
+        self.message = message
+        self.next = next
+        self.site = site
+
+    @property
+    def is_passing(self) -> bool:
+        """Whether the same request may be answered otherwise in a moment."""
+        return self.code in PASSING
+
+    @classmethod
+    def from_document(cls, document: Any, status: int) -> TradewindError:
+        """The error of a problem document (RFC 9457), or of whatever else stands in its place."""
+        if isinstance(document, Mapping) and "code" in document:
+            return cls(str(document["code"]), str(document.get("detail", status)), document.get("next"),
+                       document.get("site"))
+        code = "unavailable" if status in (502, 503, 504) else "bad-answer"
+        return cls(code, f"the answer was {status}")
