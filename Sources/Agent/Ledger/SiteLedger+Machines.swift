@@ -181,7 +181,7 @@ extension SiteLedger {
         case (.stopped, .stopping), (.failed, .stopping):
             // One that is down is about to stop only once it has run, which is told first: this is told late.
             return
-        case (.stopping, .stopping), (.stopping, .stopped), (.stopping, .failed):
+        case (.stopping, .stopping), (.stopping, .stopped), (.stopping, .failed), (.stopped, .failed):
             // However it goes down, it stays known who wanted that.
             self.set(
                 id, to: state, reason: reason ?? entry.machine.reason, halt: entry.machine.halt, now: now)

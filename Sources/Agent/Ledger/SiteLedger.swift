@@ -50,10 +50,13 @@ package struct SiteLedger: Sendable {
         for entry in state.reservations where self.reservations[entry.reservation.id] == nil {
             self.store(entry)
         }
-        for lease in state.leases where self.tally.leased[lease.machine] != nil {
-            self.leases[lease.machine] = lease
-        }
         self.changes = SiteChanges()
+        for lease in state.leases {
+            self.leases[lease.machine] = lease
+            // What nobody needs any more goes from the disk too, with the next change.
+            let state = self.machines[lease.machine]?.machine.state ?? .deleted
+            if state == .deleted { self.forgetLease(of: lease.machine) }
+        }
     }
 
     /// What has changed since the last call, to be written before the change counts.

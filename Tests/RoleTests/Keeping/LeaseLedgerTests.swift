@@ -54,7 +54,7 @@ struct LeaseLedgerTests {
         "What was stopped on order stays so, however the hypervisor tells of its end",
         arguments: [
             [.stopping, .stopped], [.stopped, .stopping], [.stopping, .stopping, .stopped],
-            [.stopping, .failed], [.failed, .stopping],
+            [.stopping, .failed], [.failed, .stopping], [.stopping, .stopped, .failed],
         ] as [[MachineState]])
     func ordered(events: [MachineState]) throws {
         let (made, id) = try self.running()
@@ -195,6 +195,27 @@ struct LeaseLedgerTests {
         let fourth = SiteLedger.renewal(of: lease) + cycle * 3 + lease / 64 * 4
         #expect(fourth < lease / 10 * 9)
         #expect(SiteLedger.patience(of: lease) <= SiteLedger.longestPatience)
+    }
+
+    @Test("The lease of a machine that is being deleted goes from the disk with it, after a restart too")
+    func forgotten() throws {
+        let (made, id) = try self.running(lease: 60)
+        var ledger = made
+        let store = MachineStore(try Database())
+        ledger.renew([id], by: Fixtures.tokyo, asked: self.boot)
+        _ = try ledger.doom(id, now: self.now)
+        try store.save(ledger.takeChanges())
+        #expect(try store.load().leases.map(\.machine) == [id])
+        ledger = Fixtures.ledger(state: try store.load())
+        ledger.removed(id, now: self.now)
+        try store.save(ledger.takeChanges())
+        #expect(try store.load().leases.isEmpty)
+        // One that was left behind by an earlier version goes with the first change.
+        var stale = try store.load()
+        stale.leases = [SiteLease(machine: id, ends: self.boot)]
+        ledger = Fixtures.ledger(state: stale)
+        #expect(ledger.leases.isEmpty)
+        #expect(ledger.takeChanges().forgottenLeases == [id])
     }
 
     // MARK: Emptying
