@@ -89,7 +89,8 @@ struct GangTests {
         _ = saga.handle(.committed(hold.reservation, machine), replica: 0)
         func review(_ seconds: Int64) -> [PlacementSaga.Directive] {
             Keeper().review(
-                &saga, nil, under: Circumstances(now: now.advanced(by: .seconds(seconds)))
+                &saga, nil,
+                under: Circumstances(now: now.advanced(by: .seconds(seconds)), placeable: [0, 1])
             ).directives
         }
         _ = review(0)

@@ -5,9 +5,9 @@ extension Catalogue {
 
     /// What a user asks for; `plan` and `place` take the same.
     private static let workloadShape: [Parameter] =
-        Self.workloadNames + Self.machineShape + Self.workloadWishes
+        Self.workloadNames + Self.machineShape + Self.workloadWishes + Self.followingWishes
 
-    private static func integer(_ range: ClosedRange<Int>) -> Parameter.Kind {
+    static func integer(_ range: ClosedRange<Int>) -> Parameter.Kind {
         .integer(Int64(range.lowerBound)...Int64(range.upperBound))
     }
 
@@ -82,6 +82,7 @@ extension Catalogue {
         .record([
             .init("Workload", "specification.name"), .init("Id", "id"), .init("Owner", "owner"),
             .init("State", "state"), .init("Reason", "reason"), .init("Created", "created", .time),
+            .init("Priority", "specification.priority"), .init("Hosts", "specification.hosts"),
         ]),
         .table(
             path: "replicas",
@@ -89,6 +90,7 @@ extension Catalogue {
                 .init("Replica", "index"), .init("Site", "site"), .init("State", "state"),
                 .init("Machine", "machine"), .init("Epoch", "epoch"), .init("Change", "change"),
             ], none: ""),
+        Self.responseTable,
         .table(
             path: "events",
             [

@@ -185,9 +185,11 @@ extension LeaseWorld {
                 circumstances.leased.insert(replica.index)
             }
         }
-        circumstances.placeable = circumstances.lapsed.filter { index in
-            let site = self.saga.replicas[index].hold?.site
-            return self.sites.contains { $0.key != site && !$0.value.isCut }
+        for replica in self.saga.replicas {
+            let barred = replica.barred
+            if self.sites.contains(where: { barred[$0.key] == nil && !$0.value.isCut }) {
+                circumstances.placeable.insert(replica.index)
+            }
         }
         let review = Keeper().review(&self.saga, Self.wishes, under: circumstances)
         self.notes += review.notes
