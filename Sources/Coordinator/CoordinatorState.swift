@@ -52,6 +52,7 @@ struct CoordinatorState {
     /// The revision of each workload's last resizing, while that is not known to be on disk.
     private var resized: [WorkloadID: Int] = [:]
     var leases = LeaseBook()
+    var following = FollowingDesk()
     /// Steps that nobody has taken up yet; at most two for each replica that is kept.
     private(set) var pending: [Step] = []
     /// Under no workload: those who wait for news of any.
@@ -110,6 +111,7 @@ struct CoordinatorState {
         self.resized[id] = nil
         self.applications.forget(id, as: placement.specification.part)
         self.leases.forget(id)
+        self.following.forget(id)
         self.feed.forget(id)
         for watcher in (self.watchers[id] ?? [:]).values { watcher.finish() }
     }

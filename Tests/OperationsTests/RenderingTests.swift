@@ -27,6 +27,21 @@ struct RenderingTests {
                 """)
     }
 
+    @Test(
+        "Numbers as small bars, the highest of each group, and a dot where there is none",
+        arguments: [
+            ([0, 1, 2, 3, 4, 5, 6, 7], "▁▂▃▄▅▆▇█"), ([0, 0], "▁▁"), ([nil, 0.5, nil], "·█·"), ([], "–"),
+            (Array(repeating: 1, count: 31) + [2], String(repeating: "▅", count: 15) + "█"),
+            (Array(repeating: 1, count: 30), String(repeating: "█", count: 30)),
+        ] as [([Double?], String)])
+    func drawsBars(values: [Double?], bars: String) {
+        let row: Value = ["values": .array(values.map { $0.map(Value.double) ?? .null })]
+        let text = TextRenderer().text(
+            of: OperationResult(site: SiteID("paris.test"), value: [row]),
+            layout: [.table(path: "", [.init("Bars", "values", .sparkline)], none: "")])
+        #expect(text == (values.isEmpty ? "\n" : "BARS\n\(bars)"))
+    }
+
     @Test("An empty list is said in words")
     func saysNone() throws {
         let operation = try #require(Catalogue.operation("machine.list"))

@@ -68,6 +68,7 @@ struct SiteIndexWorld {
             largestFreeSlot: Samples.resources(size, Int64(size) * 2, 100),
             load: self.pick([0, 0, 0.25, 0.5, .nan]), machines: 0, hosts: self.number(1...2),
             generation: self.generation())
+        description.capacity.heat = self.heat()
         description.policy = self.pick([.open, .open, .open, .open, .draining, .closed])
         if self.chance(0.1) { description.price = self.price() }
         if self.chance(0.05) { description.position = self.position() }
@@ -102,15 +103,20 @@ struct SiteIndexWorld {
 
     private mutating func refuse(_ site: SiteID) {
         let left = Samples.resources(self.number(0...2))
-        let capacity = Capacity(
+        var capacity = Capacity(
             total: Samples.resources(8, 16, 100), free: left, largestFreeSlot: left, load: 0.5, machines: 5,
             hosts: 1, generation: self.generation())
-        self.change { [now] in $0.corrected(site, to: capacity, now: now) }
+        capacity.heat = self.heat()
+        self.change { [now, capacity] in $0.corrected(site, to: capacity, now: now) }
     }
 
     private mutating func change(_ change: (inout GrantLedger) -> Void) {
         self.index.withLedger(change)
         change(&self.ledger)
+    }
+
+    private mutating func heat() -> Heat? {
+        self.chance(0.1) ? Heat(figure: .cpu, share: 1, seconds: 200) : nil
     }
 
     /// In no order: reports and refusals overtake each other, and not every site counts.

@@ -186,6 +186,12 @@ struct SiteSetupTests {
               held-per-holder: 3
               remembrance: 2h
               measure-interval: 500ms
+              hot:
+                cpu: 80
+                disk: 0
+                io-pressure: 100
+                gap: 5
+                measurements: 7
               image-cache: 3G
               console-limit: 1M
               price:
@@ -202,6 +208,13 @@ struct SiteSetupTests {
               remembrance: 1h
               currency: CHF
               exchange-rates: ["USD:0.9", "EUR:0.95"]
+              rebalance:
+                enabled: true
+                interval: 30s
+                moves-per-hour: 0
+                cool-down: 2h
+                minimum-gain: 0.5
+                moving-cost: 7
 
             """,
             "federation": """
@@ -228,6 +241,9 @@ struct SiteSetupTests {
         #expect(agent.rules.quotas[SiteID("rome.test")] == .init(resources: nil, machines: 0))
         #expect(agent.rules.heldPerHolderMax == 3 && agent.rules.memory == .seconds(7_200))
         #expect(agent.measureInterval == .milliseconds(500))
+        #expect(
+            agent.heat.limits == [.cpu: 0.8, .memory: 0.95, .memoryPressure: 0.5, .ioPressure: 1])
+        #expect(agent.heat.gap == 0.05 && agent.heat.measurements == 7)
         #expect(agent.imageCacheMax == .gibibytes(3) && agent.consoleMax == Mebibytes(1))
         #expect(
             agent.price
@@ -238,6 +254,11 @@ struct SiteSetupTests {
         #expect(coordinator.remembrance == .seconds(3_600))
         #expect(coordinator.rules.currency == "CHF")
         #expect(coordinator.rules.exchangeRates == ["USD": 0.9, "EUR": 0.95])
+        #expect(
+            coordinator.rebalancing
+                == RebalancingPolicy(
+                    isAutomatic: true, interval: .seconds(30), movesPerHour: 0, coolDown: .seconds(7_200),
+                    rules: RebalancingRules(movingCost: 7, minimumGain: 0.5)))
         let federation = configuration.federation
         #expect(federation.alliance.publication.heartbeat == .seconds(5))
         #expect(federation.alliance.publication.lifetime == .seconds(15))
@@ -258,6 +279,7 @@ struct SiteSetupTests {
     func usualRules() async throws {
         let configuration = try await Self.reading([:])
         #expect(configuration.agent?.rules == SiteRules())
+        #expect(configuration.agent?.heat == HeatRules())
         #expect(configuration.agent?.imageCacheMax == .gibibytes(128))
         #expect(configuration.agent?.consoleMax == Mebibytes(16))
         #expect(configuration.agent?.price == nil && configuration.agent?.offered == nil)
@@ -280,6 +302,23 @@ struct SiteSetupTests {
             (
                 "agent", "  overcommit:\n    disk: 16.01\n",
                 "agent.overcommit.disk must be a number from 1 to 16"
+            ),
+            ("agent", "  hot:\n    cpu: 101\n", "agent.hot.cpu must be a whole number from 0 to 100"),
+            (
+                "agent", "  hot:\n    measurements: 0\n",
+                "agent.hot.measurements must be a whole number from 1"
+            ),
+            (
+                "coordinator", "  rebalance:\n    moves-per-hour: 1001\n",
+                "coordinator.rebalance.moves-per-hour must be"
+            ),
+            (
+                "coordinator", "  rebalance:\n    minimum-gain: -1\n",
+                "coordinator.rebalance.minimum-gain must be a number from 0"
+            ),
+            (
+                "coordinator", "  rebalance:\n    interval: 9s\n",
+                "coordinator.rebalance.interval must be a time from"
             ),
             ("agent", "  offered:\n    vcpus: 4\n", "agent.offered must be given in full"),
             ("agent", "  price:\n    currency: EUR\n", "agent.price must be given in full"),

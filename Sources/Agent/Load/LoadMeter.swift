@@ -11,6 +11,12 @@ package actor LoadMeter {
         package let load: Double
         package let usage: LoadSummary
         package let heat: Heat?
+
+        package init(load: Double, usage: LoadSummary, heat: Heat?) {
+            self.load = load
+            self.usage = usage
+            self.heat = heat
+        }
     }
 
     private let reader: LoadReader

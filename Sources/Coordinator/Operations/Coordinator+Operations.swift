@@ -17,9 +17,13 @@ extension Coordinator {
             return try OperationResult(site: self.configuration.address, encoding: workloads)
         }
         table.register("workload.show") { invocation, _ throws(OperationError) in
-            let workload = try self.workload(
+            var workload = try self.workload(
                 try invocation.text("workload"), for: invocation.caller.address, scope: invocation.scope)
+            workload.responses = self.responses(of: workload)
             return try OperationResult(site: self.configuration.address, encoding: workload)
+        }
+        table.register("workload.report") { invocation, _ throws(OperationError) in
+            try self.performReport(invocation)
         }
         for feed in ["workload.watch", "workload.events"] {
             table.register(feed) { invocation, progress throws(OperationError) in

@@ -55,7 +55,7 @@ extension Coordinator {
         for index in report.lines.indices where names.contains(report.lines[index].proposal.name) {
             guard budget > 0 else {
                 report.lines[index].outcome =
-                    "not now: \(self.configuration.rebalancing.movesPerHour) moves an hour are allowed"
+                    "not now: the \(self.configuration.rebalancing.movesPerHour) of this hour are used up"
                 continue
             }
             let proposal = report.lines[index].proposal

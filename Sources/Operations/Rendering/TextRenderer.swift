@@ -102,7 +102,7 @@ extension TextRenderer {
             case .decimal: return self.decimal(number, digits: 1)
             }
         }
-        if form == .sparkline, let values = value.array { return Sparkline.text(of: values) }
+        if form == .sparkline, let values = value.array, !values.isEmpty { return Sparkline.text(of: values) }
         switch value {
         case .null: return "–"
         case .bool(let flag): return flag ? "yes" : "no"

@@ -3,9 +3,9 @@ package import CloudModel
 /// Finds the moves that gain the most, and only such as are worth it.
 ///
 /// A replica is compared where it is, as if it had just left, with every site that could take it, by the costs that
-/// plans are made from. So a move is never undone by the next proposal unless something else has changed: seen from the
-/// new site the comparison is the same, the other way round. Each move counts those before it. No move breaks a
-/// constraint, of the workload itself or of another one that names it; the same input gives the same proposals.
+/// plans are made from. Each move counts those before it, and none is proposed that would make another one of them worth
+/// undoing: until something else changes, what was moved stays. No move breaks a constraint, of the workload itself or of
+/// another one that names it; the same input gives the same proposals.
 package struct Rebalancer: Sendable {
     /// What came of one look.
     package struct Outcome: Hashable, Sendable {
@@ -45,7 +45,7 @@ package struct Rebalancer: Sendable {
         for subjects: [RebalancingSubject], over snapshot: PlacementSnapshot, after last: WorkloadID? = nil
     ) -> Outcome {
         let movable = subjects.filter { !$0.movable.isEmpty }.sorted { $0.workload < $1.workload }
-        let limit = max(1, RebalancingRules.comparisonsMax / max(1, snapshot.candidates.count))
+        let limit = max(1, self.rules.comparisons / max(1, snapshot.candidates.count))
         let start = movable.firstIndex { subject in last.map { $0 < subject.workload } ?? true } ?? 0
         let looked = Array((movable[start...] + movable[..<start]).prefix(limit))
         var scene = RebalancingScene(subjects, over: snapshot)
@@ -64,8 +64,13 @@ package struct Rebalancer: Sendable {
                 found.insert(again, at: found.firstIndex { again.precedes($0) } ?? found.endIndex)
                 continue
             }
-            scene.move(best.proposal)
-            outcome.proposals.append(best.proposal)
+            var next = scene
+            next.move(best.proposal)
+            // One that makes it worthwhile to move another of them again has its turn when they have settled.
+            let chosen = outcome.proposals + [best.proposal]
+            guard chosen.allSatisfy({ self.isSettled($0, in: next) }) else { continue }
+            scene = next
+            outcome.proposals = chosen
         }
         return outcome
     }
@@ -85,6 +90,13 @@ package struct Rebalancer: Sendable {
             best = proposal
         }
         return best.map { Found(proposal: $0, round: round) }
+    }
+
+    /// Whether a replica would stay where it has been moved to.
+    private func isSettled(_ proposal: MoveProposal, in scene: RebalancingScene) -> Bool {
+        guard var subject = scene[proposal.workload] else { return true }
+        subject.movable = subject.movable.filter { $0.key == proposal.replica }
+        return self.find(for: subject, in: scene, round: 0) == nil
     }
 
     private func compare(

@@ -2,19 +2,21 @@
 package struct RebalancingRules: Hashable, Sendable {
     /// The most moves that can be proposed at once.
     package static let movesMax = 20
-    /// Workloads times sites that one review compares; the other workloads have their turn in the next one.
-    package static let comparisonsMax = 100_000
-
     /// Moves proposed at once.
     package var moves: Int
     /// What a move is taken to cost, in points of the workload: what it saves counts only beyond that.
     package var movingCost: Double
     /// What a move must gain beyond that, in points of the workload.
     package var minimumGain: Double
+    /// Workloads times sites that one look compares; the other workloads have their turn in the next one.
+    package var comparisons: Int
 
-    package init(moves: Int = 5, movingCost: Double = 5, minimumGain: Double = 5) {
+    package init(
+        moves: Int = 5, movingCost: Double = 5, minimumGain: Double = 5, comparisons: Int = 100_000
+    ) {
         self.moves = moves
         self.movingCost = movingCost
         self.minimumGain = minimumGain
+        self.comparisons = comparisons
     }
 }

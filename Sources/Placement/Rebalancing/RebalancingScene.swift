@@ -103,6 +103,9 @@ struct RebalancingScene {
         }
         subject.placed[proposal.from] = subject.placed[proposal.from].flatMap { $0 > 1 ? $0 - 1 : nil }
         subject.placed[proposal.to, default: 0] += 1
+        if let seat = subject.movable[proposal.replica] {
+            subject.movable[proposal.replica] = RebalancingSubject.Seat(site: proposal.to, near: seat.near)
+        }
         self.subjects[proposal.workload] = subject
     }
 }

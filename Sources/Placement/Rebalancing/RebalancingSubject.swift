@@ -20,7 +20,7 @@ package struct RebalancingSubject: Hashable, Sendable {
     /// How many of its replicas are at each site.
     package internal(set) var placed: [SiteID: Int]
     /// The replicas that may be moved now, by their index; empty for one that is only a neighbour of others.
-    package let movable: [Int: Seat]
+    package internal(set) var movable: [Int: Seat]
 
     package init(
         workload: WorkloadID, owner: String, specification: WorkloadSpecification, placed: [SiteID: Int],

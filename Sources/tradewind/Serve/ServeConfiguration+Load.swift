@@ -36,7 +36,6 @@ extension RebalancingPolicy {
             try file.duration("\(key).cool-down", in: Duration.zero...(.seconds(604_800))) ?? self.coolDown
         self.rules.minimumGain = try Self.points("\(key).minimum-gain", file) ?? self.rules.minimumGain
         self.rules.movingCost = try Self.points("\(key).moving-cost", file) ?? self.rules.movingCost
-        self.rules.moves = min(self.movesPerHour, RebalancingRules.movesMax)
     }
 
     private static func points(_ key: String, _ file: ConfigurationFile) throws(OperationError) -> Double? {

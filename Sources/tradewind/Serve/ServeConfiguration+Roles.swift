@@ -192,6 +192,7 @@ extension Coordinator.Configuration {
         self.remembrance =
             try file.duration("coordinator.remembrance", in: Duration.seconds(60)...(day * 365))
             ?? self.remembrance
+        self.rebalancing = try RebalancingPolicy(file)
     }
 }
 

@@ -213,6 +213,7 @@ extension ServeConfiguration.Agent {
         self.measureInterval =
             try file.duration("agent.measure-interval", in: Duration.milliseconds(100)...(.seconds(60)))
             ?? .seconds(2)
+        self.heat = try HeatRules(file)
         guard file.has("agent") else { return nil }
     }
 }

@@ -94,6 +94,8 @@ struct ServeConfiguration: Sendable {
         var carbon: Carbon?
         /// How often the hosts are measured.
         var measureInterval: Duration
+        /// When the site is too busy for new work.
+        var heat: HeatRules
     }
 
     /// The address, a bare JID.

@@ -117,7 +117,9 @@ final class Alliances: Sendable {
         try await self.settle()
     }
 
-    func describe(_ site: SiteID, freeVCPUs: Int = 4, load: Double = 0.1) async throws {
+    func describe(
+        _ site: SiteID, freeVCPUs: Int = 4, load: Double = 0.1, usage: LoadSummary? = nil, heat: Heat? = nil
+    ) async throws {
         let total = Resources(vcpus: 8, memory: .gibibytes(16), disk: .gibibytes(100))
         let free = Resources(vcpus: freeVCPUs, memory: .gibibytes(8), disk: .gibibytes(50))
         try await self[site].federation.publish(
@@ -126,7 +128,8 @@ final class Alliances: Sendable {
                 hypervisors: ["memory"],
                 policy: .open,
                 capacity: Capacity(
-                    total: total, free: free, largestFreeSlot: free, load: load, machines: 1, hosts: 1),
+                    total: total, free: free, largestFreeSlot: free, load: load, machines: 1, hosts: 1,
+                    usage: usage, heat: heat),
                 price: nil, reported: self.now))
     }
 

@@ -77,6 +77,33 @@ struct FederationServiceTests {
         }
     }
 
+    @Test("That a site is hot is published within a second; how much it does, and for how long, waits")
+    func publishingHeat() async throws {
+        let alliances = try self.three()
+        func known() throws -> Capacity? {
+            try alliances[self.broker].federation.knownSite(self.paris)?.description?.capacity
+        }
+        try await alliances.run {
+            try await self.joined(alliances)
+            try await alliances.describe(self.paris)
+            try await alliances.advance(.seconds(1))
+            _ = alliances.network.takeSent()
+            try await alliances.describe(self.paris, usage: LoadSummary(memory: 0.9))
+            try await alliances.advance(.seconds(2))
+            #expect(alliances.network.takeSent().filter(\.isRow).isEmpty)
+            try await alliances.describe(self.paris, heat: Heat(figure: .cpu, share: 1, seconds: 120))
+            try await alliances.advance(.seconds(1))
+            #expect(try known()?.heat?.seconds == 120)
+            _ = alliances.network.takeSent()
+            try await alliances.describe(self.paris, heat: Heat(figure: .cpu, share: 0.97, seconds: 125))
+            try await alliances.advance(.seconds(2))
+            #expect(alliances.network.takeSent().filter(\.isRow).isEmpty)
+            try await alliances.describe(self.paris)
+            try await alliances.advance(.seconds(1))
+            #expect(try known()?.heat == nil)
+        }
+    }
+
     @Test("A quiet network carries heartbeats and pings only")
     func quiet() async throws {
         let alliances = try self.three()

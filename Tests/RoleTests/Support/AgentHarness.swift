@@ -151,7 +151,8 @@ struct AgentHarness: Sendable {
     @discardableResult
     static func with<Value: Sendable>(
         driver: InMemoryDriver = InMemoryDriver(hosts: [AgentFixtures.host()]),
-        database: Database? = nil, rules: SiteRules = SiteRules(), outbox: Outbox = Outbox(),
+        database: Database? = nil, rules: SiteRules = SiteRules(), heat: HeatRules = HeatRules(),
+        outbox: Outbox = Outbox(),
         logger: Logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() },
         _ body: @Sendable (Self) async throws -> Value
     ) async throws -> Value {
@@ -169,7 +170,7 @@ struct AgentHarness: Sendable {
             configuration: AgentConfiguration(
                 site: AgentFixtures.paris, profile: AgentConfiguration.Profile(name: "Paris"), rules: rules,
                 measureInterval: .milliseconds(20), retryDelay: .milliseconds(10),
-                leaseInterval: .milliseconds(5)),
+                leaseInterval: .milliseconds(5), heat: heat),
             driver: driver,
             images: ImageStore(
                 configuration: ImageStoreConfiguration(
