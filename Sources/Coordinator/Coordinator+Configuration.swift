@@ -23,6 +23,8 @@ extension Coordinator {
         package var rules: PlanningRules
         /// How patient it is with replicas that do not run.
         package var keeping: KeepingRules
+        /// When response times call for a change.
+        package var following = FollowingRules()
         /// How often it looks whether something must be done to keep workloads at their replicas.
         package var keepInterval: Duration
         package var rebalancing: RebalancingPolicy

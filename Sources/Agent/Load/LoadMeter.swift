@@ -38,7 +38,7 @@ package actor LoadMeter {
     package func measure(_ hosts: [Host], at now: Instant) -> Account {
         let reading = LoadReading(self.reader)
         defer { self.last = reading }
-        var sample = LoadSample()
+        let sample: LoadSample
         if let reading {
             guard let last else { return self.account(at: now, hosts) }
             sample = reading.sample(since: last)

@@ -52,6 +52,8 @@ package struct Workload: Hashable, Codable, Sendable {
     package var created: Instant
     /// What happened to it and why, oldest first; nil where it is not told, as in lists.
     package var events: [WorkloadEvent]?
+    /// How its users fare, as far as that is reported; nil where it is not told, as in lists.
+    package var responses: [ResponseFigure]?
 
     package init(
         id: WorkloadID, owner: String, specification: WorkloadSpecification, state: State,

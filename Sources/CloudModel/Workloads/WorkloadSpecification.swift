@@ -21,6 +21,8 @@ package struct WorkloadSpecification: Hashable, Codable, Sendable {
     package var priority: Int?
     /// Whether replicas at one site share a host or must not; nil if that does not matter.
     package var hosts: HostWish?
+    /// How it follows its users; nil if it stays as it is.
+    package var following: FollowingWishes?
     /// The part of an application that it is; nil if it stands by itself.
     package var part: PartReference?
 

@@ -15,6 +15,7 @@ extension Coordinator {
     func keep() async {
         while !Task.isCancelled {
             await self.review()
+            await self.followUsersIfDue()
             do {
                 try await self.pause(self.configuration.keepInterval)
             } catch {
@@ -33,6 +34,8 @@ extension Coordinator {
             state.review(view, now: now, uptime: uptime, using: &generator)
         }
         for change in changes { await self.commit(change) }
+        self.state.withLock { $0.applications.makeAllDue() }
+        self.applicationNudge.yield()
     }
 
     /// The replica as its site knows it.

@@ -1,6 +1,6 @@
 package import CloudModel
 import Logging
-package import Operations
+import Operations
 package import Placement
 import Storage
 import Synchronization

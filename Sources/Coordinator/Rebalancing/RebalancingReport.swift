@@ -1,4 +1,3 @@
-package import CloudModel
 package import Placement
 
 /// Moves that are worth their cost, and what became of those that were accepted.

@@ -15,13 +15,22 @@ extension Coordinator {
     package func resize(
         _ id: WorkloadID, to count: Int, dropping: [Int] = [], near: Audience? = nil, because reason: String
     ) async throws(OperationError) -> Workload {
+        try await self.resize(id, from: nil, to: count, dropping: dropping, near: near, because: reason)
+    }
+
+    /// The same, unless the number of replicas is no longer `expected`.
+    func resize(
+        _ id: WorkloadID, from expected: Int?, to count: Int, dropping: [Int] = [], near: Audience? = nil,
+        because reason: String
+    ) async throws(OperationError) -> Workload {
         let view = await self.sites.view()
         let now = self.now()
         let planner = Planner(rules: self.configuration.rules)
         var generator = SecureRandom()
         let outcome = self.state.withLock { state -> Result<Outcome, OperationError> in
             do throws(OperationError) {
-                let placement = try Self.resizable(id, to: count, dropping: dropping, in: state)
+                let placement = try Self.resizable(
+                    id, from: expected, to: count, dropping: dropping, in: state)
                 let more = count - placement.saga.wantedCount
                 if more == 0 { return .success(.same(placement.workload)) }
                 guard more > 0 else {
@@ -93,7 +102,7 @@ extension Coordinator {
     }
 
     private static func resizable(
-        _ id: WorkloadID, to count: Int, dropping: [Int], in state: CoordinatorState
+        _ id: WorkloadID, from expected: Int?, to count: Int, dropping: [Int], in state: CoordinatorState
     ) throws(OperationError) -> StoredPlacement {
         guard let placement = state.placements[id], placement.saga.state != .removed else {
             throw Self.unknown(id)
@@ -104,6 +113,10 @@ extension Coordinator {
             throw OperationError(
                 .badRequest, "\(count) is not between \(range.lowerBound) and \(range.upperBound) replicas",
                 next: "ask for a number between; workload remove ends a workload")
+        }
+        if let expected, placement.saga.wantedCount != expected {
+            throw OperationError(
+                .conflict, "somebody else has just resized \(name)", next: "look again and decide anew")
         }
         if let wrong = dropping.first(where: { index in
             !placement.saga.replicas.contains { $0.index == index && $0.isWanted }
@@ -138,14 +151,9 @@ extension Coordinator {
         _ placement: StoredPlacement, by count: Int, near: Audience?, now: Instant, _ planner: Planner,
         in state: inout CoordinatorState, using generator: inout some RandomNumberGenerator, _ reason: String
     ) throws(OperationError) -> Outcome {
-        let newcomers = placement.saga.vacancies(for: count)
+        let request = state.growth(of: placement, by: count, near: near)
+        let newcomers = request.replicas
         let before = placement.saga.wantedCount
-        var specification = placement.specification
-        specification.replicas = before + count
-        if let near { specification.audience = near }
-        let request = PlanRequest(
-            specification: specification, replicas: newcomers, placed: placement.saga.sites,
-            neighbours: state.neighbours(of: specification, ownedBy: placement.owner))
         let sites = try Self.sites(for: request, now: now, planner, in: &state, using: &generator)
         let note = KeepingNote(
             .added, replica: newcomers.count == 1 ? newcomers.first : nil, site: nil,
@@ -159,7 +167,7 @@ extension Coordinator {
             }
         }
         guard let change else { return .same(placement.workload) }
-        state.count(change.directives, of: specification.resources, now: now)
+        state.count(change.directives, of: request.specification.resources, now: now)
         return .changed(change)
     }
 

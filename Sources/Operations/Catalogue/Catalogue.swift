@@ -5,7 +5,8 @@
 package enum Catalogue {
     /// All operations, noun by noun.
     package static let operations: [Operation] =
-        Self.machines + Self.reservations + Self.hosts + Self.workloads + Self.responses + Self.applications + Self.watching
+        Self.machines + Self.reservations + Self.hosts + Self.workloads + Self.responses
+        + Self.applications + Self.watching
         + Self.sites + Self.load
         + Self.accounts
         + Self.grants + Self.rooms + Self.process

@@ -35,7 +35,8 @@ extension Audience {
 
     private static let workloadPrefix = "workload/"
 
-    private static func place(_ text: Substring) -> Place? {
+    /// Reads one place; nil if it is none.
+    package static func place(_ text: Substring) -> Place? {
         if text.hasPrefix(Self.workloadPrefix) {
             return .workload(String(text.dropFirst(Self.workloadPrefix.count)))
         }

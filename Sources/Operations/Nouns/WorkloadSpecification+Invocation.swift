@@ -13,6 +13,7 @@ extension WorkloadSpecification {
             objectives: Objectives(invocation), gang: invocation["gang"]?.bool == true ? true : nil,
             keeping: Self.keeping(invocation), priority: Self.priority(invocation),
             hosts: invocation["hosts"]?.string.flatMap(HostWish.init(rawValue:)))
+        self.following = try FollowingWishes(invocation)
     }
 
     /// The usual priority is not written down, so that a request reads as it did before there were any.

@@ -18,9 +18,13 @@ extension OperationTable {
     ) {
         let here = self.site
         self.register("site.load") { invocation, _ async throws(OperationError) in
-            let site = invocation["site"] == nil ? here : try Self.site(invocation)
-            let report =
-                site == here ? try Self.known(await load(), at: here) : try Self.load(of: site, federation)
+            let site = try invocation["site"] == nil ? here : Self.site(invocation)
+            let report: LoadReport
+            if site == here {
+                report = try Self.known(await load(), at: here)
+            } else {
+                report = try Self.load(of: site, federation)
+            }
             return try OperationResult(site: here, encoding: report, message: report.message)
         }
         self.register("site.list") { _, _ async throws(OperationError) in

@@ -92,6 +92,14 @@ extension PlacementSaga {
         return directives
     }
 
+    /// Where each wanted replica is that has been placed.
+    package var placedSites: [(index: Int, site: SiteID)] {
+        self.replicas.compactMap { replica in
+            guard replica.isWanted, case .placed(let hold, _) = replica.phase else { return nil }
+            return (replica.index, hold.site)
+        }
+    }
+
     /// Why the workload cannot be resized now; nil if it can.
     package var objectionToResizing: String? {
         guard !self.isRemoving else { return "it is being removed" }

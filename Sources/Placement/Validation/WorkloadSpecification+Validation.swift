@@ -6,6 +6,7 @@ extension WorkloadSpecification {
         let problems =
             self.nameProblems() + self.sizeProblems() + self.image.problems() + self.audience.problems()
             + self.constraints.problems() + self.objectives.problems() + self.keepingProblems()
+            + (self.following?.problems() ?? [])
         guard problems.isEmpty else { throw SpecificationError(problems) }
         // Only what is in itself well formed can be compared.
         let contradictions = self.contradictions()

@@ -1,0 +1,133 @@
+import CloudModel
+import Cryptography
+import Logging
+import Operations
+import Placement
+import Storage
+import Synchronization
+
+/// Adding, moving and removing replicas as users are answered.
+extension Coordinator {
+    /// Looks at the users, if that is due.
+    func followUsersIfDue() async {
+        let uptime = self.uptime()
+        guard self.state.withLock({ $0.following.isDue(at: uptime) }) else { return }
+        await self.followUsers()
+    }
+
+    /// Looks once at how the users of each workload that follows them are answered, and does what that calls for.
+    package func followUsers() async {
+        let now = self.now()
+        let followed = self.state.withLock { state in
+            state.following.forget(before: now)
+            return state.followed
+        }
+        guard !followed.isEmpty else { return }
+        let view = await self.sites.view()
+        let round = CoordinatorState.FollowingRound(view, now: now)
+        self.state.withLock { $0.learn(view, now: now) }
+        let follower = Follower(rules: self.configuration.following)
+        let planner = Planner(rules: self.configuration.rules)
+        var generator = SecureRandom()
+        for id in followed {
+            let following = self.state.withLock { state in
+                state.follow(id, round, follower, planner, using: &generator)
+            }
+            if let following { await self.carryOut(following, for: id, follower) }
+        }
+    }
+
+    private func carryOut(
+        _ following: CoordinatorState.Following, for id: WorkloadID, _ follower: Follower
+    ) async {
+        let count = following.replicas
+        do throws(OperationError) {
+            switch following.decision {
+            case .stay: return
+            case .remark(let text): return await self.remark(text, about: id)
+            case .grow(let more, let place, let reason):
+                _ = try await self.resize(
+                    id, from: count, to: count + more, near: place.map { Audience(near: $0) }, because: reason
+                )
+            case .move(let replica, let site, let reason):
+                try await self.move(id, replica: replica, to: site, because: reason)
+            case .drop(let replica, let reason):
+                _ = try await self.resize(
+                    id, from: count, to: count - 1, dropping: [replica], because: reason)
+            }
+        } catch {
+            let now = self.now()
+            let decision = self.state.withLock { state -> Follower.Decision in
+                var memory = state.following.memory(of: id, changes: [])
+                let decision = follower.failed(
+                    "what users call for could not be done: \(error.message)", &memory, at: now)
+                state.following.remember(memory, of: id)
+                return decision
+            }
+            if case .remark(let text) = decision { await self.remark(text, about: id) }
+            return
+        }
+        let now = self.now()
+        self.state.withLock { state in
+            var memory = state.following.memory(of: id, changes: [])
+            memory.changed(at: now)
+            state.following.remember(memory, of: id)
+        }
+    }
+
+    /// Says in the log of a workload why nothing is done.
+    private func remark(_ text: String, about id: WorkloadID) async {
+        let change = self.state.withLock { state in
+            state.change(
+                id, now: self.now(), explained: KeepingNote(.waiting, replica: nil, site: nil, text)
+            ) { _ in [] }
+        }
+        if let change { await self.commit(change) }
+    }
+
+    // MARK: Reports
+
+    func performReport(_ invocation: Invocation) throws(OperationError) -> OperationResult {
+        let report = try ResponseReport(invocation)
+        let workload = try self.workload(
+            try invocation.text("workload"), for: invocation.caller.address, scope: invocation.scope)
+        guard workload.state != .removing, workload.state != .removed else {
+            throw OperationError(
+                .conflict, "\(workload.specification.name) is being removed",
+                next: "report about a workload that is there")
+        }
+        let now = self.now()
+        guard self.state.withLock({ $0.following.record(report, about: workload.id, at: now) }) else {
+            throw OperationError(
+                .tooMany,
+                "as many places are known as can be: \(ResponseBook.placeLimit) of a workload, "
+                    + "\(FollowingDesk.placeLimit) of all",
+                next: "report by country, or wait five minutes until others are forgotten")
+        }
+        return try OperationResult(
+            site: self.configuration.address,
+            encoding: ResponseStanding(
+                workload: workload.specification.name, responses: self.responses(of: workload) ?? []))
+    }
+
+    /// How the users of a workload fare; nil if nothing is known and nothing wanted.
+    func responses(of workload: Workload) -> [ResponseFigure]? {
+        let now = self.now()
+        let wishes = workload.specification.following
+        let percentile = wishes?.percentile ?? ResponseStanding.usualPercentile
+        let target = wishes?.target(at: now) ?? workload.specification.audience.target
+        let known = self.state.withLock {
+            $0.following.responses(of: workload.id, percentile: percentile, at: now)
+        }
+        guard let known else { return wishes.map { _ in [] } }
+        return known.map { response in
+            let isSure = response.count >= self.configuration.following.samplesNeeded
+            let verdict: ResponseFigure.Verdict? = target.map { target in
+                isSure ? response.milliseconds > target ? .slow : .within : .unsure
+            }
+            return ResponseFigure(
+                place: response.place.text, responses: response.count, percentile: percentile,
+                milliseconds: response.milliseconds, target: target, verdict: verdict)
+        }
+    }
+}
