@@ -12,22 +12,27 @@ extension Coordinator {
         let (news, continuation) = AsyncStream<Void>.makeStream(bufferingPolicy: .bufferingNewest(1))
         let number = self.state.withLock { $0.watch(id, continuation) }
         continuation.yield()
+        await self.withPatience { await self.follow(id, until: goal, news, telling: progress) }
+        return self.state.withLock { state in
+            state.unwatch(id, number)
+            return state.placements[id]?.workload
+        }
+    }
+
+    /// Does something until it is done or the coordinator's patience has run out.
+    func withPatience(_ body: @escaping @Sendable () async -> Void) async {
         await withTaskGroup(of: Void.self) { group in
-            group.addTask { await self.follow(id, until: goal, news, telling: progress) }
+            group.addTask { await body() }
             group.addTask {
                 do {
                     try await self.pause(self.configuration.patience)
                 } catch {
-                    // The goal was reached first, or the caller has gone.
+                    // It was done first, or the caller has gone.
                     return
                 }
             }
             await group.next()
             group.cancelAll()
-        }
-        return self.state.withLock { state in
-            state.unwatch(id, number)
-            return state.placements[id]?.workload
         }
     }
 

@@ -38,7 +38,8 @@ struct CatalogueTests {
     @Test(
         "Sizes",
         arguments: [
-            ("512M", 512), ("2G", 2_048), ("2GiB", 2_048), ("1T", 1_048_576), ("128", 128), ("0", 0),
+            ("512M", 512), ("2G", 2_048), ("2GiB", 2_048), ("2 GiB", 2_048), ("1T", 1_048_576), ("128", 128),
+            ("0", 0),
             ("1gb", 1_024),
         ])
     func readsSizes(text: String, mebibytes: Int64) throws {

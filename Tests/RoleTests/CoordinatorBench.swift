@@ -72,6 +72,8 @@ struct CoordinatorBench {
     private static let grants = GrantBook(grants: [
         Grant(subject: .address("alice@paris.test"), permissions: .noun("workload"), scope: .own),
         Grant(subject: .address("bob@paris.test"), permissions: .noun("workload"), scope: .own),
+        Grant(subject: .address("alice@paris.test"), permissions: .noun("application"), scope: .own),
+        Grant(subject: .address("bob@paris.test"), permissions: .noun("application"), scope: .own),
         Grant(subject: .address("root@paris.test"), permissions: .all, scope: .site),
     ])
 

@@ -39,15 +39,15 @@ struct HostNeighbours: Sendable {
 
     /// The hosts where replicas of the same workload are, this one among them.
     func hosts(sharedBy replica: ReplicaReference, of holder: SiteID) -> Set<String> {
-        Set(self.seats(replica, holder).map(\.host))
+        Set(self.placed(replica, holder).map(\.host))
     }
 
     /// The hosts where other replicas of the same workload are; a machine that the replica itself leaves behind is none.
     func hosts(beside replica: ReplicaReference, of holder: SiteID) -> Set<String> {
-        Set(self.seats(replica, holder).filter { $0.index != replica.index }.map(\.host))
+        Set(self.placed(replica, holder).filter { $0.index != replica.index }.map(\.host))
     }
 
-    private func seats(_ replica: ReplicaReference, _ holder: SiteID) -> [Seat] {
+    private func placed(_ replica: ReplicaReference, _ holder: SiteID) -> [Seat] {
         Array((self.seats[Group(holder: holder, workload: replica.workload)] ?? [:]).keys)
     }
 }

@@ -115,7 +115,8 @@ extension Coordinator {
             }
             _ = try await self.place(
                 specification, owner: application.owner,
-                idempotencyKey: "application/\(application.id)/\(part)/\(generation)", at: sites)
+                idempotencyKey: "application/\(application.id)/\(application.saga[part: part]?.ticket ?? 0)",
+                at: sites)
             return .placed(part: part, generation: generation)
         } catch {
             return error.isPassing

@@ -1,8 +1,8 @@
 package import CloudModel
 import Cryptography
 package import Operations
-import Placement
-import Storage
+package import Placement
+package import Storage
 import Synchronization
 
 /// What users ask about applications.
@@ -89,7 +89,7 @@ extension Coordinator {
     }
 
     /// The application of that id or name; only the owner's own unless `scope` reaches further.
-    func application(
+    package func application(
         _ text: String, for owner: String, scope: Grant.Scope
     ) throws(OperationError) -> StoredApplication {
         let found = self.state.withLock { $0.applications.application(named: text) }
@@ -101,7 +101,7 @@ extension Coordinator {
     }
 
     /// All applications, the oldest first.
-    func applications(for owner: String, scope: Grant.Scope) -> [Application] {
+    package func applications(for owner: String, scope: Grant.Scope) -> [Application] {
         self.state.withLock { state in
             state.applications.applications.values.filter { scope == .site || $0.owner == owner }
                 .sorted { ($0.created, $0.id) < ($1.created, $1.id) }

@@ -29,7 +29,7 @@ package struct OperationForm: Sendable {
             case .boolean: .boolean
             case .choice: .listSingle
             case .jid: .jidSingle
-            case .list: .textMulti
+            case .list, .document: .textMulti
             }
         var options: [DataForm.Field.Option] = []
         if case .choice(let choices) = parameter.kind { options = choices.map { DataForm.Field.Option($0) } }
@@ -68,7 +68,11 @@ package struct OperationForm: Sendable {
             let filled = values.filter { !$0.isEmpty }
             guard let first = filled.first else { continue }
             arguments[parameter.name] =
-                parameter.kind == .list ? .array(filled.map(Value.string)) : .string(first)
+                switch parameter.kind {
+                case .list: .array(filled.map(Value.string))
+                case .document: .string(values.joined(separator: "\n"))
+                case .text, .integer, .number, .boolean, .choice, .size, .duration, .jid: .string(first)
+                }
         }
         let site = answers[Catalogue.destination]?.first.map { SiteID($0) }
         return (try self.operation.checked(arguments), site, answers)

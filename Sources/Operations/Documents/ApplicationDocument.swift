@@ -126,7 +126,7 @@ package struct ApplicationDocument {
                 for name in names where specification[part: name] == nil || name == part.name {
                     let others = specification.parts.map(\.name).filter { $0 != part.name }
                     throw OperationError(
-                        .badRequest, "\(place.path): “\(name.prefix(40))” is no other part",
+                        .badRequest, "\(place.path): \(name.quoted) is no other part",
                         next: Suggestion.closest(to: name, among: others).map { "did you mean \($0)?" }
                             ?? (others.isEmpty
                                 ? "leave it out" : "there are " + others.joined(separator: ", ")))

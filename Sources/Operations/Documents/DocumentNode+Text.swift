@@ -124,7 +124,7 @@ extension DocumentNode {
     private static func twice(_ names: [String], at line: Int) -> OperationError {
         OperationError(
             .badRequest,
-            "line \(line): \(names.map { String($0.prefix(40)) }.joined(separator: ", ")) is given twice",
+            "line \(line): \(names.map(\.quoted).joined(separator: ", ")) is given twice",
             next: "give each name once")
     }
 

@@ -21,7 +21,7 @@ struct DocumentNode {
     var kind: String {
         switch self.content {
         case .nothing: "nothing"
-        case .scalar(let value): value.string.map { "“\($0.prefix(40))”" } ?? value.json()
+        case .scalar(let value): value.string.map(\.quoted) ?? value.json()
         case .list: "a list"
         case .map: "a group of names and values"
         }

@@ -23,7 +23,7 @@ struct DocumentPlace {
         let next =
             Suggestion.closest(to: member.name, among: known).map { "did you mean \($0)?" }
             ?? "it takes " + known.joined(separator: ", ")
-        return self.error(member.node, "there is no “\(member.name.prefix(40))”", next: next)
+        return self.error(member.node, "there is no \(member.name.quoted)", next: next)
     }
 
     // MARK: Reading
@@ -77,7 +77,7 @@ struct DocumentPlace {
             let unit = DocumentUnit.milliseconds
             guard let limit = unit.number(in: text), limit > 0 else {
                 throw place.error(
-                    member.node, "must be \(unit.example); “\(text.prefix(40))” is not", next: "write “31 ms”"
+                    member.node, "must be \(unit.example); \(text.quoted) is not", next: "write “31 ms”"
                 )
             }
             bounds.append(ApplicationSpecification.Bound(part: member.name, milliseconds: limit))
@@ -122,7 +122,7 @@ struct DocumentPlace {
         }
         guard let number = unit.number(in: text) else {
             throw self.error(
-                node, "\(parameter.name) must be \(unit.example); “\(text.prefix(40))” is not",
+                node, "\(parameter.name) must be \(unit.example); \(text.quoted) is not",
                 next: "write it with its unit, or as a plain number in the first of them")
         }
         if case .integer = parameter.kind, let whole = Int64(exactly: number) { return .integer(whole) }

@@ -9,7 +9,7 @@ enum DocumentUnit {
     /// Of the parameters of that name; nil for those that have no unit, or read theirs themselves.
     init?(ofParameter name: String) {
         switch name {
-        case "target", "max-latency": self = .milliseconds
+        case "target", "max-latency", "follow-target", "off-peak-target": self = .milliseconds
         case "lease": self = .seconds
         case "max-carbon": self = .grams
         case _: return nil

@@ -47,8 +47,10 @@ extension ApplicationSaga {
     ) -> ApplicationChange {
         let versions = workloads.filter { $0.specification.part?.part == part.name && $0.isLive }
         if let kept = self.kept(for: part, of: wanted, among: versions) {
+            guard part.hasAnotherNumber(than: kept) else {
+                return ApplicationChange(part: part.name, kind: .unchanged)
+            }
             let (before, after) = (kept.specification.replicas, part.workload.replicas)
-            guard before != after else { return ApplicationChange(part: part.name, kind: .unchanged) }
             return ApplicationChange(
                 part: part.name, kind: .scale, differences: ["replicas \(before) → \(after)"])
         }
@@ -57,6 +59,14 @@ extension ApplicationSaga {
         let asked = wanted.workload(of: part, as: self.id, generation: serving.generation)
         return ApplicationChange(
             part: part.name, kind: .replace, differences: serving.specification.differences(to: asked))
+    }
+}
+
+extension ApplicationSpecification.Part {
+    /// Whether `workload` has another number of replicas than the document says; what follows its users has as many as
+    /// they need.
+    func hasAnotherNumber(than workload: Workload) -> Bool {
+        self.workload.following == nil && workload.specification.replicas != self.workload.replicas
     }
 }
 
@@ -79,6 +89,9 @@ extension WorkloadSpecification {
         note("per-site", self.spread != other.spread)
         note("weights", self.objectives != other.objectives)
         note("how it is kept", self.keeping != other.keeping)
+        note("priority", self.priority != other.priority)
+        note("hosts", self.hosts != other.hosts)
+        note("how it follows its users", self.following != other.following)
         return differences.isEmpty ? ["other wishes"] : differences
     }
 }

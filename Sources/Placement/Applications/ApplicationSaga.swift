@@ -4,7 +4,7 @@ package import CloudModel
 ///
 /// It holds what is wanted; what there is comes in with each call: the workloads that are marked as its parts. So a
 /// coordinator that is killed at any moment goes on by looking, and does nothing twice: a part is placed under a key
-/// that follows from its generation, a workload is resized to a number and removed by its id.
+/// of its own, a workload is resized to a number and removed by its id.
 ///
 /// ```
 /// part wanted ── those it comes after run, those it is bound to have sites ──► place ──► running
@@ -26,6 +26,8 @@ package struct ApplicationSaga: Hashable, Codable, Sendable {
         package var isWanted: Bool
         /// Which workload is this part: the one with this number.
         package var generation: Int
+        /// Tells the request to place it from every other of this application, earlier parts of that name included.
+        package fileprivate(set) var ticket: Int
         /// Whether that workload was taken on.
         package var isPlaced: Bool
         /// Whether the number of its replicas is to be made what the document says.
@@ -35,10 +37,11 @@ package struct ApplicationSaga: Hashable, Codable, Sendable {
         /// Why it could not be placed or resized, and what to do.
         package var refusal: String?
 
-        init(_ part: ApplicationSpecification.Part, generation: Int) {
+        init(_ part: ApplicationSpecification.Part, generation: Int, ticket: Int) {
             self.part = part
             self.isWanted = true
             self.generation = generation
+            self.ticket = ticket
             self.isPlaced = false
             self.isResizing = false
             self.isGivenUp = false
@@ -76,12 +79,14 @@ package struct ApplicationSaga: Hashable, Codable, Sendable {
     package private(set) var phase: Phase
     /// In the order of the document, then those that it no longer names.
     package internal(set) var members: [Member]
+    private var lastTicket: Int
 
     package init(id: ApplicationID, name: String) {
         self.id = id
         self.name = name
         self.phase = .applied
         self.members = []
+        self.lastTicket = 0
     }
 
     /// What is wanted.
@@ -101,24 +106,32 @@ package struct ApplicationSaga: Hashable, Codable, Sendable {
     /// Wants what a document says; what is there and fits stays.
     package mutating func apply(_ wanted: ApplicationSpecification, over workloads: [Workload]) {
         self.phase = .applied
-        var members = wanted.parts.map { part in
+        var members: [Member] = []
+        for part in wanted.parts {
             let before = self[part: part.name]
             let versions = workloads.filter { $0.specification.part?.part == part.name }
-            var member = Member(part, generation: before?.generation ?? 1)
+            var member = Member(
+                part, generation: before?.generation ?? 1, ticket: before?.ticket ?? self.nextTicket())
             if let kept = self.kept(for: part, of: wanted, among: versions) {
                 member.generation = kept.generation
                 member.isPlaced = true
-                member.isResizing = kept.specification.replicas != part.workload.replicas
+                member.isResizing = part.hasAnotherNumber(than: kept)
             } else if let before, !versions.isEmpty || !before.mayStillBecome(part) {
                 member.generation = 1 + max(before.generation, versions.map(\.generation).max() ?? 0)
+                member.ticket = self.nextTicket()
             }
-            return member
+            members.append(member)
         }
         for var member in self.members where wanted[part: member.name] == nil {
             member.isWanted = false
             members.append(member)
         }
         self.members = members
+    }
+
+    private mutating func nextTicket() -> Int {
+        self.lastTicket += 1
+        return self.lastTicket
     }
 
     /// The workload that is what `part` asks for already, its number of replicas apart.

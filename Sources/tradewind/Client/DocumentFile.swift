@@ -26,13 +26,14 @@ enum DocumentFile {
                 .badRequest, "the file \(path) cannot be read: \(error.localizedDescription)",
                 next: "name a file that is there: @shop.yaml")
         }
-        guard let content, content.count <= DocumentLimits.bytes else {
+        guard let content, !content.isEmpty else {
             throw OperationError(
-                content == nil ? .badRequest : .tooLarge,
-                content == nil
-                    ? "the file \(path) is empty"
-                    : "the file \(path) has more than \(DocumentLimits.bytes) bytes",
-                next: "name a file with an application's document")
+                .badRequest, "the file \(path) is empty", next: "write “application: NAME” and “parts:”")
+        }
+        guard content.count <= DocumentLimits.bytes else {
+            throw OperationError(
+                .tooLarge, "the file \(path) has more than \(DocumentLimits.bytes) bytes",
+                next: "leave out comments, or make two applications of it")
         }
         guard let text = String(validating: content, as: UTF8.self) else {
             throw OperationError(.badRequest, "the file \(path) is no UTF-8 text", next: "save it as UTF-8")

@@ -68,7 +68,9 @@ struct HostWishLedgerTests {
 
     @Test("Replicas that share a host are refused once theirs is full, although another has room")
     func together() throws {
-        var ledger = Fixtures.ledger(hosts: [Fixtures.host("a", vcpus: 4), Fixtures.host("b", vcpus: 8)])
+        // The one with less memory is filled first.
+        var ledger = Fixtures.ledger(
+            hosts: [Fixtures.host("a", vcpus: 4), Fixtures.host("b", vcpus: 8, memory: 4_096)])
         for index in 0..<4 {
             _ = try ledger.reserve(
                 self.request(.together, number: UInt64(index + 1), index: index, vcpus: 2), now: self.now)

@@ -1,0 +1,134 @@
+import CloudModel
+import Placement
+import TestRandomness
+import Testing
+
+@Suite("Sites for several parts together")
+struct ApplicationPlannerTests {
+    private let planner = ApplicationPlanner(Planner())
+    private let snapshot = PlacementSnapshot(candidates: Samples.world)
+
+    private func workload(
+        _ name: String, near country: String? = nil, replicas: Int = 1, constraints: [Constraint] = [],
+        resources: Resources = Samples.resources()
+    ) -> WorkloadSpecification {
+        var workload = Samples.specification(
+            replicas: replicas, near: country.map { [.country($0)] } ?? [], constraints: constraints,
+            resources: resources)
+        workload.name = name
+        return workload
+    }
+
+    private func sites(_ workloads: [WorkloadSpecification]) throws -> [[String]] {
+        try self.planner.plan(workloads, over: self.snapshot, neighbours: [:]).map { plan in
+            plan.assignments.map(\.site.address) + (plan.isComplete ? [] : ["none"])
+        }
+    }
+
+    @Test("A bound to a workload rules out what is too far from its nearest replica, and says so")
+    func bound() throws {
+        let web = self.workload("web", near: "JP", constraints: [.within("db", milliseconds: 50)])
+        let plan = try Planner().plan(
+            PlanRequest(web, neighbours: ["db": [SiteID("paris.test"): 1]]), over: self.snapshot)
+        #expect(plan.assignments.map(\.site) == [SiteID("paris.test")])
+        let tokyo = try #require(plan.verdicts.first { $0.site == SiteID("tokyo.test") })
+        #expect(tokyo.objections.map(\.kind) == [.within])
+        #expect(tokyo.line.contains("ms (estimated) to the nearest replica of db, at most 50 ms is asked"))
+        // The nearest counts, not all of them.
+        let near = try Planner().plan(
+            PlanRequest(web, neighbours: ["db": [SiteID("paris.test"): 1, SiteID("tokyo.test"): 1]]),
+            over: self.snapshot)
+        #expect(near.assignments.map(\.site) == [SiteID("tokyo.test")])
+        let alone = try Planner().plan(PlanRequest(web), over: self.snapshot)
+        #expect(!alone.isComplete)
+        #expect(alone.lines[0].contains("db has no replica yet, at most 50 ms is asked"))
+    }
+
+    @Test("The index chooses what the planner chooses under a bound", arguments: 0 as UInt64..<50)
+    func indexAgrees(seed: UInt64) throws {
+        var random = SeededGenerator(seed: seed)
+        var index = SiteIndex()
+        let now = Instant(millisecondsSinceEpoch: 1_000)
+        for number in 0..<30 {
+            let position = Position(
+                latitude: Double.random(in: -60...60, using: &random),
+                longitude: Double.random(in: -180...180, using: &random))
+            let candidate = Samples.candidate("s\(number).test", at: position)
+            index.update(candidate.description, received: now, reachability: .reachable)
+        }
+        let limit = Double.random(in: 5...150, using: &random)
+        let web = self.workload("web", near: "JP", constraints: [.within("db", milliseconds: limit)])
+        let neighbours = ["db": [SiteID("s3.test"): 1, SiteID("s7.test"): 2]]
+        let request = PlanRequest(web, neighbours: neighbours)
+        let chosen = try index.choose(request, now: now, using: &random)
+        let plan = try Planner().plan(request, over: index.snapshot(now: now))
+        #expect(chosen == (plan.isComplete ? plan.assignments : nil))
+    }
+
+    @Test("A part that would be too far moves the one that it is bound to")
+    func together() throws {
+        // By itself the data would be in Tokyo; the pages must be in Europe and close to the data.
+        let db = self.workload("db", near: "JP")
+        let web = self.workload(
+            "web", constraints: [.country(["FR"]), .within("db", milliseconds: 120)])
+        #expect(try self.sites([db]) == [["tokyo.test"]])
+        #expect(try self.sites([db, web]) == [["virginia.test"], ["paris.test"]])
+    }
+
+    @Test("If nothing helps, what was first in the way is told")
+    func impossible() throws {
+        let db = self.workload("db", constraints: [.country(["JP"])])
+        let web = self.workload("web", constraints: [.country(["FR"]), .within("db", milliseconds: 50)])
+        let other = self.workload("other")
+        #expect(try self.sites([other, db, web]).suffix(2) == [["tokyo.test"], ["none"]])
+    }
+
+    @Test("A chain of bounds goes back as far as it must")
+    func chain() throws {
+        // Each is bound to the one before; only the last one says where.
+        let a = self.workload("a", near: "JP")
+        let b = self.workload("b", constraints: [.within("a", milliseconds: 20)])
+        let c = self.workload("c", constraints: [.within("b", milliseconds: 20), .country(["FR"])])
+        #expect(try self.sites([a, b, c]) == [["paris.test"], ["paris.test"], ["paris.test"]])
+    }
+
+    @Test("What parts before take is not there for those after")
+    func room() throws {
+        let big = Samples.resources(8, 16, 100)
+        let first = self.workload("first", near: "JP", resources: big)
+        let second = self.workload("second", near: "JP", resources: big)
+        let sites = try self.sites([first, second]).flatMap(\.self)
+        #expect(sites.first == "tokyo.test")
+        #expect(Set(sites).count == 2)
+    }
+
+    @Test("What is found keeps every bound; where one pair exists, one is found", arguments: 0 as UInt64..<60)
+    func sound(seed: UInt64) throws {
+        var random = SeededGenerator(seed: seed)
+        let candidates = (0..<8).map { number in
+            Samples.candidate(
+                "s\(number).test",
+                at: Position(
+                    latitude: Double.random(in: -60...60, using: &random),
+                    longitude: Double.random(in: -180...180, using: &random)),
+                labels: ["half": number < 4 ? "one" : "two"])
+        }
+        let snapshot = PlacementSnapshot(candidates: candidates)
+        let limit = Double.random(in: 10...120, using: &random)
+        let db = self.workload("db", near: "JP", constraints: [.label(name: "half", value: "one")])
+        let web = self.workload(
+            "web", constraints: [.label(name: "half", value: "two"), .within("db", milliseconds: limit)])
+        let plans = try self.planner.plan([db, web], over: snapshot, neighbours: [:])
+        let isPossible = try candidates.prefix(4).contains { candidate in
+            try Planner().plan(
+                PlanRequest(web, neighbours: ["db": [candidate.description.site: 1]]), over: snapshot
+            ).isComplete
+        }
+        #expect((plans.count == 2 && plans.allSatisfy(\.isComplete)) == isPossible)
+        if isPossible {
+            let sites = plans[0].assignments.reduce(into: [:]) { $0[$1.site, default: 0] += 1 }
+            let again = try Planner().plan(PlanRequest(web, neighbours: ["db": sites]), over: snapshot)
+            #expect(again.isComplete)
+        }
+    }
+}

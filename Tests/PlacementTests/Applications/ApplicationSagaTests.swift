@@ -1,0 +1,305 @@
+import CloudModel
+import Placement
+import TestRandomness
+import Testing
+
+@Suite("What is done about an application, and in which order")
+struct ApplicationSagaTests {
+    private typealias World = ApplicationWorld
+
+    @Test(
+        "A part is placed only when those that it comes after run, or have their sites if it is bound to them"
+    )
+    func order() throws {
+        var world = try World()
+        world.apply(
+            World.part("web", after: ["api"]), World.part("api", after: ["db"], within: ["cache": 20]),
+            World.part("cache"), World.part("db"))
+        world.advance()
+        #expect(world.takeLog() == ["place cache 1", "place db 1"])
+        #expect(
+            world.words == ["web waits for api", "api waits for db", "cache starting", "db starting"])
+        #expect(world.state == .applying)
+        world.settle()
+        world.advance()
+        #expect(world.takeLog() == ["place api 1"])
+        world.settle()
+        world.advance()
+        #expect(world.takeLog() == ["place web 1"])
+        world.settle()
+        world.advance()
+        #expect(world.takeLog() == [])
+        #expect(world.state == .running)
+        #expect(world.names == ["shop-cache", "shop-db", "shop-api", "shop-web"])
+    }
+
+    @Test("The same document again does nothing, at whatever moment")
+    func idempotence() throws {
+        var world = try World()
+        let parts = [World.part("db"), World.part("web", replicas: 2, after: ["db"])]
+        for _ in 0..<4 {
+            for _ in 0..<2 { world.saga.apply(.init(name: "shop", parts: parts), over: world.workloads) }
+            world.advance()
+            world.settle()
+        }
+        #expect(world.takeLog() == ["place db 1", "place web 1"])
+        #expect(world.state == .running)
+        let changes = world.saga.changes(to: .init(name: "shop", parts: parts), over: world.workloads)
+        #expect(changes.map(\.kind) == [.unchanged, .unchanged])
+    }
+
+    /// Two parts that run.
+    private func running() throws -> World {
+        var world = try World()
+        world.apply(World.part("db"), World.part("web", replicas: 2, after: ["db"]))
+        for _ in 0..<3 {
+            world.advance()
+            world.settle()
+        }
+        #expect(world.state == .running)
+        _ = world.takeLog()
+        return world
+    }
+
+    @Test("Another number of replicas is scaled in place")
+    func scale() throws {
+        var world = try self.running()
+        let wanted = World.shop(World.part("db"), World.part("web", replicas: 3, after: ["db"]))
+        let changes = world.saga.changes(to: wanted, over: world.workloads)
+        #expect(changes.map(\.kind) == [.unchanged, .scale])
+        #expect(changes[1].differences == ["replicas 2 → 3"])
+        world.saga.apply(wanted, over: world.workloads)
+        #expect(world.state == .applying)
+        world.advance()
+        #expect(world.takeLog() == ["resize web 3"])
+        #expect(world.state == .running)
+        // Once it is done it is left alone, whoever scales it afterwards.
+        world.change(part: "web") { $0.specification.replicas = 7 }
+        world.advance()
+        #expect(world.takeLog() == [])
+    }
+
+    @Test("A part that follows its users has as many replicas as they need")
+    func following() throws {
+        var world = try World()
+        var part = World.part("web")
+        part.workload.following = FollowingWishes(target: 100, maximum: 5)
+        world.saga.apply(.init(name: "shop", parts: [part]), over: [])
+        world.advance()
+        world.settle()
+        world.change(part: "web") { $0.specification.replicas = 4 }
+        let changes = world.saga.changes(to: .init(name: "shop", parts: [part]), over: world.workloads)
+        #expect(changes.map(\.kind) == [.unchanged])
+        world.saga.apply(.init(name: "shop", parts: [part]), over: world.workloads)
+        _ = world.takeLog()
+        world.advance()
+        #expect(world.takeLog() == [])
+    }
+
+    @Test("A changed part is placed beside the old one, which goes once the new one runs")
+    func replace() throws {
+        var world = try self.running()
+        let wanted = World.shop(World.part("db"), World.part("web", replicas: 2, memory: 2, after: ["db"]))
+        let changes = world.saga.changes(to: wanted, over: world.workloads)
+        #expect(changes.map(\.kind) == [.unchanged, .replace])
+        #expect(changes[1].differences.count == 1)
+        #expect(changes[1].differences[0].hasPrefix("size 1 vCPU, 1 GiB memory"))
+        world.saga.apply(wanted, over: world.workloads)
+        world.advance()
+        #expect(world.takeLog() == ["place web 2"])
+        #expect(world.names == ["shop-db", "shop-web", "shop-web-g2"])
+        world.settle()
+        world.advance()
+        #expect(world.takeLog() == ["remove web 1"])
+        #expect(world.state == .applying)
+        world.settle()
+        world.advance()
+        #expect(world.names == ["shop-db", "shop-web-g2"])
+        #expect(world.state == .running)
+    }
+
+    @Test(
+        "A replacement that finds no site leaves the old one running; the old document again takes that back")
+    func replacementRefused() throws {
+        var world = try self.running()
+        world.apply(World.part("db"), World.part("web", replicas: 2, memory: 2, after: ["db"]))
+        world.advance(refused: ["web"])
+        #expect(world.takeLog() == ["place web 2"])
+        #expect(world.state == .failed)
+        #expect(world.saga.troubles(over: world.workloads) == ["web: no room"])
+        #expect(world.names == ["shop-db", "shop-web"])
+        world.apply(World.part("db"), World.part("web", replicas: 2, after: ["db"]))
+        world.advance()
+        #expect(world.takeLog() == [])
+        #expect(world.state == .running)
+    }
+
+    @Test("A replacement that fails once it is placed is given up for the workload that still runs")
+    func replacementFailed() throws {
+        var world = try self.running()
+        world.apply(World.part("db"), World.part("web", replicas: 2, memory: 2, after: ["db"]))
+        world.advance()
+        world.change(part: "web") { workload in
+            workload.state = .failed
+            workload.reason = "no site left"
+        }
+        world.advance()
+        #expect(world.state == .failed)
+        #expect(world.saga.troubles(over: world.workloads) == ["web: no site left"])
+        _ = world.takeLog()
+        world.saga.cancel(over: world.workloads)
+        world.advance()
+        #expect(world.takeLog() == ["remove web 2"])
+        world.settle()
+        #expect(world.names == ["shop-db", "shop-web"])
+        #expect(world.words == ["db running", "web running"])
+        #expect(world.state == .cancelled)
+    }
+
+    @Test("Parts that the document no longer names go, those that came after others first")
+    func removedParts() throws {
+        var world = try self.running()
+        let changes = world.saga.changes(to: World.shop(World.part("new")), over: world.workloads)
+        #expect(changes.map(\.part) == ["new", "web", "db"])
+        #expect(changes.map(\.kind) == [.add, .remove, .remove])
+        world.apply(World.part("new"))
+        world.advance()
+        #expect(world.takeLog() == ["place new 1", "remove web 1"])
+        world.settle()
+        world.advance()
+        #expect(world.takeLog() == ["remove db 1"])
+        world.settle()
+        world.advance()
+        #expect(world.saga.members.map(\.name) == ["new"])
+        #expect(world.state == .running)
+    }
+
+    @Test("Removing the application removes its parts in reverse order")
+    func removal() throws {
+        var world = try self.running()
+        world.saga.remove()
+        world.advance()
+        #expect(world.takeLog() == ["remove web 1"])
+        #expect(world.words == ["db to be removed after web", "web being removed"])
+        #expect(world.state == .removing)
+        world.settle()
+        world.advance()
+        #expect(world.takeLog() == ["remove db 1"])
+        world.settle()
+        #expect(world.saga.isGone(over: world.workloads))
+        #expect(world.state == .removed)
+    }
+
+    @Test("After a refusal nothing more is begun, until the document is applied again")
+    func refusal() throws {
+        var world = try World()
+        world.apply(World.part("db"), World.part("cache"), World.part("web", after: ["cache"]))
+        world.advance(refused: ["db"])
+        #expect(world.takeLog().prefix(1) == ["place db 1"])
+        world.settle()
+        world.advance()
+        #expect(world.state == .failed)
+        #expect(!world.names.contains("shop-web"))
+        world.apply(World.part("db"), World.part("cache"), World.part("web", after: ["cache"]))
+        _ = world.takeLog()
+        world.advance()
+        #expect(world.takeLog().contains("place db 1"))
+    }
+
+    @Test(
+        "A part whose workload was removed by hand fails the application, and is placed anew when it is applied"
+    )
+    func removedByHand() throws {
+        var world = try self.running()
+        world.change(part: "web") { $0.state = .removing }
+        #expect(world.state == .failed)
+        world.settle()
+        world.advance()
+        #expect(world.takeLog() == [])
+        #expect(world.state == .failed)
+        #expect(world.saga.troubles(over: world.workloads) == ["web: its workload was removed by hand"])
+        world.apply(World.part("db"), World.part("web", replicas: 2, after: ["db"]))
+        world.advance()
+        #expect(world.takeLog() == ["place web 2"])
+    }
+
+    @Test("Cancelling gives up what does not run, keeps what runs, and can be taken back")
+    func cancellation() throws {
+        var world = try World()
+        world.apply(World.part("db"), World.part("web", after: ["db"]), World.part("job", after: ["web"]))
+        world.advance()
+        world.settle()
+        world.advance()
+        _ = world.takeLog()
+        world.saga.cancel(over: world.workloads)
+        world.advance()
+        #expect(world.takeLog() == ["remove web 1"])
+        world.settle()
+        world.advance()
+        #expect(world.words == ["db running", "web cancelled", "job cancelled"])
+        #expect(world.state == .cancelled)
+        #expect(world.takeLog() == [])
+        world.apply(World.part("db"), World.part("web", after: ["db"]), World.part("job", after: ["web"]))
+        world.advance()
+        #expect(world.takeLog() == ["place web 2"])
+    }
+
+    @Test("What a coordinator forgot to write down is found by its mark: nothing is placed twice")
+    func markedOnly() throws {
+        var world = try World()
+        world.apply(World.part("db"))
+        let directives = world.due()
+        #expect(directives == [.place(part: "db", generation: 1)])
+        // It was placed; the coordinator died before it knew.
+        let before = world.saga
+        world.advance()
+        world.saga = before
+        world.advance()
+        #expect(world.names == ["shop-db"])
+        world.settle()
+        #expect(world.state == .running)
+    }
+
+    @Test(
+        "Whatever is applied, in whatever order and at whatever moment, it ends as the last document says",
+        arguments: 0 as UInt64..<200)
+    func chaos(seed: UInt64) throws {
+        var random = SeededGenerator(seed: seed)
+        var world = try World()
+        let names = ["a", "b", "c", "d"]
+        var last = World.shop()
+        for _ in 0..<12 {
+            switch Int.random(in: 0..<6, using: &random) {
+            case 0...2:
+                var parts: [ApplicationSpecification.Part] = []
+                for name in names where Bool.random(using: &random) {
+                    let others = parts.map(\.name).filter { _ in Bool.random(using: &random) }
+                    parts.append(
+                        World.part(
+                            name, replicas: Int.random(in: 1...3, using: &random),
+                            memory: Int64.random(in: 1...2, using: &random), after: others))
+                }
+                last = .init(name: "shop", parts: parts)
+                world.saga.apply(last, over: world.workloads)
+            case 3:
+                let directives = world.due()
+                if let one = directives.randomElement(using: &random) { world.carryOut(one) }
+            case 4: world.settle()
+            case _: world.advance(refused: Bool.random(using: &random) ? ["a"] : [])
+            }
+        }
+        world.saga.apply(last, over: world.workloads)
+        for _ in 0..<20 {
+            world.advance()
+            world.settle()
+        }
+        #expect(world.saga.members.map(\.name) == last.parts.map(\.name))
+        #expect(world.workloads.count == last.parts.count)
+        for part in last.parts {
+            let there = world.workloads.filter { $0.specification.part?.part == part.name }
+            #expect(there.map(\.specification.replicas) == [part.workload.replicas])
+            #expect(there.map(\.specification.resources) == [part.workload.resources])
+        }
+        if !last.parts.isEmpty { #expect(world.state == .running) }
+    }
+}

@@ -1,0 +1,126 @@
+import CloudModel
+import Placement
+import Testing
+
+/// An application and the workloads that are its parts, as its coordinator would see them; carries directives out.
+struct ApplicationWorld {
+    static let root = "00000000-0000-4000-8000-000000000000"
+
+    var saga: ApplicationSaga
+    private(set) var workloads: [Workload] = []
+    /// What was done, in order: `place db 1`, `remove web 1`.
+    private(set) var log: [String] = []
+
+    init() throws {
+        self.saga = ApplicationSaga(id: try #require(ApplicationID(Self.root)), name: "shop")
+    }
+
+    static func part(
+        _ name: String, replicas: Int = 1, memory: Int64 = 1, after: [String] = [],
+        within: [String: Double] = [:]
+    ) -> ApplicationSpecification.Part {
+        var workload = Samples.specification(replicas: replicas, resources: Samples.resources(1, memory))
+        workload.name = name
+        return ApplicationSpecification.Part(
+            workload: workload, after: after,
+            bounds: within.sorted { $0.key < $1.key }.map { .init(part: $0.key, milliseconds: $0.value) })
+    }
+
+    static func shop(_ parts: ApplicationSpecification.Part...) -> ApplicationSpecification {
+        ApplicationSpecification(name: "shop", parts: parts)
+    }
+
+    mutating func apply(_ parts: ApplicationSpecification.Part...) {
+        self.saga.apply(ApplicationSpecification(name: "shop", parts: parts), over: self.workloads)
+    }
+
+    /// Carries out what is due until nothing is; a part in `refused` finds no site.
+    mutating func advance(refused: Set<String> = []) {
+        for _ in 0..<100 {
+            let directives = self.saga.advance(over: self.workloads)
+            if directives.isEmpty { return }
+            for directive in directives { self.carryOut(directive, refused: refused) }
+        }
+        Issue.record("it never comes to rest")
+    }
+
+    /// What is due, and nothing done about it.
+    mutating func due() -> [ApplicationSaga.Directive] { self.saga.advance(over: self.workloads) }
+
+    mutating func carryOut(_ directive: ApplicationSaga.Directive, refused: Set<String> = []) {
+        switch directive {
+        case .place(let part, let generation):
+            self.log.append("place \(part) \(generation)")
+            guard !refused.contains(part) else {
+                self.saga.handle(.refused(part: part, generation: generation, reason: "no room"))
+                return
+            }
+            self.place(part, generation)
+            self.saga.handle(.placed(part: part, generation: generation))
+        case .resize(let part, let id, let count):
+            self.log.append("resize \(part) \(count)")
+            self.change(id) { workload in
+                workload.specification.replicas = count
+                workload.replicas = Self.replicas(count, state: .running)
+            }
+            self.saga.handle(.resized(part: part))
+        case .remove(let id):
+            self.change(id) { workload in
+                workload.state = .removing
+            }
+            let part = self.workloads.first { $0.id == id }?.specification.part
+            self.log.append("remove \(part?.part ?? "") \(part?.generation ?? 0)")
+        }
+    }
+
+    private mutating func place(_ part: String, _ generation: Int) {
+        guard let specification = self.saga.workload(of: part, generation: generation),
+            !self.workloads.contains(where: { $0.specification.name == specification.name })
+        else { return }
+        self.workloads.append(
+            Workload(
+                id: WorkloadID(derivedFrom: self.saga.id, path: [UInt64(self.log.count)]),
+                owner: "alice@paris.test",
+                specification: specification, state: .placed,
+                replicas: Self.replicas(specification.replicas, state: .creating),
+                created: Instant(millisecondsSinceEpoch: 0)))
+    }
+
+    private static func replicas(_ count: Int, state: MachineState) -> [Workload.Replica] {
+        (0..<count).map {
+            Workload.Replica(index: $0, epoch: 1, site: SiteID("paris.test"), machine: nil, state: state)
+        }
+    }
+
+    mutating func change(_ id: WorkloadID, _ change: (inout Workload) -> Void) {
+        for index in self.workloads.indices where self.workloads[index].id == id {
+            change(&self.workloads[index])
+        }
+    }
+
+    /// Changes the latest workload of a part.
+    mutating func change(part: String, _ change: (inout Workload) -> Void) {
+        let id = self.workloads.last { $0.specification.part?.part == part }?.id
+        if let id { self.change(id, change) }
+    }
+
+    /// Every machine comes up, and what is being removed is gone.
+    mutating func settle() {
+        for index in self.workloads.indices {
+            if self.workloads[index].state == .removing { self.workloads[index].state = .removed }
+            for replica in self.workloads[index].replicas.indices {
+                self.workloads[index].replicas[replica].state = .running
+            }
+        }
+        self.workloads.removeAll { $0.state == .removed }
+    }
+
+    var state: Application.State { self.saga.state(over: self.workloads) }
+    var words: [String] { self.saga.parts(over: self.workloads).map { "\($0.name) \($0.state)" } }
+    var names: [String] { self.workloads.map(\.specification.name) }
+
+    mutating func takeLog() -> [String] {
+        defer { self.log = [] }
+        return self.log
+    }
+}
