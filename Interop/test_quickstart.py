@@ -19,6 +19,7 @@ class QuickstartTests(unittest.TestCase):
         terminal = Terminal("quickstart", command, {"TRADEWIND": os.environ["TRADEWIND"]}, columns=240, lines=200)
         self.addCleanup(terminal.close)
         terminal.wait_for("Press Ctrl-C", START_SECONDS)
+        self.assertIn("and deletes what it had of it", terminal.screen())  # the site that was killed is back
         folder = re.search(r"/var/tmp/tradewind\.\w{4}", terminal.screen()).group()
         self.assertNotEqual(self.processes(folder), "")
 

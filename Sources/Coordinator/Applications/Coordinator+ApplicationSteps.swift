@@ -108,7 +108,7 @@ extension Coordinator {
         }
         do throws(OperationError) {
             let sites: [Plan.Assignment]?
-            switch try await self.sites(for: part, of: application) {
+            switch try await self.jointSites(for: part, of: application) {
             case .free: sites = nil
             case .chosen(let assignments): sites = assignments
             case .impossible(let event): return event
@@ -133,7 +133,7 @@ extension Coordinator {
     }
 
     /// Sites for a part, chosen together with those that are to be placed after it and are bound to it.
-    private func sites(
+    private func jointSites(
         for part: String, of application: StoredApplication
     ) async throws(OperationError) -> JointChoice {
         let saga = application.saga
