@@ -16,6 +16,8 @@ extension Coordinator {
         package var patience: Duration
         /// Workloads kept at once, removed ones of the last `remembrance` included.
         package var workloadLimit: Int
+        /// Applications kept at once.
+        package var applicationLimit = 1_000
         /// How long a removed workload is remembered, so that its idempotency key does not place it anew.
         package var remembrance: Duration
         /// The pause before another try when the disk did not take a change.

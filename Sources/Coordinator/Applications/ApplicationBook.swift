@@ -3,9 +3,6 @@ import Storage
 
 /// The applications a coordinator has in memory, and which workloads are their parts: pure, behind the coordinator's lock.
 struct ApplicationBook {
-    /// Applications kept at once.
-    static let limit = 1_000
-
     private(set) var applications: [ApplicationID: StoredApplication] = [:]
     private var names: [String: ApplicationID] = [:]
     private var workloads: [ApplicationID: Set<WorkloadID>] = [:]

@@ -45,9 +45,10 @@ extension Coordinator {
                     .unavailable, "the coordinator is starting", next: "ask again in a moment")
             }
             let known = try Self.known(specification.name, for: owner, scope: scope, in: state)
-            guard known != nil || state.applications.applications.count < ApplicationBook.limit else {
+            let limit = self.configuration.applicationLimit
+            guard known != nil || state.applications.applications.count < limit else {
                 throw OperationError(
-                    .tooMany, "the coordinator keeps \(ApplicationBook.limit) applications and takes no more",
+                    .tooMany, "the coordinator keeps \(limit) applications and takes no more",
                     next: "remove some first")
             }
             guard known?.saga.phase != .removing else {

@@ -15,6 +15,7 @@ extension Catalogue {
                         .init("Free vCPU", "capacity.free.vcpus"),
                         .init("Free memory", "capacity.free.memory", .size),
                         .init("Load", "capacity.load", .share),
+                        .init("Too busy with", "capacity.heat.figure"),
                         .init("Round trip (ms)", "roundTrip", .decimal),
                         .init("Last heard", "lastHeard", .time),
                     ], none: "No other site is known.")

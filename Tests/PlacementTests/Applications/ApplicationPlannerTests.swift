@@ -92,6 +92,23 @@ struct ApplicationPlannerTests {
         #expect(try self.sites([a, b, c]) == [["paris.test"], ["paris.test"], ["paris.test"]])
     }
 
+    @Test("It is given up after a number of tries", arguments: [0, 1])
+    func tries(more: Int) throws {
+        // One site after the other must be ruled out for the data before the pages find theirs.
+        let far = ApplicationPlanner.tryLimit / 2 - 1 + more
+        let candidates =
+            (0..<far).map { Samples.candidate("a\($0).test", at: Samples.tokyo, labels: ["data": "yes"]) }
+            + [
+                Samples.candidate(
+                    "z.test", at: Samples.paris, load: 0.5, labels: ["data": "yes", "pages": "yes"])
+            ]
+        let db = self.workload("db", near: "JP", constraints: [.feature("data")])
+        let web = self.workload("web", constraints: [.feature("pages"), .within("db", milliseconds: 20)])
+        let plans = try self.planner.plan(
+            [db, web], over: PlacementSnapshot(candidates: candidates), neighbours: [:])
+        #expect(plans.allSatisfy(\.isComplete) == (more == 0))
+    }
+
     @Test("What parts before take is not there for those after")
     func room() throws {
         let big = Samples.resources(8, 16, 100)

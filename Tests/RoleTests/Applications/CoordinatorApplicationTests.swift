@@ -225,6 +225,21 @@ struct CoordinatorApplicationTests {
         }
     }
 
+    @Test(
+        "No more applications are kept than the coordinator may keep; one that is there can still be changed")
+    func limit() async throws {
+        let bench = try CoordinatorBench()
+        try await bench.run({ $0.applicationLimit = 1 }) { coordinator, table in
+            try await self.apply(Bench.shop, coordinator, table, bench)
+            let error = await #expect(throws: OperationError.self) {
+                try await table.perform(
+                    Bench.apply(Bench.shop.replacing("application: shop", with: "application: other")))
+            }
+            #expect(error?.code == .tooMany)
+            try await self.apply(Bench.shop, coordinator, table, bench)
+        }
+    }
+
     @Test("A document that could never be placed is refused before anything is kept")
     func absurd() async throws {
         let bench = try CoordinatorBench()
