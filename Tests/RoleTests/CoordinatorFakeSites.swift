@@ -306,4 +306,9 @@ final class TestClock: Sendable {
             return self.start.advanced(by: .milliseconds(ticks))
         }
     }
+
+    /// Lets time pass.
+    func advance(by duration: Duration) {
+        self.ticks.withLock { $0 += Int64(duration / .milliseconds(1)) }
+    }
 }

@@ -58,7 +58,7 @@ extension Coordinator {
         } catch {
             let now = self.now()
             let decision = self.state.withLock { state -> Follower.Decision in
-                var memory = state.following.memory(of: id, changes: [])
+                var memory = state.following.memory(of: id)
                 let decision = follower.failed(
                     "what users call for could not be done: \(error.message)", &memory, at: now)
                 state.following.remember(memory, of: id)
@@ -67,10 +67,11 @@ extension Coordinator {
             if case .remark(let text) = decision { await self.remark(text, about: id) }
             return
         }
-        let now = self.now()
         self.state.withLock { state in
-            var memory = state.following.memory(of: id, changes: [])
-            memory.changed(at: now)
+            // The moment that its log tells, so that it counts once.
+            guard let now = state.placements[id]?.lastChange else { return }
+            var memory = state.following.memory(of: id)
+            memory.carriedOut(following.decision, at: now, follower.rules)
             state.following.remember(memory, of: id)
         }
     }

@@ -41,7 +41,8 @@ extension CoordinatorState {
         guard let placement = self.placements[id], let wishes = placement.specification.following else {
             return nil
         }
-        var memory = self.following.memory(of: id, changes: placement.changesWithinTheHour(of: round.now))
+        var memory = self.following.memory(of: id)
+        memory.note(changes: placement.changes(withinTheHourOf: round.now))
         let view = self.view(of: placement, wishes, memory, round, planner)
         let wish = follower.review(&memory, wishes, view)
         var candidate: FollowingView.Candidate?
@@ -65,15 +66,22 @@ extension CoordinatorState {
     ) -> FollowingView {
         let lastChange = placement.lastChange
         let since = [lastChange, memory.changes.last].compactMap { $0 }.max()
-        let responses = self.following.responses(
-            of: placement.id, percentile: wishes.percentile, at: round.now, since: since)
+        var responses =
+            self.following.responses(
+                of: placement.id, percentile: wishes.percentile, at: round.now, since: since) ?? []
+        // Those whom it was placed for count even while nothing is heard of them.
+        let heard = Set(responses.map(\.place))
+        for share in placement.specification.audience.shares where !heard.contains(share.place) {
+            if case .workload = share.place { continue }
+            responses.append(PlaceResponse(place: share.place, count: 0, milliseconds: 0, recent: nil))
+        }
         let sites = placement.saga.placedSites
         let replicas = sites.map { index, site in
             FollowedReplica(
                 index: index, site: site, price: self.price(of: placement, at: site, round, planner))
         }
         var roundTrips: [Audience.Place: [SiteID: Double]] = [:]
-        for response in responses ?? [] {
+        for response in responses {
             let predictor = self.predictor(for: response.place, round, planner)
             for site in Set(sites.map(\.site)) {
                 let prediction = predictor.predict(for: site, at: round.positions[site])
@@ -81,7 +89,7 @@ extension CoordinatorState {
             }
         }
         return FollowingView(
-            now: round.now, replicas: replicas, responses: responses ?? [], roundTrips: roundTrips,
+            now: round.now, replicas: replicas, responses: responses, roundTrips: roundTrips,
             isBusy: placement.saga.state != .placed || placement.saga.isMoving, lastChange: lastChange)
     }
 
@@ -137,7 +145,7 @@ extension StoredPlacement {
     /// When the number or the places of its replicas were last changed, by whomever.
     var lastChange: Instant? { self.events.last { Self.changes.contains($0.kind) }?.at }
 
-    func changesWithinTheHour(of now: Instant) -> [Instant] {
+    func changes(withinTheHourOf now: Instant) -> [Instant] {
         self.events.filter { Self.changes.contains($0.kind) && $0.at.duration(to: now) < .seconds(3_600) }
             .map(\.at)
     }

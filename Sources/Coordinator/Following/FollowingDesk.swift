@@ -4,7 +4,7 @@ import Placement
 /// What is known of the response times of all workloads, and what following them has come to.
 ///
 /// Kept in memory only: it says how users are answered now, and is reported again within minutes of a restart. What was
-/// changed within the last hour is in the workloads' logs, so that a restart gives nobody a new budget.
+/// changed within the last hour is also in the workloads' logs, so that a restart gives nobody a new budget.
 struct FollowingDesk {
     /// Places of all workloads that are known at once, at about 2 KiB each.
     static let placeLimit = 20_000
@@ -43,9 +43,9 @@ struct FollowingDesk {
         self.books[workload]?.responses(percentile: percentile, at: now, since: since)
     }
 
-    /// What following a workload has come to; `changes` are those that its log tells of, if it is seen for the first time.
-    func memory(of workload: WorkloadID, changes: @autoclosure () -> [Instant]) -> FollowingMemory {
-        self.memories[workload] ?? FollowingMemory(changes: changes())
+    /// What following a workload has come to.
+    func memory(of workload: WorkloadID) -> FollowingMemory {
+        self.memories[workload] ?? FollowingMemory()
     }
 
     mutating func remember(_ memory: FollowingMemory, of workload: WorkloadID) {

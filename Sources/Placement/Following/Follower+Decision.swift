@@ -4,7 +4,7 @@ package import CloudModel
 extension Follower {
     /// What to do about `wish`, if `candidate` is the site for it; if there is none, `refusal` says why.
     ///
-    /// The caller MUST call `FollowingMemory.changed(at:)` once what is decided is under way.
+    /// The caller MUST call `FollowingMemory.carriedOut` once what is decided is under way.
     package func decide(
         _ wish: Wish, _ memory: inout FollowingMemory, _ wishes: FollowingWishes, _ view: FollowingView,
         candidate: FollowingView.Candidate?, refusal: String
@@ -168,7 +168,7 @@ extension Follower {
     private func reasonToDrop(
         _ index: Int, _ memory: FollowingMemory, _ wishes: FollowingWishes, _ view: FollowingView
     ) -> String {
-        let minutes = self.rules.spareFor.components.seconds / 60
+        let minutes = self.rules.spareFor(regrets: memory.regrets.count).components.seconds / 60
         let worst = view.responses.map(\.milliseconds).max() ?? 0
         return
             "not needed for \(minutes) minutes: \(wishes.percentile) % of the responses everywhere took at most "

@@ -3,14 +3,14 @@ package import CloudModel
 /// Decides when a workload needs another replica near some of its users, one elsewhere, or one less.
 ///
 /// ```
-/// slow for 2 min ──► add one near them ── at the maximum, or too dear ──► move one there that is not needed
+/// slow for 3 min ──► add one near them ── at the maximum, or too dear ──► move one there that is not needed
 /// one not needed for 15 min ──► remove it
 /// ```
 ///
 /// A response takes the way to the nearest replica and back, and what the replica needs. A replica is added only if
 /// that brings the users nearer or lets them share less; one is removed only if, by the same estimate, everybody would
-/// still be answered well within the target. What was just added passes for unneeded only when the users have become
-/// faster since, so the two never follow each other for the same reason.
+/// still be answered well within the target. Where the estimate was wrong and users become slow again, the next removal
+/// waits four times as long, so that the two do not follow each other all day.
 ///
 /// In two steps, as a site is looked for only when it is wanted: `review` says what is wanted, and `decide` what is
 /// done about it.
@@ -57,7 +57,7 @@ package struct Follower: Sendable {
     package func review(
         _ memory: inout FollowingMemory, _ wishes: FollowingWishes, _ view: FollowingView
     ) -> Wish {
-        memory.forget(view.now)
+        memory.forget(view.now, self.rules)
         guard !view.isBusy, !view.replicas.isEmpty else {
             memory.slowSince = [:]
             memory.spare = nil
@@ -69,7 +69,8 @@ package struct Follower: Sendable {
         let missing = min(wishes.minimum(at: view.now), wishes.maximum) - view.replicas.count
         if missing > 0 { return .more(missing) }
         if let worst = self.worst(memory, wishes, view) { return .near(worst) }
-        if let spare = memory.spare, spare.since.duration(to: view.now) >= self.rules.spareFor {
+        let patience = self.rules.spareFor(regrets: memory.regrets.count)
+        if let spare = memory.spare, spare.since.duration(to: view.now) >= patience {
             return .less(spare.index)
         }
         return .nothing
@@ -82,9 +83,11 @@ package struct Follower: Sendable {
         var slow: [Audience.Place: Instant] = [:]
         for response in view.responses where response.count >= self.rules.samplesNeeded {
             let since = memory.slowSince[response.place].map { min($0, view.now) }
-            if response.milliseconds > target {
+            // A slow moment stays in the window for a while, but not among what was heard just now.
+            let milliseconds = min(response.milliseconds, response.recent ?? 0)
+            if milliseconds > target {
                 slow[response.place] = since ?? view.now
-            } else if response.milliseconds > self.rules.relief * target {
+            } else if milliseconds > self.rules.relief * target {
                 slow[response.place] = since
             }
         }
@@ -177,8 +180,9 @@ package struct Follower: Sendable {
             else { return nil }
             let waiting = self.waiting(for: response, now)
             let isShared = then.roundTrip <= now.roundTrip + margin
-            let crowding = isShared ? Double(now.replicas) / Double(max(1, then.replicas)) : 1
-            worst = max(worst, (then.roundTrip + waiting * max(1, crowding)) / target)
+            let crowding = isShared ? max(1, Double(now.replicas) / Double(max(1, then.replicas))) : 1
+            // Waiting grows faster than the work that is shared.
+            worst = max(worst, (then.roundTrip + waiting * crowding * crowding) / target)
         }
         return worst
     }

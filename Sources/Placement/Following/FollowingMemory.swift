@@ -12,28 +12,45 @@ package struct FollowingMemory: Hashable, Sendable {
     /// The replica that is not needed, and since when.
     var spare: Spare?
     /// When replicas were added, moved or removed, within the last hour.
-    package private(set) var changes: [Instant]
+    package private(set) var changes: [Instant] = []
+    /// When users became slow soon after a removal.
+    private(set) var regrets: [Instant] = []
+    private var lastDrop: Instant?
     /// When each obstacle was told last.
     var told: [Follower.Obstacle: Instant] = [:]
     /// When something was wanted for users in vain, so that it is the turn of others.
     var vain: [Audience.Place: Instant] = [:]
 
-    /// Begins with the changes that were made before, as far as they are known.
-    package init(changes: [Instant] = []) {
-        self.changes = changes.sorted()
+    package init() {}
+
+    /// Takes in changes that others tell of, such as the workload's log; those that are known already count once.
+    package mutating func note(changes: [Instant]) {
+        self.changes = Set(self.changes).union(changes).sorted()
     }
 
-    /// A change is made: what was seen before it says nothing any more.
-    package mutating func changed(at now: Instant) {
-        self.changes.append(now)
+    /// What was decided is under way: what was seen before it says nothing any more.
+    package mutating func carriedOut(
+        _ decision: Follower.Decision, at now: Instant, _ rules: FollowingRules = FollowingRules()
+    ) {
+        switch decision {
+        case .stay, .remark: return
+        case .grow(_, near: nil, _): break
+        case .grow, .move:
+            if let drop = self.lastDrop, drop <= now, drop.duration(to: now) < rules.regretWithin {
+                self.regrets.append(now)
+            }
+        case .drop: self.lastDrop = now
+        }
+        self.note(changes: [now])
         self.slowSince = [:]
         self.spare = nil
         self.told = [:]
         self.vain = [:]
     }
 
-    /// Forgets what is an hour old: no budget counts it any more.
-    mutating func forget(_ now: Instant) {
+    /// Forgets what is an hour old, as no budget counts it any more, and what is no longer regretted.
+    mutating func forget(_ now: Instant, _ rules: FollowingRules) {
+        self.regrets.removeAll { $0 > now || $0.duration(to: now) >= rules.regretFor }
         self.changes.removeAll { Self.isOver($0, now) }
         self.told = self.told.filter { !Self.isOver($0.value, now) }
         self.vain = self.vain.filter { !Self.isOver($0.value, now) }

@@ -6,10 +6,13 @@ package struct PlaceResponse: Hashable, Sendable {
     /// How many responses that rests on.
     package let count: Int
     package let milliseconds: Double
+    /// The same of the last two minutes; nil if nothing was heard then.
+    package let recent: Double?
 
-    package init(place: Audience.Place, count: Int, milliseconds: Double) {
+    package init(place: Audience.Place, count: Int, milliseconds: Double, recent: Double?) {
         self.place = place
         self.count = count
         self.milliseconds = milliseconds
+        self.recent = recent
     }
 }

@@ -38,7 +38,10 @@ package struct ResponseBook: Hashable, Sendable {
         self.windows.compactMap { place, window in
             let digest = window.digest(at: now, since: since)
             return digest.percentile(percentile).map {
-                PlaceResponse(place: place, count: digest.total, milliseconds: $0)
+                let recent = window.digest(at: now, since: since, slots: ResponseWindow.recentSlots)
+                return PlaceResponse(
+                    place: place, count: digest.total, milliseconds: $0,
+                    recent: recent.percentile(percentile))
             }
         }
         .sorted { $0.place.text < $1.place.text }

@@ -4,6 +4,8 @@ package import CloudModel
 package struct ResponseWindow: Hashable, Sendable {
     package static let slot: Duration = .seconds(60)
     package static let slots = 5
+    /// Those that say how it is just now: the one that runs and the one before.
+    static let recentSlots = 2
 
     private var digests: [Int64: ResponseDigest] = [:]
 
@@ -14,10 +16,12 @@ package struct ResponseWindow: Hashable, Sendable {
         self.digests[Self.slot(of: now), default: ResponseDigest()].add(milliseconds, count: count)
     }
 
-    /// What is known of the last minutes, from the first whole one after `since`.
-    package func digest(at now: Instant, since: Instant? = nil) -> ResponseDigest {
+    /// What is known of the last `slots` minutes, from the first whole one after `since`.
+    package func digest(
+        at now: Instant, since: Instant? = nil, slots: Int = Self.slots
+    ) -> ResponseDigest {
         var sum = ResponseDigest()
-        let first = since.map { Self.slot(of: $0) } ?? .min
+        let first = max(since.map { Self.slot(of: $0) } ?? .min, Self.slot(of: now) - Int64(slots))
         for (slot, digest) in self.digests where self.isCurrent(slot, now) && slot > first {
             sum.merge(digest)
         }

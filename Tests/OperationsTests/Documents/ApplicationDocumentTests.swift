@@ -81,7 +81,7 @@ struct ApplicationDocumentTests {
         }
     }
 
-    private static let mistakes: [(text: String, message: String, next: String)] = [
+    private static let mistaken: [(text: String, message: String, next: String)] = [
         ("application: shop", "the document names no parts", "parts:"),
         ("parts: {}", "the document needs a name", "application: shop"),
         ("application: shop\nparts: {}", "there are 0, 1 to 32 are taken", "write"),
@@ -142,7 +142,7 @@ struct ApplicationDocumentTests {
 
     @Test(
         "What is wrong is told with its line and path, and what to write instead",
-        arguments: ApplicationDocumentTests.mistakes)
+        arguments: ApplicationDocumentTests.mistaken)
     func mistakes(text: String, message: String, next: String) throws {
         let error = try #require(self.error(text))
         #expect(error.code == .badRequest || error.code == .tooLarge)

@@ -11,7 +11,7 @@ struct ApplicationSagaTests {
         "A part is placed only when those that it comes after run, or have their sites if it is bound to them"
     )
     func order() throws {
-        var world = try World()
+        let world = try World()
         world.apply(
             World.part("web", after: ["api"]), World.part("api", after: ["db"], within: ["cache": 20]),
             World.part("cache"), World.part("db"))
@@ -35,7 +35,7 @@ struct ApplicationSagaTests {
 
     @Test("The same document again does nothing, at whatever moment")
     func idempotence() throws {
-        var world = try World()
+        let world = try World()
         let parts = [World.part("db"), World.part("web", replicas: 2, after: ["db"])]
         for _ in 0..<4 {
             for _ in 0..<2 { world.saga.apply(.init(name: "shop", parts: parts), over: world.workloads) }
@@ -50,7 +50,7 @@ struct ApplicationSagaTests {
 
     /// Two parts that run.
     private func running() throws -> World {
-        var world = try World()
+        let world = try World()
         world.apply(World.part("db"), World.part("web", replicas: 2, after: ["db"]))
         for _ in 0..<3 {
             world.advance()
@@ -63,7 +63,7 @@ struct ApplicationSagaTests {
 
     @Test("Another number of replicas is scaled in place")
     func scale() throws {
-        var world = try self.running()
+        let world = try self.running()
         let wanted = World.shop(World.part("db"), World.part("web", replicas: 3, after: ["db"]))
         let changes = world.saga.changes(to: wanted, over: world.workloads)
         #expect(changes.map(\.kind) == [.unchanged, .scale])
@@ -81,7 +81,7 @@ struct ApplicationSagaTests {
 
     @Test("A part that follows its users has as many replicas as they need")
     func following() throws {
-        var world = try World()
+        let world = try World()
         var part = World.part("web")
         part.workload.following = FollowingWishes(target: 100, maximum: 5)
         world.saga.apply(.init(name: "shop", parts: [part]), over: [])
@@ -98,7 +98,7 @@ struct ApplicationSagaTests {
 
     @Test("A changed part is placed beside the old one, which goes once the new one runs")
     func replace() throws {
-        var world = try self.running()
+        let world = try self.running()
         let wanted = World.shop(World.part("db"), World.part("web", replicas: 2, memory: 2, after: ["db"]))
         let changes = world.saga.changes(to: wanted, over: world.workloads)
         #expect(changes.map(\.kind) == [.unchanged, .replace])
@@ -121,7 +121,7 @@ struct ApplicationSagaTests {
     @Test(
         "A replacement that finds no site leaves the old one running; the old document again takes that back")
     func replacementRefused() throws {
-        var world = try self.running()
+        let world = try self.running()
         world.apply(World.part("db"), World.part("web", replicas: 2, memory: 2, after: ["db"]))
         world.advance(refused: ["web"])
         #expect(world.takeLog() == ["place web 2"])
@@ -136,7 +136,7 @@ struct ApplicationSagaTests {
 
     @Test("A replacement that fails once it is placed is given up for the workload that still runs")
     func replacementFailed() throws {
-        var world = try self.running()
+        let world = try self.running()
         world.apply(World.part("db"), World.part("web", replicas: 2, memory: 2, after: ["db"]))
         world.advance()
         world.change(part: "web") { workload in
@@ -158,7 +158,7 @@ struct ApplicationSagaTests {
 
     @Test("Parts that the document no longer names go, those that came after others first")
     func removedParts() throws {
-        var world = try self.running()
+        let world = try self.running()
         let changes = world.saga.changes(to: World.shop(World.part("new")), over: world.workloads)
         #expect(changes.map(\.part) == ["new", "web", "db"])
         #expect(changes.map(\.kind) == [.add, .remove, .remove])
@@ -176,7 +176,7 @@ struct ApplicationSagaTests {
 
     @Test("Removing the application removes its parts in reverse order")
     func removal() throws {
-        var world = try self.running()
+        let world = try self.running()
         world.saga.remove()
         world.advance()
         #expect(world.takeLog() == ["remove web 1"])
@@ -192,7 +192,7 @@ struct ApplicationSagaTests {
 
     @Test("After a refusal nothing more is begun, until the document is applied again")
     func refusal() throws {
-        var world = try World()
+        let world = try World()
         world.apply(World.part("db"), World.part("cache"), World.part("web", after: ["cache"]))
         world.advance(refused: ["db"])
         #expect(world.takeLog().prefix(1) == ["place db 1"])
@@ -210,7 +210,7 @@ struct ApplicationSagaTests {
         "A part whose workload was removed by hand fails the application, and is placed anew when it is applied"
     )
     func removedByHand() throws {
-        var world = try self.running()
+        let world = try self.running()
         world.change(part: "web") { $0.state = .removing }
         #expect(world.state == .failed)
         world.settle()
@@ -225,7 +225,7 @@ struct ApplicationSagaTests {
 
     @Test("Cancelling gives up what does not run, keeps what runs, and can be taken back")
     func cancellation() throws {
-        var world = try World()
+        let world = try World()
         world.apply(World.part("db"), World.part("web", after: ["db"]), World.part("job", after: ["web"]))
         world.advance()
         world.settle()
@@ -246,7 +246,7 @@ struct ApplicationSagaTests {
 
     @Test("What a coordinator forgot to write down is found by its mark: nothing is placed twice")
     func markedOnly() throws {
-        var world = try World()
+        let world = try World()
         world.apply(World.part("db"))
         let directives = world.due()
         #expect(directives == [.place(part: "db", generation: 1)])
@@ -265,7 +265,7 @@ struct ApplicationSagaTests {
         arguments: 0 as UInt64..<200)
     func chaos(seed: UInt64) throws {
         var random = SeededGenerator(seed: seed)
-        var world = try World()
+        let world = try World()
         let names = ["a", "b", "c", "d"]
         var last = World.shop()
         for _ in 0..<12 {

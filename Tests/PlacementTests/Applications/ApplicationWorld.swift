@@ -3,7 +3,7 @@ import Placement
 import Testing
 
 /// An application and the workloads that are its parts, as its coordinator would see them; carries directives out.
-struct ApplicationWorld {
+final class ApplicationWorld {
     static let root = "00000000-0000-4000-8000-000000000000"
 
     var saga: ApplicationSaga
@@ -30,12 +30,12 @@ struct ApplicationWorld {
         ApplicationSpecification(name: "shop", parts: parts)
     }
 
-    mutating func apply(_ parts: ApplicationSpecification.Part...) {
+    func apply(_ parts: ApplicationSpecification.Part...) {
         self.saga.apply(ApplicationSpecification(name: "shop", parts: parts), over: self.workloads)
     }
 
     /// Carries out what is due until nothing is; a part in `refused` finds no site.
-    mutating func advance(refused: Set<String> = []) {
+    func advance(refused: Set<String> = []) {
         for _ in 0..<100 {
             let directives = self.saga.advance(over: self.workloads)
             if directives.isEmpty { return }
@@ -45,9 +45,9 @@ struct ApplicationWorld {
     }
 
     /// What is due, and nothing done about it.
-    mutating func due() -> [ApplicationSaga.Directive] { self.saga.advance(over: self.workloads) }
+    func due() -> [ApplicationSaga.Directive] { self.saga.advance(over: self.workloads) }
 
-    mutating func carryOut(_ directive: ApplicationSaga.Directive, refused: Set<String> = []) {
+    func carryOut(_ directive: ApplicationSaga.Directive, refused: Set<String> = []) {
         switch directive {
         case .place(let part, let generation):
             self.log.append("place \(part) \(generation)")
@@ -73,7 +73,7 @@ struct ApplicationWorld {
         }
     }
 
-    private mutating func place(_ part: String, _ generation: Int) {
+    private func place(_ part: String, _ generation: Int) {
         guard let specification = self.saga.workload(of: part, generation: generation),
             !self.workloads.contains(where: { $0.specification.name == specification.name })
         else { return }
@@ -92,20 +92,20 @@ struct ApplicationWorld {
         }
     }
 
-    mutating func change(_ id: WorkloadID, _ change: (inout Workload) -> Void) {
+    func change(_ id: WorkloadID, _ change: (inout Workload) -> Void) {
         for index in self.workloads.indices where self.workloads[index].id == id {
             change(&self.workloads[index])
         }
     }
 
     /// Changes the latest workload of a part.
-    mutating func change(part: String, _ change: (inout Workload) -> Void) {
+    func change(part: String, _ change: (inout Workload) -> Void) {
         let id = self.workloads.last { $0.specification.part?.part == part }?.id
         if let id { self.change(id, change) }
     }
 
     /// Every machine comes up, and what is being removed is gone.
-    mutating func settle() {
+    func settle() {
         for index in self.workloads.indices {
             if self.workloads[index].state == .removing { self.workloads[index].state = .removed }
             for replica in self.workloads[index].replicas.indices {
@@ -119,7 +119,7 @@ struct ApplicationWorld {
     var words: [String] { self.saga.parts(over: self.workloads).map { "\($0.name) \($0.state)" } }
     var names: [String] { self.workloads.map(\.specification.name) }
 
-    mutating func takeLog() -> [String] {
+    func takeLog() -> [String] {
         defer { self.log = [] }
         return self.log
     }

@@ -12,11 +12,15 @@ struct LoadSeriesTests {
     @Test("A step is the mean of what was measured in it, and one without a measurement is nothing")
     func means() throws {
         var series = LoadSeries(step: .seconds(5), limit: 10)
-        #expect(series.add(LoadSample([.cpu: 0.2]), at: Self.at(0)) == nil)
-        #expect(series.add(LoadSample([.cpu: 0.4, .memory: 1]), at: Self.at(4)) == nil)
-        let mean = try #require(series.add(LoadSample([.cpu: 1]), at: Self.at(5)))
+        let samples: [(Int, LoadSample)] = [
+            (0, LoadSample([.cpu: 0.2])), (4, LoadSample([.cpu: 0.4, .memory: 1])),
+            (5, LoadSample([.cpu: 1])), (20, LoadSample()),
+        ]
+        let means = samples.map { time, sample in series.add(sample, at: Self.at(time)) }
+        #expect(means[0] == nil && means[1] == nil)
+        let mean = try #require(means[2])
         #expect(abs((mean[.cpu] ?? 0) - 0.3) < 1e-9 && mean[.memory] == 1)
-        #expect(series.add(LoadSample([:]), at: Self.at(20))?[.cpu] == 1)
+        #expect(means[3]?[.cpu] == 1)
         _ = series.add(LoadSample([.cpu: 0.5]), at: Self.at(25))
         let kept = try #require(series.series(of: .cpu))
         #expect(kept.values == [0.3, 1, nil, nil, nil])
@@ -41,7 +45,8 @@ struct LoadSeriesTests {
     func setBack() throws {
         var series = LoadSeries(step: .seconds(5), limit: 10)
         for step in 0...6 { _ = series.add(LoadSample([.cpu: Double(step) / 10]), at: Self.at(step * 5)) }
-        #expect(series.add(LoadSample([.cpu: 0.9]), at: Self.at(10)) == nil)
+        let mean = series.add(LoadSample([.cpu: 0.9]), at: Self.at(10))
+        #expect(mean == nil)
         #expect(series.series(of: .cpu)?.values == [0, 0.1])
         _ = series.add(LoadSample([.cpu: 1]), at: Self.at(15))
         #expect(series.series(of: .cpu)?.values == [0, 0.1, 0.9])
