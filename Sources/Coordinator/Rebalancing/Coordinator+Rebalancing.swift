@@ -51,11 +51,12 @@ extension Coordinator {
         _ report: RebalancingReport, _ names: Set<String>, because reason: String
     ) async -> RebalancingReport {
         var report = report
-        var budget = report.budget
+        let limit = self.configuration.rebalancing.movesPerHour
         for index in report.lines.indices where names.contains(report.lines[index].proposal.name) {
-            guard budget > 0 else {
-                report.lines[index].outcome =
-                    "not now: the \(self.configuration.rebalancing.movesPerHour) of this hour are used up"
+            // Counted before each: others may accept moves at the same time.
+            let now = self.now()
+            guard self.state.withLock({ $0.movesOfTheLastHour(now: now) }) < limit else {
+                report.lines[index].outcome = "not now: the \(limit) of this hour are used up"
                 continue
             }
             let proposal = report.lines[index].proposal
@@ -64,7 +65,6 @@ extension Coordinator {
                     proposal.workload, replica: proposal.replica, to: proposal.to,
                     because: "\(proposal.reason); \(reason)")
                 report.lines[index].outcome = "under way"
-                budget -= 1
             } catch {
                 // What speaks against it by now is for whoever accepted it to read.
                 report.lines[index].outcome = error.message
