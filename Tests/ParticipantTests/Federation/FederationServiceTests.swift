@@ -80,7 +80,7 @@ struct FederationServiceTests {
     @Test("That a site is hot is published within a second; how much it does, and for how long, waits")
     func publishingHeat() async throws {
         let alliances = try self.three()
-        func known() throws -> Capacity? {
+        @Sendable func known() throws -> Capacity? {
             try alliances[self.broker].federation.knownSite(self.paris)?.description?.capacity
         }
         try await alliances.run {
