@@ -19,6 +19,8 @@ package final class Coordinator: Service {
     /// A clock that never jumps, which leases are counted by.
     let uptime: @Sendable () -> Duration
     let pause: @Sendable (Duration) async throws -> Void
+    /// Is told what happens to workloads, where somebody listens.
+    let tell: (@Sendable (WorkloadNews) async -> Void)?
     let logger: Logger
     let state: Mutex<CoordinatorState>
     /// Says that steps are pending; one signal stands for any number of them.
@@ -36,7 +38,7 @@ package final class Coordinator: Service {
         now: @escaping @Sendable () -> Instant,
         uptime: @escaping @Sendable () -> Duration = Coordinator.sinceLaunch(),
         pause: @escaping @Sendable (Duration) async throws -> Void = { try await Task.sleep(for: $0) },
-        logger: Logger
+        tell: (@Sendable (WorkloadNews) async -> Void)? = nil, logger: Logger
     ) {
         self.configuration = configuration
         self.store = store
@@ -44,6 +46,7 @@ package final class Coordinator: Service {
         self.now = now
         self.uptime = uptime
         self.pause = pause
+        self.tell = tell
         self.logger = logger
         self.state = Mutex(
             CoordinatorState(keeper: Keeper(rules: configuration.keeping), rules: configuration.rules))
@@ -73,6 +76,7 @@ package final class Coordinator: Service {
         await withDiscardingTaskGroup { group in
             for site in sites { group.addTask { await self.refresh(site) } }
             group.addTask { await self.keep() }
+            if let tell { group.addTask { await self.publish(to: tell) } }
             group.addTask { await self.advanceApplications() }
             group.addTask { await self.rebalance() }
             for await _ in self.wakes {

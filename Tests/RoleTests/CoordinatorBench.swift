@@ -14,6 +14,8 @@ struct CoordinatorBench {
     let uptime = ManualUptime()
     let database: Database
     let sites: FakeSites
+    /// Is told what happens to workloads.
+    var tell: (@Sendable (WorkloadNews) async -> Void)?
 
     init(_ sites: [(String, Position?, Int)] = Self.world) throws {
         self.clock = TestClock()
@@ -46,7 +48,7 @@ struct CoordinatorBench {
         let coordinator = Coordinator(
             configuration: configuration, store: PlacementStore(self.database), sites: self.sites,
             now: { self.clock.now() }, uptime: { self.uptime.now },
-            pause: { try await Self.pause($0) }, logger: Logger(label: "test"))
+            pause: { try await Self.pause($0) }, tell: self.tell, logger: Logger(label: "test"))
         var table = OperationTable(site: SiteID("coordinator.test")) { () throws(OperationError) in
             Self.grants
         }

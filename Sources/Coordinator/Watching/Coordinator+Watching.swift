@@ -1,4 +1,5 @@
 import CloudModel
+import Logging
 import Operations
 import Storage
 import Synchronization
@@ -109,6 +110,30 @@ extension Coordinator {
             }
         }
         return WatchReport(events: [], position: position)
+    }
+
+    /// Tells `outlet` everything that happens from now on, until cancelled.
+    func publish(to outlet: @Sendable (WorkloadNews) async -> Void) async {
+        let watch = CoordinatorState.Watch(workload: nil, owner: nil)
+        let (wakes, continuation) = AsyncStream<Void>.makeStream(bufferingPolicy: .bufferingNewest(1))
+        let (number, start) = self.state.withLock { state in
+            (state.watch(nil, continuation), state.start(of: watch))
+        }
+        var position = start
+        defer { self.state.withLock { $0.unwatch(nil, number) } }
+        continuation.yield()
+        for await _ in wakes {
+            var isBehind = true
+            while isBehind, !Task.isCancelled {
+                let batch = self.state.withLock { $0.batch(of: watch, after: position) }
+                if !batch.isComplete {
+                    self.logger.warning("events come faster than they can be published: some are left out")
+                }
+                for news in batch.news { await outlet(news) }
+                isBehind = batch.through > position
+                position = batch.through
+            }
+        }
     }
 
     private func progress(of news: WorkloadNews) throws(OperationError) -> Progress {

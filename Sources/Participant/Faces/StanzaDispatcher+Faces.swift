@@ -5,11 +5,11 @@ import XMPP
 extension StanzaDispatcher {
     /// Opens the faces that are reached over XMPP: chat, ad-hoc commands and the operations of other sites.
     ///
-    /// `feed` is the feed of machines, where there are any.
+    /// `feeds` are the nodes to which one may subscribe, where there are any.
     package func register(
-        chat: ChatFace, commands: CommandFace, invocations: InvokeFace, feed: MachineFeed? = nil
+        chat: ChatFace, commands: CommandFace, invocations: InvokeFace, feeds: SiteFeeds? = nil
     ) {
-        if let feed { self.register(feed) }
+        if let feeds { self.register(feeds) }
         self.registerChat { message in await chat.receive(message) }
         self.registerPresence { presence in await chat.rooms.receive(presence) }
         self.announce([Namespace.chatStates, Namespace.receipts])
@@ -35,7 +35,7 @@ extension StanzaDispatcher {
         self.register(
             Responder { _, request, from throws(StanzaError) in
                 let node = request[attribute: "node"]
-                if let items = await feed?.list(node: node, for: from) { return items.element }
+                if let items = await feeds?.list(node: node, for: from) { return items.element }
                 guard let items = try await commands.items(node: node, for: from) else {
                     throw StanzaError(.itemNotFound)
                 }
@@ -44,7 +44,7 @@ extension StanzaDispatcher {
         self.register(
             Responder { _, request, from throws(StanzaError) in
                 let node = request[attribute: "node"]
-                if let info = feed?.info(node: node, for: from) { return info.element }
+                if let info = feeds?.info(node: node, for: from) { return info.element }
                 guard let info = try await commands.info(node: node, for: from) else {
                     throw StanzaError(.itemNotFound)
                 }
@@ -52,10 +52,10 @@ extension StanzaDispatcher {
             }, name: DiscoInfo.elementName, namespace: DiscoInfo.namespace)
     }
 
-    private func register(_ feed: MachineFeed) {
+    private func register(_ feeds: SiteFeeds) {
         self.register(
             Responder { iq, request, from throws(StanzaError) in
-                try await feed.answer(iq, request, from: from)
+                try await feeds.answer(iq, request, from: from)
             },
             name: PubSub.elementName, namespace: PubSub.namespace, feature: Namespace.pubSub)
         self.register(

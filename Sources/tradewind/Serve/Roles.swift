@@ -23,8 +23,8 @@ struct Roles: Sendable {
     let federation: FederationService
     private let grants: GrantKeeper
     private let agent: Agent?
-    /// Where machines' states are told; nil for a process without machines.
-    let feed: MachineFeed?
+    /// Where machines' states and what happens to workloads are told.
+    let feeds: SiteFeeds
     private let coordinator: Coordinator?
     private let remote: RemoteOperations
     private let reports: Reports
@@ -46,17 +46,17 @@ struct Roles: Sendable {
             store: FederationStore(database: database),
             configuration: configuration.federation, now: SiteProcess.now, logger: logger)
         self.federation = federation
+        let feeds = try await SiteFeeds(
+            at: configuration.entity, feeds: configuration.feedNodes, store: PubSubStore(database: database),
+            link: link, mayListen: Self.mayListen(grants, federation), now: SiteProcess.now, logger: logger)
+        self.feeds = feeds
         if let wishes = configuration.agent {
-            let feed = try await MachineFeed(
-                at: configuration.entity, store: PubSubStore(database: database), link: link,
-                mayListen: Self.mayListen(grants, federation), now: SiteProcess.now, logger: logger)
-            self.feed = feed
             self.agent = try Self.agent(
                 wishes, configuration, driver: try Self.driver(wishes, configuration, logger: logger),
                 database: database,
-                federation: federation, reports: reports, feed: feed, logger: logger)
+                federation: federation, reports: reports, feeds: feeds, logger: logger)
         } else {
-            (self.agent, self.feed) = (nil, nil)
+            self.agent = nil
         }
         guard configuration.isCoordinator else {
             self.coordinator = nil
@@ -70,7 +70,7 @@ struct Roles: Sendable {
                     federation.sites(), at: federation.site, position: configuration.profile.position,
                     own: await agent?.description, now: SiteProcess.now())
             },
-            now: SiteProcess.now, logger: logger)
+            now: SiteProcess.now, tell: { news in await feeds.publish(news) }, logger: logger)
         reports.attach(coordinator)
         self.coordinator = coordinator
     }
@@ -82,14 +82,20 @@ struct Roles: Sendable {
         return book
     }
 
-    /// Whether an address may see every machine of the site, as the grants are when it is asked.
+    /// Whether an address may listen at a node, as the grants are when it is asked.
     private static func mayListen(
         _ grants: GrantKeeper, _ federation: FederationService
-    ) -> MachineFeed.Guard {
-        { address in
+    ) -> SiteFeeds.Guard {
+        { address, feed, owner in
             var book = grants.book
             book.suspensions = federation.suspensions
-            return book.scope(of: Permission("machine.list"), for: GrantBook.Caller(address)) == .site
+            let caller = GrantBook.Caller(address)
+            switch feed {
+            case .machines: return book.scope(of: Permission("machine.list"), for: caller) == .site
+            case .workloads:
+                let scope = book.scope(of: Permission("workload.events"), for: caller)
+                return scope == .site || (scope == .own && (owner == nil || owner == caller.address))
+            }
         }
     }
 
@@ -176,7 +182,7 @@ struct Roles: Sendable {
 
     private static func agent(
         _ wishes: ServeConfiguration.Agent, _ configuration: ServeConfiguration, driver: any MachineDriver,
-        database: Database, federation: FederationService, reports: Reports, feed: MachineFeed,
+        database: Database, federation: FederationService, reports: Reports, feeds: SiteFeeds,
         logger: Logger
     ) throws -> Agent {
         let profile = configuration.profile
@@ -204,7 +210,7 @@ struct Roles: Sendable {
                 listens: { holder in
                     holder == configuration.site || federation.knownSite(holder) != nil
                 },
-                tell: { machines, isNews in await feed.publish(machines, isNews: isNews) },
+                tell: { machines, isNews in await feeds.publish(machines, isNews: isNews) },
                 renew: { request, holder, patience in
                     try await reports.renew(request, of: holder, within: patience)
                 }), logger: logger,

@@ -81,10 +81,15 @@ extension ServeConfiguration {
         ]
     }
 
+    /// The nodes at which this process tells those who subscribe.
+    var feedNodes: [FeedNode] {
+        (self.agent == nil ? [] : [.machines]) + (self.isCoordinator ? [.workloads] : [])
+    }
+
     func serviceProfile(features: [String]) -> ServiceProfile {
         ServiceProfile(
             identities: [.init(category: "automation", type: "tradewind", name: self.profile.name)],
-            features: features, items: self.agent == nil ? [] : [MachineFeed.item(at: self.address)],
+            features: features, items: self.feedNodes.map { SiteFeeds.item($0, at: self.address) },
             softwareName: "Tradewind", softwareVersion: SiteProcess.version)
     }
 }

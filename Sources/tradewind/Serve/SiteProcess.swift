@@ -61,7 +61,7 @@ enum SiteProcess {
         roles.register(on: dispatcher)
         roles.register(in: &table)
         connection.register(on: dispatcher, showingVersion: configuration.profile.showsVersion)
-        connection.register(in: &table, grants: grants, feed: roles.feed)
+        connection.register(in: &table, grants: grants, feeds: roles.feeds)
         table.registerGrants(grants)
         let health: @Sendable () async -> HealthReport = { [roles] in
             await Self.health(database: database, roles: roles, connection: connection)
@@ -80,7 +80,7 @@ enum SiteProcess {
         dispatcher.register(
             chat: chat,
             commands: CommandFace(table: table, address: configuration.entity, now: Self.now),
-            invocations: InvokeFace(performer: once), feed: roles.feed)
+            invocations: InvokeFace(performer: once), feeds: roles.feeds)
         try await connection.open(dispatcher, configuration)
         var services: [any Service] = [connection.service, dispatcher] + roles.services + [chat, rooms]
         if configuration.isAPIServed {

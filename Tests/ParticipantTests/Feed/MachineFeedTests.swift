@@ -32,10 +32,10 @@ struct MachineFeedTests {
             throw StanzaError(.remoteServerTimeout)
         }
 
-        func feed() async throws -> MachineFeed {
-            try await MachineFeed(
-                at: self.address, store: PubSubStore(database: self.database), link: self,
-                mayListen: { address in
+        func feed() async throws -> SiteFeeds {
+            try await SiteFeeds(
+                at: self.address, feeds: [.machines], store: PubSubStore(database: self.database), link: self,
+                mayListen: { address, _, _ in
                     self.listeners.withLock { $0.contains(address.bare.description) }
                 }, now: { Instant(millisecondsSinceEpoch: 1_795_348_800_000) },
                 logger: Logger(label: "feed", factory: { _ in SwiftLogNoOpLogHandler() }))
@@ -59,7 +59,7 @@ struct MachineFeedTests {
 
     /// Asks as somebody, and reads the answer.
     private func ask(
-        _ feed: MachineFeed, _ content: PubSub.Content, isSet: Bool = true, as asker: JID = Self.alice
+        _ feed: SiteFeeds, _ content: PubSub.Content, isSet: Bool = true, as asker: JID = Self.alice
     ) async throws(StanzaError) -> PubSub? {
         let element = PubSub(content).element
         let iq = IQ(to: nil, from: asker, id: "1", body: isSet ? .set(element) : .get(element))
@@ -73,7 +73,7 @@ struct MachineFeedTests {
 
     private func states(_ message: Message) throws -> [MachineState] {
         let event = try #require(try message.payloads.first(PubSubEvent.self))
-        guard case .items(MachineFeed.node, let items) = event.content else { return [] }
+        guard case .items(FeedNode.machines.rawValue, let items) = event.content else { return [] }
         return try items.flatMap { item in try item.payloads.map { try Machine(parsing: $0).state } }
     }
 
@@ -82,7 +82,8 @@ struct MachineFeedTests {
         let bench = try Bench()
         let feed = try await bench.feed()
         await feed.publish([try Self.machine(1, .running)], isNews: false)
-        _ = try await self.ask(feed, .subscribe(node: MachineFeed.node, address: Self.alice, options: nil))
+        _ = try await self.ask(
+            feed, .subscribe(node: FeedNode.machines.rawValue, address: Self.alice, options: nil))
         await feed.publish([try Self.machine(1, .stopped)], isNews: true)
         let message = try await bench.told.next()
         #expect(message.to == Self.alice)
@@ -90,7 +91,7 @@ struct MachineFeedTests {
         #expect(message.kind == .headline)
         #expect(try self.states(message) == [.stopped])
         let answer = try await self.ask(
-            feed, .items(node: MachineFeed.node, [], most: nil, page: nil), isSet: false)
+            feed, .items(node: FeedNode.machines.rawValue, [], most: nil, page: nil), isSet: false)
         guard case .items(_, let items, _, _) = answer?.content else {
             Issue.record("no items: \(String(describing: answer))")
             return
@@ -103,17 +104,17 @@ struct MachineFeedTests {
         let feed = try await Bench().feed()
         let mallory = JID(preparedLocal: "mallory", domain: "paris.test", resource: "x")
         for content in [
-            PubSub.Content.subscribe(node: MachineFeed.node, address: mallory, options: nil),
-            .items(node: MachineFeed.node, [], most: nil, page: nil),
+            PubSub.Content.subscribe(node: FeedNode.machines.rawValue, address: mallory, options: nil),
+            .items(node: FeedNode.machines.rawValue, [], most: nil, page: nil),
         ] {
             let error = await #expect(throws: StanzaError.self) {
                 try await self.ask(feed, content, as: mallory)
             }
             #expect(error?.condition == .forbidden)
         }
-        #expect(feed.info(node: MachineFeed.node, for: mallory) == nil)
-        #expect(await feed.list(node: MachineFeed.node, for: mallory) == nil)
-        #expect(feed.info(node: MachineFeed.node, for: Self.alice) != nil)
+        #expect(feed.info(node: FeedNode.machines.rawValue, for: mallory) == nil)
+        #expect(await feed.list(node: FeedNode.machines.rawValue, for: mallory) == nil)
+        #expect(feed.info(node: FeedNode.machines.rawValue, for: Self.alice) != nil)
     }
 
     @Test("A grant that is taken back ends the telling at once; given again, it goes on")
@@ -123,7 +124,8 @@ struct MachineFeedTests {
         let ops = JID(preparedLocal: "ops", domain: "tokyo.test", resource: "desk")
         for listener in [Self.alice, ops] {
             _ = try await self.ask(
-                feed, .subscribe(node: MachineFeed.node, address: listener, options: nil), as: listener)
+                feed, .subscribe(node: FeedNode.machines.rawValue, address: listener, options: nil),
+                as: listener)
         }
         bench.listeners.withLock { _ = $0.remove("alice@paris.test") }
         await feed.publish([try Self.machine(1, .running)], isNews: true)
@@ -138,8 +140,8 @@ struct MachineFeedTests {
         let feed = try await Bench().feed()
         let item = PubSubItem(id: "x", payloads: [Element("x", namespace: "urn:x")])
         for content in [
-            PubSub.Content.publish(node: MachineFeed.node, [item], options: nil),
-            .retract(node: MachineFeed.node, [PubSubItem(id: "x")], notifies: false),
+            PubSub.Content.publish(node: FeedNode.machines.rawValue, [item], options: nil),
+            .retract(node: FeedNode.machines.rawValue, [PubSubItem(id: "x")], notifies: false),
             .create(node: "other", configuration: nil),
         ] {
             let error = await #expect(throws: StanzaError.self) { try await self.ask(feed, content) }
@@ -156,12 +158,13 @@ struct MachineFeedTests {
         let bench = try Bench()
         let first = try await bench.feed()
         await first.publish([try Self.machine(1, .running)], isNews: true)
-        _ = try await self.ask(first, .subscribe(node: MachineFeed.node, address: Self.alice, options: nil))
+        _ = try await self.ask(
+            first, .subscribe(node: FeedNode.machines.rawValue, address: Self.alice, options: nil))
         let second = try await bench.feed()
-        #expect(await second.list(node: MachineFeed.node, for: Self.alice)?.items.isEmpty == true)
+        #expect(await second.list(node: FeedNode.machines.rawValue, for: Self.alice)?.items.isEmpty == true)
         await second.publish([try Self.machine(2, .running)], isNews: true)
         #expect(try await bench.told.next().to == Self.alice)
-        _ = try await self.ask(second, .unsubscribe(node: MachineFeed.node, address: Self.alice))
+        _ = try await self.ask(second, .unsubscribe(node: FeedNode.machines.rawValue, address: Self.alice))
         let third = try await bench.feed()
         let answer = try await self.ask(third, .subscriptions(node: nil, []), isSet: false)
         #expect(answer?.content == .subscriptions(node: nil, []))
@@ -171,10 +174,11 @@ struct MachineFeedTests {
     func bounded() async throws {
         let feed = try await Bench().feed()
         var machines: [Machine] = []
-        for number in 0...MachineFeed.items { machines.append(try Self.machine(number, .running)) }
+        for number in 0...FeedNode.machines.items { machines.append(try Self.machine(number, .running)) }
         await feed.publish(machines, isNews: true)
-        let names = await feed.list(node: MachineFeed.node, for: Self.alice)?.items.compactMap(\.name) ?? []
-        #expect(names.count == MachineFeed.items)
+        let names =
+            await feed.list(node: FeedNode.machines.rawValue, for: Self.alice)?.items.compactMap(\.name) ?? []
+        #expect(names.count == FeedNode.machines.items)
         #expect(!names.contains(machines[0].id.description))
         #expect(names.last == machines.last?.id.description)
     }
@@ -182,13 +186,14 @@ struct MachineFeedTests {
     @Test("One person has ten subscriptions at most")
     func subscriptionLimit() async throws {
         let feed = try await Bench().feed()
-        for number in 0..<MachineFeed.subscriptionsPerPerson {
+        for number in 0..<SiteFeeds.subscriptionsPerPerson {
             let client = JID(preparedLocal: "alice", domain: "paris.test", resource: "r\(number)")
             _ = try await self.ask(
-                feed, .subscribe(node: MachineFeed.node, address: client, options: nil), as: client)
+                feed, .subscribe(node: FeedNode.machines.rawValue, address: client, options: nil), as: client)
         }
         let error = await #expect(throws: StanzaError.self) {
-            try await self.ask(feed, .subscribe(node: MachineFeed.node, address: Self.alice, options: nil))
+            try await self.ask(
+                feed, .subscribe(node: FeedNode.machines.rawValue, address: Self.alice, options: nil))
         }
         #expect(error?.condition == .policyViolation)
     }
@@ -200,12 +205,14 @@ struct MachineFeedTests {
         let other = try JID("ops@tokyo.test/desk")
         for listener in [Self.alice, other] {
             _ = try await self.ask(
-                feed, .subscribe(node: MachineFeed.node, address: listener, options: nil), as: listener)
+                feed, .subscribe(node: FeedNode.machines.rawValue, address: listener, options: nil),
+                as: listener)
         }
         await feed.forget(Self.alice.bare)
         await feed.publish([try Self.machine(1, .running)], isNews: true)
         #expect(try await bench.told.next().to == other)
-        let mine = try await self.ask(feed, .subscriptions(node: MachineFeed.node, []), isSet: false)
+        let mine = try await self.ask(
+            feed, .subscriptions(node: FeedNode.machines.rawValue, []), isSet: false)
         guard case .subscriptions(_, let subscriptions)? = mine?.content else {
             Issue.record("another answer: \(String(describing: mine))")
             return
