@@ -60,10 +60,13 @@ extension Coordinator {
                 let rooms = state.setRoomAside(
                     before: specification.priority, view, now: now, uptime: uptime, using: &generator)
                 defer { state.withLedger { ledger in rooms.forEach { ledger.ended($0) } } }
-                let assignments =
-                    try sites
-                    ?? Self.choose(
+                let assignments: [Plan.Assignment]
+                if let sites {
+                    assignments = sites
+                } else {
+                    assignments = try Self.choose(
                         specification, for: owner, now: now, planner, in: &state, using: &generator)
+                }
                 return .success(
                     .new(
                         Self.begin(

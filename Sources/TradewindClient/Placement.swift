@@ -1,3 +1,5 @@
+import NIOHTTP1
+
 /// A workload that was asked for: what it has become can be waited for, watched and taken back.
 ///
 /// It is the same wherever its parts run. It holds nothing open: to forget it does not stop the workload.

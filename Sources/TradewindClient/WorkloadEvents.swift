@@ -78,7 +78,7 @@ public struct WorkloadEvents: AsyncSequence, Sendable {
         private mutating func read() async throws {
             do {
                 if self.stream == nil { try await self.connect() }
-                guard let piece = try await self.stream?.next() else {
+                guard let piece = try await self.stream?.next(isolation: #isolation) else {
                     throw TradewindError(.unreachable, "the connection ended")
                 }
                 self.pending += try self.reader.read(piece.readableBytesView)

@@ -1,4 +1,5 @@
 import CloudModel
+import Placement
 import Storage
 
 /// The applications a coordinator has in memory, and which workloads are their parts: pure, behind the coordinator's lock.

@@ -12,6 +12,8 @@ struct ApplicationDraft {
     private let growing: [(part: String, request: PlanRequest)]
     private let snapshot: PlacementSnapshot
     private let neighbours: [String: [SiteID: Int]]
+    /// How many workloads wait for room that are served before each of these, by its name.
+    private let waiting: [String: Int]
 
     init(
         _ wanted: ApplicationSpecification, of known: StoredApplication?, for owner: String,
@@ -52,6 +54,11 @@ struct ApplicationDraft {
         self.growing = growing
         self.neighbours = state.neighbours(of: self.placing, ownedBy: owner)
         self.snapshot = state.snapshot(now: now)
+        var waiting: [String: Int] = [:]
+        for workload in self.placing + growing.map({ $0.request.specification }) {
+            waiting[workload.name] = state.waiting(before: workload.priority, now: now)
+        }
+        self.waiting = waiting
     }
 
     /// The plans, and all of it in words.
@@ -60,11 +67,18 @@ struct ApplicationDraft {
         let placed = try ApplicationPlanner(planner).plan(
             self.placing, over: self.snapshot, neighbours: self.neighbours)
         for (workload, plan) in zip(self.placing, placed) {
-            plans[workload.part?.part ?? workload.name] = PlanReport(plan)
+            plans[workload.part?.part ?? workload.name] = self.report(plan, on: workload)
         }
         for (part, request) in self.growing {
-            plans[part] = PlanReport(try planner.plan(request, over: self.snapshot))
+            let plan = try planner.plan(request, over: self.snapshot)
+            plans[part] = self.report(plan, on: request.specification)
         }
         return ApplicationPlan(application: self.name, changes: self.changes, plans: plans)
+    }
+
+    private func report(_ plan: Plan, on workload: WorkloadSpecification) -> PlanReport {
+        PlanReport(
+            plan, priority: workload.priority ?? WorkloadSpecification.usualPriority,
+            waiting: self.waiting[workload.name] ?? 0)
     }
 }

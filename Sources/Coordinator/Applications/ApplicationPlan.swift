@@ -1,4 +1,4 @@
-package import CloudModel
+import CloudModel
 package import Placement
 
 /// What applying a document would change, as an operation answers it: the figures, and the same in words.

@@ -1,5 +1,5 @@
 import CloudModel
-package import Operations
+import Operations
 import Placement
 import Storage
 import Synchronization

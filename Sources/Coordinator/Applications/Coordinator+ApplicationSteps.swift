@@ -173,8 +173,8 @@ extension OperationError {
     fileprivate var isPassing: Bool {
         switch self.code {
         case .unavailable, .timeout, .internalError, .cancelled: true
-        case .badRequest, .unauthenticated, .forbidden, .notFound, .conflict, .refused, .tooLarge, .tooMany,
-            .notOffered, .unconfirmed:
+        case .badRequest, .unauthenticated, .forbidden, .notFound, .conflict, .keyReused, .refused,
+            .tooLarge, .tooMany, .notOffered, .unconfirmed:
             false
         }
     }

@@ -1,6 +1,7 @@
 import CloudModel
 package import Operations
 import Placement
+import Synchronization
 import XMPP
 
 extension Coordinator {

@@ -1,4 +1,5 @@
 import CloudModel
+import Placement
 import Storage
 
 /// What those who watch workloads are told next.

@@ -1,6 +1,7 @@
 import CloudModel
 import Coordinator
 import Operations
+import Placement
 import Testing
 
 @Suite("Which replicas share a host: placing them")

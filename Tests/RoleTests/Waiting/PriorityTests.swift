@@ -2,6 +2,7 @@ import CloudModel
 import Coordinator
 import Federation
 import Operations
+import Placement
 import Testing
 
 @Suite("Whose turn it is where room is scarce", .timeLimit(.minutes(2)))

@@ -1,0 +1,228 @@
+"""The client libraries against real processes: Python's own day, and what happens when answers are lost."""
+import http.server
+import os
+import pathlib
+import re
+import shutil
+import subprocess
+import sys
+import threading
+import unittest
+import urllib.error
+import urllib.request
+
+from tradewind_interop.tradewind import Tradewind, join
+from tradewind_interop.waiting import wait_until
+from tradewind_interop.workspace import Workspace
+
+LIBRARY = pathlib.Path(__file__).parent.parent / "clients" / "python"
+sys.path.insert(0, str(LIBRARY))
+
+import tradewind  # noqa: E402
+
+NETWORK = "127.0.57"
+ADDRESSES = {name: f"{NETWORK}.{number}" for number, name in enumerate(
+    ["coordinator.test", "second.test", "tokyo.test"], 1)}
+
+
+class LossyProxy:
+    """Passes requests on and loses the answers of the first few that change something."""
+
+    def __init__(self, target, losses):
+        self.lost = 0
+        proxy = self
+
+        class Handler(http.server.BaseHTTPRequestHandler):
+            def do_GET(self):
+                self.forward()
+
+            do_POST = do_PUT = do_DELETE = do_GET
+
+            def forward(self):
+                body = self.rfile.read(int(self.headers.get("Content-Length", 0))) or None
+                request = urllib.request.Request(
+                    target + self.path, method=self.command, data=body, headers=dict(self.headers))
+                try:
+                    with urllib.request.urlopen(request) as answer:
+                        status, content = answer.status, answer.read()
+                except urllib.error.HTTPError as error:
+                    status, content = error.code, error.read()
+                if self.command != "GET" and proxy.lost < losses:
+                    proxy.lost += 1
+                    self.close_connection = True
+                    return
+                self.send_response(status)
+                self.send_header("Content-Length", str(len(content)))
+                self.end_headers()
+                self.wfile.write(content)
+
+            def log_message(self, *_):
+                pass
+
+        self._server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.address = f"http://127.0.0.1:{self._server.server_address[1]}"
+        threading.Thread(target=self._server.serve_forever, daemon=True).start()
+
+    def close(self):
+        self._server.shutdown()
+        self._server.server_close()
+
+
+class APIClientTests(Workspace):
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.image = cls.root / "image.qcow2"
+        cls.image.write_bytes(b"the in-memory driver boots anything")
+        cls.coordinator, cls.second = (
+            cls.begin_process(name, driver="none", coordinator=True) for name in ("coordinator.test", "second.test"))
+        cls.tokyo = cls.begin_process("tokyo.test", options=["--image-directory", str(cls.root)])
+        for coordinator in (cls.coordinator, cls.second):
+            join(coordinator, cls.tokyo, "reservation,machine")
+            wait_until(lambda: any(site.get("capacity", {}).get("free", {}).get("vcpus")
+                                   for site in coordinator.perform("site", "list")),
+                       40, "the site tells of its capacity", coordinator.log)
+
+    @classmethod
+    def begin_process(cls, domain, **others):
+        routes = [f"{other}={address}:5269" for other, address in ADDRESSES.items() if other != domain]
+        return cls.begin(Tradewind(
+            cls.root, domain, cls.authority, ADDRESSES[domain], server_port=5269, routes=routes, **others))
+
+    @staticmethod
+    def address(process):
+        return f"http://127.0.0.1:{process.http_port}"
+
+    @staticmethod
+    def token(process):
+        return (process.directory / "token").read_text().strip()
+
+    def client(self, process=None, server=None):
+        process = process or self.coordinator
+        return tradewind.Client(server or self.address(process), self.token(process))
+
+    def place(self, client, name, **wishes):
+        placement = client.place(name, image=str(self.image), memory="128M", audience=["tokyo.test"], **wishes)
+        self.addCleanup(placement.cancel)
+        return placement
+
+    def machines(self, name):
+        return [machine for machine in self.tokyo.perform("machine", "list")
+                if machine["specification"]["name"].startswith(f"{name}-")]
+
+    def test_a_program_places_waits_watches_scales_and_takes_back(self):
+        client = self.client()
+        plan = client.plan("day", image=str(self.image), memory="128M")
+        self.assertTrue(plan.is_complete)
+        self.assertEqual([a.site for a in plan.assignments], ["tokyo.test"])
+        self.assertIn("tokyo.test", plan.text)
+        day = self.place(client, "day", replicas=2)
+        workload = day.running(60)
+        self.assertEqual([(r.index, r.site, r.state) for r in workload.replicas],
+                         [(0, "tokyo.test", "running"), (1, "tokyo.test", "running")])
+        self.assertIn(day.id, [w.id for w in client.list()])
+        kinds = []
+        for event in day.events():
+            kinds.append((event.kind, event.replica))
+            if {("running", 0), ("running", 1)} <= set(kinds):
+                break
+        self.assertIn(("placed", 0), kinds)
+        client.scale("day", 3)
+        wait_until(lambda: len(day.running(60).replicas) == 3, 60, "there are three", self.coordinator.log)
+        self.assertEqual(client.placement("day").cancel().state, "removed")
+        told = list(day.events())
+        self.assertEqual([e.number for e in told], list(range(1, len(told) + 1)))
+        self.assertEqual(told[-1].kind, "removed")
+        rest = list(day.events(after=told[1].position))
+        self.assertEqual(rest, told[2:])
+        self.assertEqual(self.machines("day"), [])
+
+    def test_the_example_of_the_readme_runs(self):
+        text = (LIBRARY / "README.md").read_text()
+        example = re.search(r"```python\n(.*?)```", text, re.S).group(1)
+        example = example.replace('format="kernel", ', 'memory="128M", ').replace('"JP", "FR:0.25"', '"tokyo.test"')
+        printed = []
+        exec(compile(example, "README.md", "exec"), {  # our own text
+            "server": self.address(self.coordinator), "token": self.token(self.coordinator),
+            "image": str(self.image), "print": lambda *words: printed.append(words)})
+        self.assertIn((0, "tokyo.test"), printed)
+        wait_until(lambda: self.machines("shop") == [], 20, "it is gone", self.coordinator.log)
+
+    def test_an_answer_that_is_lost_is_asked_for_again_and_nothing_happens_twice(self):
+        proxy = self.begin(LossyProxy(self.address(self.coordinator), 2))
+        lossy = self.place(self.client(server=proxy.address), "lossy")
+        self.assertEqual(proxy.lost, 2)
+        lossy.running(60)
+        self.assertEqual(len(self.machines("lossy")), 1)
+        self.assertEqual([w.name for w in self.client().list()].count("lossy"), 1)
+
+    def test_the_same_key_is_the_same_workload_and_nothing_else(self):
+        client = self.client()
+        first = self.place(client, "keyed", key="k-1")
+        self.assertEqual(self.place(client, "keyed", key="k-1").id, first.id)
+        with self.assertRaises(tradewind.TradewindError) as refused:
+            self.place(client, "keyed", replicas=2, key="k-1")
+        self.assertEqual(refused.exception.code, "key-reused")
+        self.assertIn("new key", refused.exception.next)
+        # The key of a workload outlives the process.
+        self.coordinator.stop()
+        self.coordinator.start()
+        self.assertEqual(self.place(client, "keyed", key="k-1").id, first.id)
+
+    def test_two_coordinators_given_the_same_key_place_two_workloads_and_neither_knows_the_other(self):
+        placements = [self.place(self.client(process), name, key="twin-1")
+                      for process, name in ((self.coordinator, "twin-a"), (self.second, "twin-b"))]
+        for placement in placements:
+            placement.running(60)
+        self.assertNotEqual(placements[0].id, placements[1].id)
+        machines = self.machines("twin-a") + self.machines("twin-b")
+        self.assertEqual({machine["replica"]["workload"] for machine in machines}, {p.id for p in placements})
+        # The same request, name and all: the only site has that machine already, for another holder.
+        self.place(self.client(), "same", key="twin-2").running(60)
+        with self.assertRaises(tradewind.TradewindError) as refused:
+            self.place(self.client(self.second), "same", key="twin-2").running(60)
+        self.assertEqual(refused.exception.code, "failed")
+        self.assertEqual(len(self.machines("same")), 1)
+
+    def test_a_watch_outlives_the_process_that_is_watched(self):
+        client = self.client()
+        web = self.place(client, "outlived")
+        web.running(60)
+        events = client.watch("outlived")
+        numbers = [next(events).number]
+        self.coordinator.stop()
+        self.coordinator.start()
+        client.scale("outlived", 2)
+        while True:
+            event = next(events)
+            numbers.append(event.number)
+            if (event.kind, event.replica) == ("running", 1):
+                break
+        self.assertEqual(numbers, list(range(1, len(numbers) + 1)))
+
+    def test_errors_say_what_to_do(self):
+        client = self.client()
+        for ask, code in (
+                (lambda: client.show("nothing"), "not-found"),
+                (lambda: list(client.watch("nothing")), "not-found"),
+                (lambda: client.plan("absurd", image=str(self.image), max_price=-1), "bad-request"),
+                (lambda: client.plan("typo", image=str(self.image), replica=2), "bad-request"),
+                (lambda: tradewind.Client(self.address(self.coordinator), "guess").list(), "unauthenticated"),
+                (lambda: tradewind.Client("http://127.0.0.1:1", "guess", attempts=2).list(), "unreachable"),
+                (lambda: client.place("huge", image=str(self.image), vcpus=1000), "refused")):
+            with self.assertRaises(tradewind.TradewindError) as refused:
+                ask()
+            self.assertEqual(refused.exception.code, code)
+            self.assertTrue(refused.exception.next, code)
+
+    def test_the_types_hold(self):
+        mypy = shutil.which("mypy")
+        self.assertIsNotNone(mypy, "deploy/install-dependencies --tests installs mypy")
+        done = subprocess.run(
+            [mypy, "--strict", "--python-version", "3.9", "--cache-dir", os.devnull, "tradewind"], cwd=LIBRARY,
+            capture_output=True, text=True)
+        self.assertEqual(done.returncode, 0, done.stdout)
+
+
+if __name__ == "__main__":
+    unittest.main()
