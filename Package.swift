@@ -233,7 +233,7 @@ let package = Package(
                 "Storage",
                 "Operations", "ControlAPI", "TradewindClient", "Cryptography", hummingbird,
                 hummingbirdTesting, httpTypes,
-                nioCore,
+                nioCore, nioHTTP1, asyncHTTPClient,
                 "XMPPServer",
                 "XMPPTransport", "Federation", "Gossip", "Placement", "XMPP", "XML", "CloudModel", logging,
                 lifecycle, grdb,

@@ -17,7 +17,7 @@ struct ClientFailure: CustomStringConvertible {
         case .badRequest, .tooLarge: ExitCode(2)
         case .unauthenticated, .forbidden: ExitCode(3)
         case .notFound, .notOffered: ExitCode(4)
-        case .conflict, .refused: ExitCode(5)
+        case .conflict, .keyReused, .refused: ExitCode(5)
         case .unavailable, .timeout, .tooMany: ExitCode(6)
         case .unconfirmed: ExitCode(7)
         case .cancelled, .internalError: ExitCode(1)
