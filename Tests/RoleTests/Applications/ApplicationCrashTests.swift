@@ -3,6 +3,7 @@ import Coordinator
 import GRDB
 import Operations
 import Placement
+import Storage
 import Testing
 
 @Suite("Applications under faults")
@@ -55,8 +56,7 @@ struct ApplicationCrashTests {
             _ = try await table.perform(ApplicationBench.apply())
             _ = try await coordinator.settled("shop", over: bench)
             bench.sites.arm(fuse: fuse, trap: .mute)
-            let application = try #require(
-                coordinator.application("shop", for: "alice@paris.test", scope: .own))
+            let application = try coordinator.application("shop", for: "alice@paris.test", scope: .own)
             try await coordinator.change(application) { saga, _ in saga.remove() }
             _ = try await coordinator.settled("shop", as: [], over: bench) { bench.sites.isTrapped }
         }

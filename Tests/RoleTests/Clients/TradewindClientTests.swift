@@ -205,13 +205,13 @@ struct TradewindClientTests {
             let web = try await client.place(ClientBench.request(replicas: 3))
             _ = try await self.booting(bench, coordinator) { try await web.running() }
             try await web.cancel()
-            var all: [WorkloadEvent] = []
+            var all: [WorkloadEvents.Element] = []
             for try await event in web.events() { all.append(event) }
             #expect(all.map(\.number) == Array(1...all.count))
             #expect(all.last?.kind == .removed)
             // From the middle, by way of a client that loses two connections.
             try await bench.run(wrap: { Lossy($0, losses: 2) }) { _, flaky in
-                var rest: [WorkloadEvent] = []
+                var rest: [WorkloadEvents.Element] = []
                 let watch = ClientBench.client(flaky).watch(web.id, after: all[1].position)
                 for try await event in watch { rest.append(event) }
                 #expect(rest == Array(all.dropFirst(2)))

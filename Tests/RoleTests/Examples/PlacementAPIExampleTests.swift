@@ -89,7 +89,8 @@ struct PlacementAPIExampleTests {
                 found = found.suffix(parts.count - index - 1)
                 continue
             }
-            let block = try #require(found.popFirst(), "line \(line): the stream ends too soon")
+            let next = found.popFirst()
+            let block = try #require(next, "line \(line): the stream ends too soon")
             let lines = zip(part.split(separator: "\n"), block.split(separator: "\n"))
             for (wanted, found) in lines {
                 let field = wanted.prefix { $0 != ":" }
