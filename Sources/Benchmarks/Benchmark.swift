@@ -7,5 +7,12 @@ protocol Benchmark: Sendable {
     /// What is measured against what, in one sentence.
     var summary: String { get }
 
+    /// What it needs and was not given, in words that say what to do; nil if it can run.
+    func lacks(_ settings: BenchmarkSettings) -> String?
+
     func run(_ settings: BenchmarkSettings) async throws -> [Measurement]
+}
+
+extension Benchmark {
+    func lacks(_ settings: BenchmarkSettings) -> String? { nil }
 }

@@ -4,6 +4,15 @@ struct BenchmarkSettings: Sendable {
     var tradewind: String
     /// Path of `deploy/delay-relay`.
     var relay: String
+    /// The folder with the tables of regions.
+    var tables = "Sources/Benchmarks/Data"
+    /// Files of round trips between regions, and of pings between countries, which may not be copied into ours.
+    var regionRoundTrips: String?
+    var countryRoundTrips: String?
+    /// Path of the program that finds the least cost of placing.
+    var optimum = "Interop/Rivals/optimum"
+    /// Where to draw how the time for a decision grows; nowhere if nil.
+    var picture: String?
     /// Placements timed one after the other, and by sixteen callers at once.
     var placements = (alone: 200, together: 800)
     /// Machine commands timed for each distance.
@@ -14,6 +23,8 @@ struct BenchmarkSettings: Sendable {
     var oversellRounds = 1_000
     /// Decisions timed for each number of sites and callers.
     var decisions = 40_000
+    /// Replicas placed on a tenth as many sites.
+    var replicas = 10_000
     /// How long an idle process is watched.
     var idle = Duration.seconds(60)
 
@@ -22,6 +33,7 @@ struct BenchmarkSettings: Sendable {
         self.placements = (alone: 12, together: 48)
         self.commands = 6
         self.decisions = 800
+        self.replicas = 300
         self.names = 100_000
         self.oversellRounds = 5
         self.idle = .seconds(3)

@@ -16,7 +16,7 @@ struct Benchmarks: AsyncParsableCommand {
     static let all: [any Benchmark] = [
         XMLBenchmark(), ArchiveBenchmark(), NamesBenchmark(), PlacementBenchmark(), PushBenchmark(),
         IdleBenchmark(), OversellBenchmark(), SilentBenchmark(), DecisionBenchmark(), GrowthBenchmark(),
-        BurstBenchmark(), RefusalBenchmark(),
+        BurstBenchmark(), RefusalBenchmark(), QualityBenchmark(), RegretBenchmark(),
     ]
 
     @Argument(help: "The benchmarks to run; all of them if none is named.")
@@ -24,6 +24,9 @@ struct Benchmarks: AsyncParsableCommand {
 
     @Flag(help: "Print JSON instead of a table.")
     var json = false
+
+    @Flag(help: "Print only what has a goal, and whether it is reached, as a table in Markdown.")
+    var goals = false
 
     @Flag(help: "Name the benchmarks and run none.")
     var list = false
@@ -36,6 +39,15 @@ struct Benchmarks: AsyncParsableCommand {
 
     @Option(name: .customLong("delay-relay"), help: "The program that keeps processes far apart.")
     var delayRelay = "deploy/delay-relay"
+
+    @Option(help: "A table of round trips between AWS regions (JSON), for quality and regret.")
+    var regionRoundTrips: String?
+
+    @Option(help: "A table of pings between countries (CSV), for regret.")
+    var countryRoundTrips: String?
+
+    @Option(help: "Where growth draws a picture (SVG).")
+    var picture: String?
 
     func validate() throws {
         let known = Self.all.map(\.name)
@@ -56,7 +68,11 @@ struct Benchmarks: AsyncParsableCommand {
             group.addTask { try await self.measure(chosen) }
             let reports = try await group.next() ?? []
             group.cancelAll()
-            print(self.json ? try BenchmarkReport.json(reports) : BenchmarkReport.table(reports))
+            if self.json {
+                print(try BenchmarkReport.json(reports))
+            } else {
+                print(self.goals ? BenchmarkReport.goals(reports) : BenchmarkReport.table(reports))
+            }
         }
     }
 
@@ -71,10 +87,17 @@ struct Benchmarks: AsyncParsableCommand {
     private func measure(_ chosen: [any Benchmark]) async throws -> [BenchmarkReport] {
         var settings = BenchmarkSettings(
             tradewind: self.tradewind ?? Self.neighbour("tradewind"), relay: self.delayRelay)
+        settings.regionRoundTrips = self.regionRoundTrips
+        settings.countryRoundTrips = self.countryRoundTrips
+        settings.picture = self.picture
         if self.brief { settings.shorten() }
         var reports: [BenchmarkReport] = []
         for benchmark in chosen {
-            FileHandle.standardError.write(Data("measuring \(benchmark.name) …\n".utf8))
+            if self.names.isEmpty, let lack = benchmark.lacks(settings) {
+                Self.say("leaving out \(benchmark.name): \(lack)")
+                continue
+            }
+            Self.say("measuring \(benchmark.name) …")
             let load = Measurement("load average of the machine before", try ProcessUsage.load())
             reports.append(
                 BenchmarkReport(
@@ -82,6 +105,10 @@ struct Benchmarks: AsyncParsableCommand {
                     measurements: try await benchmark.run(settings) + [load]))
         }
         return reports
+    }
+
+    private static func say(_ words: String) {
+        FileHandle.standardError.write(Data((words + "\n").utf8))
     }
 
     /// The program of that name in the folder of this one.

@@ -4,11 +4,14 @@ struct Measurement: Codable, Sendable {
     let value: Double
     /// `1/s`, `ms`, `MB`, or empty for a ratio.
     let unit: String
+    /// What it is to be; nil if it only explains others.
+    let goal: Goal?
 
-    init(_ name: String, _ value: Double, unit: String = "") {
+    init(_ name: String, _ value: Double, unit: String = "", goal: Goal? = nil) {
         self.name = name
         self.value = value
         self.unit = unit
+        self.goal = goal
     }
 }
 

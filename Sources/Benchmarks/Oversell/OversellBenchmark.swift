@@ -17,7 +17,8 @@ struct OversellBenchmark: Benchmark {
         try FileManager.default.removeItem(atPath: directory)
         return [
             Measurement("rounds", Double(result.rounds)),
-            Measurement("rounds in which more was promised than there is", Double(result.oversold)),
+            Measurement(
+                "rounds in which more was promised than there is", Double(result.oversold), goal: .atMost(0)),
             Measurement("rounds at whose end every place was taken", Double(result.full)),
             Measurement("placed", Double(result.placed)),
             Measurement("turned away", Double(result.turnedAway)),

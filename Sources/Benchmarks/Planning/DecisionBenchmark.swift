@@ -74,10 +74,15 @@ struct DecisionBenchmark: Benchmark {
         let seconds = (ContinuousClock.now - start).inSeconds
         guard index.isSound else { throw BenchmarkFailure("a site gave away more than it has") }
         let label = "\(count) sites, \(callers) at once"
+        let isMeasure = count == Self.sizes.last
         return [
-            Measurement("\(label): decisions with claims", Double(times.count) / seconds, unit: "1/s"),
+            Measurement(
+                "\(label): decisions with claims", Double(times.count) / seconds, unit: "1/s",
+                goal: isMeasure ? .atLeast(2_000) : nil),
             Measurement("\(label): p50", times.quantile(0.5) * 1_000, unit: "ms"),
-            Measurement("\(label): p99", times.quantile(0.99) * 1_000, unit: "ms"),
+            Measurement(
+                "\(label): p99", times.quantile(0.99) * 1_000, unit: "ms", goal: isMeasure ? .atMost(20) : nil
+            ),
         ]
     }
 

@@ -1,4 +1,5 @@
 import CloudModel
+import Foundation
 import Placement
 
 /// How the time for one decision grows with the number of sites: chosen by the index, and explained by the planner.
@@ -12,6 +13,7 @@ struct GrowthBenchmark: Benchmark {
     func run(_ settings: BenchmarkSettings) async throws -> [Measurement] {
         guard let workload = DrillWorkload.id else { return [] }
         var measurements: [Measurement] = []
+        var picture = GrowthPicture()
         for size in Self.sizes {
             let sites = DecisionBenchmark.alliance(size, seed: 1)
             let index = SharedIndex(sites, workload: workload)
@@ -28,6 +30,7 @@ struct GrowthBenchmark: Benchmark {
             }
             let time = (ContinuousClock.now - start).inSeconds / Double(decisions)
             measurements.append(Measurement("\(size) sites: decision with claim", time * 1e6, unit: "µs"))
+            picture.decisions.append((size, time))
             let candidates = sites.map {
                 Candidate(description: $0.description, age: .zero, reachability: .reachable)
             }
@@ -38,7 +41,18 @@ struct GrowthBenchmark: Benchmark {
             }
             let plan = (ContinuousClock.now - explaining).inSeconds / Double(Self.plans)
             measurements.append(Measurement("\(size) sites: explained plan", plan * 1e6, unit: "µs"))
+            picture.plans.append((size, plan))
         }
+        if let path = settings.picture {
+            try picture.svg().write(toFile: path, atomically: true, encoding: .utf8)
+        }
+        guard let first = picture.decisions.first, let last = picture.decisions.last else { return [] }
+        let more = Double(last.sites) / Double(first.sites)
+        measurements.append(
+            Measurement(
+                "times as long for a decision with \(Int(more)) times the sites",
+                last.seconds / first.seconds,
+                goal: .atMost(more)))
         return measurements
     }
 }

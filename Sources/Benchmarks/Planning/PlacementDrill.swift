@@ -9,7 +9,10 @@ struct DrillSite: Sendable {
     private let each: Resources
 
     /// A site with room for `places` replicas of the size `each`.
-    init(_ name: String, places: Int, each: Resources, position: Position? = nil) {
+    init(
+        _ name: String, places: Int, each: Resources, position: Position? = nil, price: Price? = nil,
+        carbon: Carbon? = nil
+    ) {
         let total = Resources(
             vcpus: each.vcpus * places, memory: Mebibytes(each.memory.count * Int64(places)),
             disk: Mebibytes(each.disk.count * Int64(places)))
@@ -20,7 +23,7 @@ struct DrillSite: Sendable {
             hypervisors: ["memory"], policy: .open,
             capacity: Capacity(
                 total: total, free: total, largestFreeSlot: total, load: 0, machines: 0, hosts: 1),
-            price: nil, reported: Instant(millisecondsSinceEpoch: 0))
+            price: price, carbon: carbon, reported: Instant(millisecondsSinceEpoch: 0))
     }
 
     /// Takes a replica; false if there is no room.

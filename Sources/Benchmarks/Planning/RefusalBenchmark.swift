@@ -27,9 +27,14 @@ struct RefusalBenchmark: Benchmark {
                 worst = max(worst, drill.worstChain)
                 unplaced += drill.unplaced
             }
+            let isMeasure = coordinators == 16
             measurements += [
-                Measurement("\(coordinators) coordinators: refusals per placement", rates.quantile(0.5)),
-                Measurement("\(coordinators) coordinators: worst chain", Double(worst)),
+                Measurement(
+                    "\(coordinators) coordinators: refusals per placement", rates.quantile(0.5),
+                    goal: isMeasure ? .atMost(0.25) : nil),
+                Measurement(
+                    "\(coordinators) coordinators: worst chain", Double(worst),
+                    goal: isMeasure ? .atMost(8) : nil),
                 Measurement("\(coordinators) coordinators: without a site", Double(unplaced)),
             ]
         }

@@ -51,24 +51,15 @@ struct RefusalDrill {
                 self.desks[desk].index.update(site.description, received: self.now, reachability: .reachable)
             }
         }
-        let weights = regions.indices.map { 1 / Double($0 + 1) }
+        let weights = [Double].zipf(regions.count)
         let count = Int(Double(size.sites * size.places) * size.fill)
         for number in 0..<count {
             self.now = self.now.advanced(by: .milliseconds(1))
             let desk = Int.random(in: 0..<size.coordinators, using: &generator)
             try self.place(
-                number, near: regions[Self.draw(weights, using: &generator)], desk, using: &generator)
+                number, near: regions[weights.drawnIndex(using: &generator)], desk, using: &generator)
             self.report(to: desk)
         }
-    }
-
-    private static func draw(_ weights: [Double], using generator: inout some RandomNumberGenerator) -> Int {
-        var left = Double.random(in: 0..<weights.reduce(0, +), using: &generator)
-        for (index, weight) in weights.enumerated() {
-            left -= weight
-            if left < 0 { return index }
-        }
-        return weights.count - 1
     }
 
     private mutating func place(

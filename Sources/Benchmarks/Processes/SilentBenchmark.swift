@@ -43,10 +43,22 @@ struct SilentBenchmark: Benchmark {
                 return Self.measurements(before, "before") + Self.measurements(during, "with the site silent")
                     + [
                         Measurement(
-                            "added to the median", during.quantile(0.5) - before.quantile(0.5), unit: "ms")
+                            "added to the median", during.quantile(0.5) - before.quantile(0.5), unit: "ms",
+                            goal: .atMost(Self.leastMeasurable(before, during)))
                     ]
             }
         }
+    }
+
+    /// The least difference of two medians that is more than chance: twice its standard error.
+    ///
+    /// That of a median is 1.2533 × deviation ÷ √n; the middle half of what is normally distributed is 1.349 wide.
+    private static func leastMeasurable(_ before: [Double], _ during: [Double]) -> Double {
+        let variances = [before, during].map { times in
+            let deviation = (times.quantile(0.75) - times.quantile(0.25)) / 1.349
+            return 1.2533 * 1.2533 * deviation * deviation / Double(times.count)
+        }
+        return 2 * variances.reduce(0, +).squareRoot()
     }
 
     private static func measurements(_ times: [Double], _ label: String) -> [Measurement] {
