@@ -12,7 +12,7 @@ struct Tradewind: AsyncParsableCommand {
             """,
         subcommands: [
             ServeCommand.self, InitCommand.self, DoctorCommand.self, OperationsCommand.self,
-            PerformCommand.self,
+            ProbeCommand.self, PerformCommand.self,
         ],
         defaultSubcommand: PerformCommand.self)
 }

@@ -75,13 +75,10 @@ package struct RemoteProber: Sendable {
 
     /// Connects to a port, and closes the connection.
     package func port(_ host: String, _ port: Int) async -> StreamFacts {
-        let began = NIODeadline.now()
         var facts = StreamFacts(place: Self.place(host, port), usesDirectTLS: false, reach: .refused)
         do {
-            let channel = try await ClientBootstrap(group: self.environment.group)
-                .connectTimeout(self.limits.connect).connect(host: host, port: port).get()
-            facts.reach = .connected(after: Self.duration(since: began))
-            channel.close(promise: nil)
+            let probe = PortProbe(group: self.environment.group, limits: self.limits)
+            facts.reach = .connected(after: try await probe.connect(host, port))
         } catch {
             facts.reach = self.reach(error)
         }
