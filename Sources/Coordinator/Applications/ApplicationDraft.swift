@@ -33,23 +33,12 @@ struct ApplicationDraft {
         }
         var growing: [(part: String, request: PlanRequest)] = []
         for change in changes where change.kind == .scale {
-            let there = workloads.last { workload in
-                workload.specification.part?.part == change.part && workload.state != .removing
-            }
-            guard let part = wanted[part: change.part], let there else { continue }
-            var specification = there.specification
-            let first = 1 + (there.replicas.map(\.index).max() ?? -1)
-            let more = part.workload.replicas - specification.replicas
+            guard let part = wanted[part: change.part],
+                let there = change.workload.flatMap({ state.placements[$0] })
+            else { continue }
+            let more = part.workload.replicas - there.specification.replicas
             guard more > 0 else { continue }
-            specification.replicas = part.workload.replicas
-            let placed = there.replicas.compactMap(\.site).reduce(into: [:]) { $0[$1, default: 0] += 1 }
-            growing.append(
-                (
-                    change.part,
-                    PlanRequest(
-                        specification: specification, replicas: Array(first..<first + more), placed: placed,
-                        neighbours: state.neighbours(of: specification, ownedBy: owner))
-                ))
+            growing.append((change.part, state.growth(of: there, by: more, near: nil)))
         }
         self.growing = growing
         self.neighbours = state.neighbours(of: self.placing, ownedBy: owner)

@@ -1,4 +1,5 @@
 import CloudModel
+import Cryptography
 import Logging
 import Operations
 import Placement
@@ -139,8 +140,15 @@ extension Coordinator {
         let saga = application.saga
         let view = await self.sites.view()
         let now = self.now()
+        let uptime = self.uptime()
+        var generator = SecureRandom()
         let (snapshot, waiting, neighbours) = self.state.withLock { state in
             state.learn(view, now: now)
+            // What waits for room and is served before this part counts as taken.
+            let rooms = state.setRoomAside(
+                before: saga[part: part]?.part.workload.priority, view, now: now, uptime: uptime,
+                using: &generator)
+            defer { state.withLedger { ledger in rooms.forEach { ledger.ended($0) } } }
             let there = Set(state.parts(of: saga.id).compactMap { $0.specification.part?.part })
             let waiting = saga.specification.ordered.filter { $0.name == part || !there.contains($0.name) }
                 .compactMap { saga.workload(of: $0.name, generation: saga[part: $0.name]?.generation ?? 1) }

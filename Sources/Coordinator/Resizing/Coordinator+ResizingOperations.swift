@@ -13,8 +13,11 @@ extension Coordinator {
         let accepted = try await self.resize(
             workload.id, to: count, because: "\(invocation.caller.address) asks for it")
         let reached = await self.answer(accepted, to: invocation, progress)
+        var message = Self.summary(of: reached)
+        let wanted = reached.specification.replicas
+        if wanted != count { message += ". It has \(wanted) replicas, not \(count): workload show says why" }
         return try OperationResult(
-            site: self.configuration.address, encoding: reached, message: Self.summary(of: reached))
+            site: self.configuration.address, encoding: reached, message: message)
     }
 
     func performMove(

@@ -16,11 +16,14 @@ package struct ApplicationChange: Hashable, Codable, Sendable {
     package let kind: Kind
     /// What differs from what is there: `image`, `replicas 2 → 3`.
     package let differences: [String]
+    /// The workload that is there and would be scaled; nil otherwise.
+    package let workload: WorkloadID?
 
-    package init(part: String, kind: Kind, differences: [String] = []) {
+    init(part: String, kind: Kind, differences: [String] = [], workload: WorkloadID? = nil) {
         self.part = part
         self.kind = kind
         self.differences = differences
+        self.workload = workload
     }
 }
 
@@ -52,7 +55,8 @@ extension ApplicationSaga {
             }
             let (before, after) = (kept.specification.replicas, part.workload.replicas)
             return ApplicationChange(
-                part: part.name, kind: .scale, differences: ["replicas \(before) → \(after)"])
+                part: part.name, kind: .scale, differences: ["replicas \(before) → \(after)"],
+                workload: kept.id)
         }
         let serving = versions.sorted { $0.generation < $1.generation }.last { $0.runningReplicas > 0 }
         guard let serving else { return ApplicationChange(part: part.name, kind: .add) }

@@ -40,14 +40,14 @@ extension PlacementSaga {
         }
     }
 
-    /// Of a gang that cannot grow, which the replica with the reason tells.
+    /// Of a growth that came to nothing, which the replica with the reason tells.
     private func growth(_ old: ReplicaPlacement, _ new: ReplicaPlacement) -> [KeepingNote] {
-        guard self.isGang, old.phase == .planning, old.isWanted, !new.isWanted, let reason = new.trouble
-        else { return [] }
+        guard old.isWanted, !new.isWanted, new.phase == .gone, let reason = new.trouble else { return [] }
+        let extent = self.isGang ? ", with all that were added" : ""
         return [
             KeepingNote(
-                .dropped, replica: nil, site: nil,
-                "does not grow, as all that were added are placed or none: \(reason)")
+                .dropped, replica: new.index, site: nil,
+                "is given up again\(extent), as no site takes it: \(reason)")
         ]
     }
 

@@ -21,17 +21,18 @@ extension PlacementSaga {
         return directives
     }
 
-    /// No site is left to try; of a gang that was never whole nothing is kept then, and one that cannot grow stays as
-    /// it was.
+    /// No site is left to try; of a gang that was never whole nothing is kept then.
+    ///
+    /// What was added is given up again, of a gang all that was added with it: the workload stays as it was.
     mutating func exhaust(_ reason: String, replica index: Int) -> [Directive] {
         var directives = self.enter(.exhausted(reason), replica: index)
-        guard self.isGang, self.replicas[index].isPlacedFirst else { return directives }
-        let peers = self.peers(of: index)
+        guard self.replicas[index].isPlacedFirst else { return directives }
         if self.replicas[index].addition != nil {
             self.replicas[index].trouble = reason
-            return self.drop(peers)
+            return self.drop(self.isGang ? self.peers(of: index) : [index])
         }
-        for other in peers where other != index {
+        guard self.isGang else { return directives }
+        for other in self.peers(of: index) where other != index {
             switch self.replicas[other].phase {
             case .exhausted:
                 // One that was placed before would be placed anew by itself.

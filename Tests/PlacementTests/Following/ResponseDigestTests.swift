@@ -13,7 +13,8 @@ struct ResponseDigestTests {
         var digest = ResponseDigest()
         var times: [Double] = []
         for _ in 0..<Int.random(in: 1...500, using: &generator) {
-            let scale = [1.0, 10, 100, 1_000, 10_000].randomElement(using: &generator) ?? 1
+            let scales: [Double] = [1, 10, 100, 1_000, 10_000]
+            let scale = scales.randomElement(using: &generator) ?? 1
             let time = scale * Double.random(in: 1...10, using: &generator)
             times.append(time)
             digest.add(time)
@@ -55,7 +56,8 @@ struct ResponseDigestTests {
         #expect(window.digest(at: later, since: Self.start).total == 1)
         #expect(window.digest(at: Self.start.advanced(by: .seconds(300))).total == 1)
         #expect(window.digest(at: Self.start.advanced(by: .seconds(-3_600))).total == 0)
-        #expect(window.forget(Self.start.advanced(by: .seconds(3_600))))
+        let isEmpty = window.forget(Self.start.advanced(by: .seconds(3_600)))
+        #expect(isEmpty)
     }
 
     @Test("The limit on places holds at its edge, and a place that is no longer heard of makes room")
@@ -64,14 +66,18 @@ struct ResponseDigestTests {
         for number in 0..<ResponseBook.placeLimit {
             let report = try ResponseReport(
                 place: .site(SiteID("s\(number).test")), samples: [.init(milliseconds: 10)])
-            #expect(book.record(report, at: Self.start))
+            let isTaken = book.record(report, at: Self.start)
+            #expect(isTaken)
         }
         let next = try ResponseReport(place: .country("JP"), samples: [.init(milliseconds: 10, count: 9)])
-        #expect(!book.record(next, at: Self.start))
+        let isNextTaken = book.record(next, at: Self.start)
+        #expect(!isNextTaken)
         let known = try ResponseReport(place: .site(SiteID("s0.test")), samples: [.init(milliseconds: 20)])
-        #expect(book.record(known, at: Self.start))
+        let isKnownTaken = book.record(known, at: Self.start)
+        #expect(isKnownTaken)
         let later = Self.start.advanced(by: .seconds(301))
-        #expect(book.record(next, at: later))
+        let isTakenLater = book.record(next, at: later)
+        #expect(isTakenLater)
         let responses = book.responses(percentile: 95, at: later)
         #expect(responses.map(\.place) == [.country("JP")])
         #expect(responses.map(\.count) == [9])

@@ -80,6 +80,21 @@ struct ResizingTests {
         #expect(saga.replicaStates[1].machine != first[1])
     }
 
+    @Test("An added replica that no site takes is given up again, and the log says why")
+    func refusedGrowth() throws {
+        var saga = try Self.saga(1)
+        _ = saga.grow([1], near: nil)
+        let before = saga
+        #expect(saga.handle(.unplaceable(reason: "all full", turn: saga.replicas[1].turn), replica: 1) == [])
+        #expect(saga.wantedCount == 1)
+        #expect(saga.state == .placed)
+        #expect(saga.isSettled)
+        #expect(saga.narrate(since: before).contains { $0.kind == .dropped && $0.text.contains("all full") })
+        // Its number may be used again, under another epoch.
+        _ = saga.grow(saga.vacancies(for: 1), near: nil)
+        #expect(saga.replicas.map(\.epoch) == [1, 2])
+    }
+
     @Test("When no other index is left, one whose machine is being deleted is placed once that is gone")
     func busyIndices() throws {
         var saga = try Self.saga(2)

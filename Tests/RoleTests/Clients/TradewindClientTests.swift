@@ -117,7 +117,8 @@ struct TradewindClientTests {
         let end = try #require(article[begin.upperBound...].range(of: "```"))
         let example = lines(article[begin.upperBound..<end.lowerBound])
         let test = lines(try String(contentsOf: here, encoding: .utf8)[...])
-        let first = try #require(test.firstIndex(of: try #require(example.first)))
+        let opening = try #require(example.first)
+        let first = try #require(test.firstIndex(of: opening))
         #expect(Array(test[first...].prefix(example.count)) == example)
     }
 
@@ -209,12 +210,13 @@ struct TradewindClientTests {
             for try await event in web.events() { all.append(event) }
             #expect(all.map(\.number) == Array(1...all.count))
             #expect(all.last?.kind == .removed)
+            let everything = all
             // From the middle, by way of a client that loses two connections.
             try await bench.run(wrap: { Lossy($0, losses: 2) }) { _, flaky in
                 var rest: [WorkloadEvents.Element] = []
-                let watch = ClientBench.client(flaky).watch(web.id, after: all[1].position)
+                let watch = ClientBench.client(flaky).watch(web.id, after: everything[1].position)
                 for try await event in watch { rest.append(event) }
-                #expect(rest == Array(all.dropFirst(2)))
+                #expect(rest == Array(everything.dropFirst(2)))
                 #expect(rest.allSatisfy { !$0.followsGap })
             }
         }
