@@ -71,7 +71,8 @@ extension Coordinator {
         _ invocation: Invocation, _ progress: @escaping ProgressSink
     ) async throws(OperationError) -> OperationResult {
         let id = try await self.apply(
-            try Self.specification(in: invocation), for: invocation.caller.address, scope: invocation.scope)
+            try Self.specification(in: invocation), for: invocation.caller.address, scope: invocation.scope,
+            mayDestroy: invocation.flag("destroy"))
         let application = try self.application(id.description, for: "", scope: .site)
         let goal = Self.goal(of: invocation)
         let reached = await self.wait(for: application, until: goal, telling: progress)

@@ -31,9 +31,10 @@ extension Coordinator {
 
     /// Wants what a document says from now on; stored when this returns.
     ///
-    /// The same document again changes nothing but what was refused, or was removed by hand: that is tried again.
+    /// The same document again changes nothing but what was refused, or was removed by hand: that is tried again. Unless
+    /// `mayDestroy` says so, nothing is done if some machine would be deleted for it.
     package func apply(
-        _ specification: ApplicationSpecification, for owner: String, scope: Grant.Scope
+        _ specification: ApplicationSpecification, for owner: String, scope: Grant.Scope, mayDestroy: Bool
     ) async throws(OperationError) -> ApplicationID {
         try Self.check(specification)
         var generator = SecureRandom()
@@ -61,10 +62,24 @@ extension Coordinator {
                 ?? StoredApplication(
                     owner: owner, created: now, saga: ApplicationSaga(id: id, name: specification.name),
                     revision: 0)
+            if !mayDestroy { try Self.checkLosses(specification, of: application, in: state) }
             return state.apply(specification, to: application)
         }
         try await self.settle(application)
         return application.id
+    }
+
+    private static func checkLosses(
+        _ specification: ApplicationSpecification, of application: StoredApplication,
+        in state: CoordinatorState
+    ) throws(OperationError) {
+        let changes = application.saga.changes(to: specification, over: state.parts(of: application.id))
+        let losses = changes.filter(\.destroys).map { "\($0.part) (\($0.kind.rawValue))" }
+        guard !losses.isEmpty else { return }
+        throw OperationError(
+            .unconfirmed,
+            "applying it deletes machines with what is on their disks: \(losses.joined(separator: ", "))",
+            next: "application plan shows all of it; add destroy=yes to do it")
     }
 
     /// Gives up what does not run, or begins to remove all of it.

@@ -39,7 +39,13 @@ extension Catalogue {
             "application.apply",
             "Make an application what a document says: place, scale, replace and remove parts",
             by: .coordinator, .changes, .init(.post, "/applications"),
-            parameters: [Self.document, Self.applicationWait("running")],
+            parameters: [
+                Self.document, Self.applicationWait("running"),
+                .optional(
+                    "destroy", .boolean,
+                    "agree that machines are deleted with their disks where parts are replaced, removed or "
+                        + "scaled down", default: false),
+            ],
             layout: Self.applicationSections, isLong: true),
         Operation(
             "application.list", "List applications", by: .coordinator, .reads, .init(.get, "/applications"),

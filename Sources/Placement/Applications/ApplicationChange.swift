@@ -18,12 +18,18 @@ package struct ApplicationChange: Hashable, Codable, Sendable {
     package let differences: [String]
     /// The workload that is there and would be scaled; nil otherwise.
     package let workload: WorkloadID?
+    /// Whether machines would be deleted, with what is on their disks.
+    package let destroys: Bool
 
-    init(part: String, kind: Kind, differences: [String] = [], workload: WorkloadID? = nil) {
+    init(
+        part: String, kind: Kind, differences: [String] = [], workload: WorkloadID? = nil,
+        destroys: Bool = false
+    ) {
         self.part = part
         self.kind = kind
         self.differences = differences
         self.workload = workload
+        self.destroys = destroys
     }
 }
 
@@ -39,7 +45,7 @@ extension ApplicationSaga {
         }
         let order = ApplicationSpecification(name: self.name, parts: self.members.map(\.part)).ordered
         for part in order.reversed() where gone.contains(where: { $0.name == part.name }) {
-            changes.append(ApplicationChange(part: part.name, kind: .remove))
+            changes.append(ApplicationChange(part: part.name, kind: .remove, destroys: true))
         }
         return changes
     }
@@ -56,13 +62,14 @@ extension ApplicationSaga {
             let (before, after) = (kept.specification.replicas, part.workload.replicas)
             return ApplicationChange(
                 part: part.name, kind: .scale, differences: ["replicas \(before) → \(after)"],
-                workload: kept.id)
+                workload: kept.id, destroys: after < before)
         }
         let serving = versions.sorted { $0.generation < $1.generation }.last { $0.runningReplicas > 0 }
         guard let serving else { return ApplicationChange(part: part.name, kind: .add) }
         let asked = wanted.workload(of: part, as: self.id, generation: serving.generation)
         return ApplicationChange(
-            part: part.name, kind: .replace, differences: serving.specification.differences(to: asked))
+            part: part.name, kind: .replace, differences: serving.specification.differences(to: asked),
+            destroys: true)
     }
 }
 

@@ -25,10 +25,12 @@ enum ApplicationBench {
     }
 
     static func apply(
-        _ document: String = shop, wait: String = "accepted",
+        _ document: String = shop, wait: String = "accepted", destroy: Bool = true,
         by caller: GrantBook.Caller = CoordinatorBench.alice
     ) -> Invocation {
-        Self.invocation("apply", ["document": .string(document), "wait": .string(wait)], by: caller)
+        Self.invocation(
+            "apply", ["document": .string(document), "wait": .string(wait), "destroy": .bool(destroy)],
+            by: caller)
     }
 
     /// Sites, in the order of the replicas, by part.

@@ -157,6 +157,36 @@ struct CoordinatorApplicationTests {
         }
     }
 
+    @Test("No machine is deleted by applying a document unless whoever applies it agrees")
+    func agreement() async throws {
+        let bench = try CoordinatorBench()
+        try await bench.run { coordinator, table in
+            try await self.apply(Bench.shop, coordinator, table, bench)
+            let before = Set(bench.sites.machines.map(\.id))
+            let documents = [
+                ("web (scale)", Bench.shop.replacing("replicas: 2", with: "replicas: 1")),
+                ("api (replace)", Bench.shop.replacing("[US]", with: "[FR]")),
+                (
+                    "web (remove), api (remove)",
+                    "application: shop\ndefaults: {\(Bench.usual)}\nparts: {db: {only: [paris.test]}}"
+                ),
+            ]
+            for (losses, document) in documents {
+                let error = await #expect(throws: OperationError.self) {
+                    try await table.perform(Bench.apply(document, destroy: false))
+                }
+                #expect(error?.code == .unconfirmed)
+                #expect(error?.message.hasSuffix(": \(losses)") == true, "\(error?.message ?? "")")
+            }
+            _ = try await table.perform(Bench.apply(destroy: false))
+            let more = Bench.shop.replacing("replicas: 2", with: "replicas: 3")
+            _ = try await table.perform(Bench.apply(more, destroy: false))
+            _ = try await coordinator.settled("shop", over: bench)
+            #expect(before.isSubset(of: Set(bench.sites.machines.map(\.id))))
+            #expect(bench.sites.machines.count == 5)
+        }
+    }
+
     @Test("Removing takes the parts away in reverse order, and the application with the last")
     func removed() async throws {
         let bench = try CoordinatorBench()
