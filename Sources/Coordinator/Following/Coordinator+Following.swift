@@ -23,6 +23,7 @@ extension Coordinator {
             return state.followed
         }
         guard !followed.isEmpty else { return }
+        var searches = 0
         let view = await self.sites.view()
         let round = CoordinatorState.FollowingRound(view, now: now)
         self.state.withLock { $0.learn(view, now: now) }
@@ -31,9 +32,13 @@ extension Coordinator {
         var generator = SecureRandom()
         for id in followed {
             let following = self.state.withLock { state in
-                state.follow(id, round, follower, planner, using: &generator)
+                state.follow(
+                    id, round, follower, planner, maySearch: searches < FollowingDesk.searchesPerRound,
+                    using: &generator)
             }
-            if let following { await self.carryOut(following, for: id, follower) }
+            guard let following else { continue }
+            searches += following.hasSearched ? 1 : 0
+            await self.carryOut(following, for: id, follower)
         }
     }
 
@@ -49,8 +54,9 @@ extension Coordinator {
                 _ = try await self.resize(
                     id, from: count, to: count + more, near: place.map { Audience(near: $0) }, because: reason
                 )
-            case .move(let replica, let site, let reason):
-                try await self.move(id, replica: replica, to: site, because: reason)
+            case .move(let replica, let site, let place, let reason):
+                try await self.move(
+                    id, replica: replica, to: site, near: Audience(near: place), because: reason)
             case .drop(let replica, let reason):
                 _ = try await self.resize(
                     id, from: count, to: count - 1, dropping: [replica], because: reason)
@@ -60,7 +66,7 @@ extension Coordinator {
             let decision = self.state.withLock { state -> Follower.Decision in
                 var memory = state.following.memory(of: id)
                 let decision = follower.failed(
-                    "what users call for could not be done: \(error.message)", &memory, at: now)
+                    following.decision, because: error.message, &memory, at: now)
                 state.following.remember(memory, of: id)
                 return decision
             }
@@ -98,11 +104,14 @@ extension Coordinator {
                 next: "report about a workload that is there")
         }
         let now = self.now()
-        guard self.state.withLock({ $0.following.record(report, about: workload.id, at: now) }) else {
+        let isTaken = self.state.withLock {
+            $0.following.record(report, about: workload.id, of: workload.owner, at: now)
+        }
+        guard isTaken else {
             throw OperationError(
                 .tooMany,
                 "as many places are known as can be: \(ResponseBook.placeLimit) of a workload, "
-                    + "\(FollowingDesk.placeLimit) of all",
+                    + "\(FollowingDesk.placesPerOwner) of an owner, \(FollowingDesk.placeLimit) of all",
                 next: "report by country, or wait five minutes until others are forgotten")
         }
         return try OperationResult(

@@ -25,17 +25,21 @@ extension CoordinatorState {
     struct Following {
         let decision: Follower.Decision
         let replicas: Int
+        /// Whether a site was looked for.
+        let hasSearched: Bool
     }
 
-    /// The workloads whose users are followed.
+    /// The workloads whose users are followed, in the order of their turns.
     var followed: [WorkloadID] {
-        self.placements.values.filter { $0.specification.following != nil && !$0.saga.isRemoving }
-            .map(\.id).sorted()
+        let followed = self.placements.values.filter {
+            $0.specification.following != nil && !$0.saga.isRemoving
+        }
+        return self.following.turns(of: followed.map(\.id).sorted())
     }
 
-    /// Decides what is done for the users of a workload now.
+    /// Decides what is done for the users of a workload now; nil if nothing may be looked for now and something would be.
     mutating func follow(
-        _ id: WorkloadID, _ round: FollowingRound, _ follower: Follower, _ planner: Planner,
+        _ id: WorkloadID, _ round: FollowingRound, _ follower: Follower, _ planner: Planner, maySearch: Bool,
         using generator: inout some RandomNumberGenerator
     ) -> Following? {
         guard let placement = self.placements[id], let wishes = placement.specification.following else {
@@ -47,6 +51,17 @@ extension CoordinatorState {
         let wish = follower.review(&memory, wishes, view)
         var candidate: FollowingView.Candidate?
         var refusal = ""
+        var hasSearched = false
+        switch wish {
+        case .nothing, .less: break
+        case .more, .near:
+            guard maySearch else {
+                self.following.remember(memory, of: id)
+                return nil
+            }
+            self.following.searched(for: id)
+            hasSearched = true
+        }
         switch wish {
         case .nothing, .less: break
         case .more: (candidate, refusal) = self.candidate(for: nil, of: placement, round, planner, &generator)
@@ -57,7 +72,8 @@ extension CoordinatorState {
         let decision = follower.decide(
             wish, &memory, wishes, view, candidate: candidate, refusal: refusal)
         self.following.remember(memory, of: id)
-        return Following(decision: decision, replicas: placement.saga.wantedCount)
+        return Following(
+            decision: decision, replicas: placement.saga.wantedCount, hasSearched: hasSearched)
     }
 
     private func view(
@@ -65,7 +81,8 @@ extension CoordinatorState {
         _ round: FollowingRound, _ planner: Planner
     ) -> FollowingView {
         let lastChange = placement.lastChange
-        let since = [lastChange, memory.changes.last].compactMap { $0 }.max()
+        // One of the future is from before the clock was set back.
+        let since = [lastChange, memory.changes.last].compactMap { $0 }.filter { $0 <= round.now }.max()
         var responses =
             self.following.responses(
                 of: placement.id, percentile: wishes.percentile, at: round.now, since: since) ?? []
@@ -90,7 +107,8 @@ extension CoordinatorState {
         }
         return FollowingView(
             now: round.now, replicas: replicas, responses: responses, roundTrips: roundTrips,
-            isBusy: placement.saga.state != .placed || placement.saga.isMoving, lastChange: lastChange)
+            isBusy: placement.saga.isBusy, least: placement.specification.keeping?.minimum ?? 0,
+            lastChange: lastChange)
     }
 
     /// The best site for another replica near `place`, or why there is none.

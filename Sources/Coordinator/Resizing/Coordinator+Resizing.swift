@@ -24,7 +24,7 @@ extension Coordinator {
         because reason: String
     ) async throws(OperationError) -> Workload {
         let view = await self.sites.view()
-        let now = self.now()
+        let (now, uptime) = (self.now(), self.uptime())
         let planner = Planner(rules: self.configuration.rules)
         var generator = SecureRandom()
         let outcome = self.state.withLock { state -> Result<Outcome, OperationError> in
@@ -38,6 +38,9 @@ extension Coordinator {
                         Self.shrink(placement, by: -more, dropping: dropping, now: now, in: &state, reason))
                 }
                 state.learn(view, now: now)
+                let rooms = state.setRoomAside(
+                    beforeMoreOf: placement, view, now: now, uptime: uptime, using: &generator)
+                defer { state.withLedger { ledger in rooms.forEach { ledger.ended($0) } } }
                 return .success(
                     try Self.grow(
                         placement, by: more, near: near, now: now, planner, in: &state, using: &generator,
@@ -52,10 +55,17 @@ extension Coordinator {
     /// Moves one replica away from where it is, in the way a drain does: without a lease its machine runs until the new
     /// one does, with a lease it is deleted first, if the minimum allows for that.
     ///
-    /// `site` names the site wanted; should it refuse after all, the best of the others is asked. Logged with `reason`. A
-    /// replica that is there already stays.
+    /// `site` names the site wanted; should it refuse after all, the best of the others is asked, and if none takes it and
+    /// its machine still runs it stays. Logged with `reason`. A replica that is there already stays.
     package func move(
         _ id: WorkloadID, replica: Int, to site: SiteID?, because reason: String
+    ) async throws(OperationError) {
+        try await self.move(id, replica: replica, to: site, near: nil, because: reason)
+    }
+
+    /// The same; from now on the replica is for the users in `audience`, unless that is nil.
+    func move(
+        _ id: WorkloadID, replica: Int, to site: SiteID?, near audience: Audience?, because reason: String
     ) async throws(OperationError) {
         let view = await self.sites.view()
         let now = self.now()
@@ -70,8 +80,8 @@ extension Coordinator {
                 state.learn(view, now: now)
                 return .success(
                     try Self.move(
-                        replica, of: placement, to: site, now: now, planner, in: &state, using: &generator,
-                        reason))
+                        replica, of: placement, to: site, near: audience, now: now, planner, in: &state,
+                        using: &generator, reason))
             } catch {
                 return .failure(error)
             }
@@ -172,8 +182,10 @@ extension Coordinator {
     }
 
     private static func move(
-        _ replica: Int, of placement: StoredPlacement, to site: SiteID?, now: Instant, _ planner: Planner,
-        in state: inout CoordinatorState, using generator: inout some RandomNumberGenerator, _ reason: String
+        _ replica: Int, of placement: StoredPlacement, to site: SiteID?, near audience: Audience?,
+        now: Instant,
+        _ planner: Planner, in state: inout CoordinatorState,
+        using generator: inout some RandomNumberGenerator, _ reason: String
     ) throws(OperationError) -> Outcome {
         let name = placement.specification.name
         let wishes = placement.specification.keeping
@@ -183,7 +195,8 @@ extension Coordinator {
                 next: "workload show \(name) says how it stands")
         }
         let leaving = placement.saga.replicas[replica]
-        let specification = placement.specification(of: leaving)
+        var specification = placement.specification(of: leaving)
+        if let audience { specification.audience = audience }
         var request = PlanRequest(
             specification: specification, replicas: [replica],
             placed: placement.saga.sites(without: replica), excluded: leaving.barred,
@@ -198,7 +211,7 @@ extension Coordinator {
             "moves from \(old) to \(new): \(reason); \(PlacementSaga.wayOfLeaving(wishes))")
         // What was chosen here is asked first, and counts until then.
         let change = state.change(placement.id, now: now, explained: note) {
-            $0.move(replica, to: new, wishes)
+            $0.move(replica, to: new, near: audience, wishes)
         }
         guard let change else { return .same(placement.workload) }
         let room = placement.saga.reservationAfterMove(of: replica)

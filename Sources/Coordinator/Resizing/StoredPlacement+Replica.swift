@@ -16,7 +16,7 @@ extension PlanRequest {
     /// The same, if it is to be met at `site` or not at all.
     func limited(to site: SiteID) -> PlanRequest {
         var limited = self
-        limited.specification.constraints.append(.only([site]))
+        limited.confinedTo = site
         return limited
     }
 }

@@ -124,17 +124,17 @@ extension Catalogue {
             .init(.get, "/workloads/{workload}"), parameters: [Self.workloadParameter],
             layout: Self.workloadSections),
         Operation(
-            "workload.scale", "Change how many replicas a workload has", by: .coordinator, .changes,
+            "workload.scale", "Change how many replicas a workload has", by: .coordinator, .destroys,
             .init(.put, "/workloads/{workload}/replicas"),
             parameters: [
                 Self.workloadParameter,
                 .required(
                     "replicas", .integer(1...1_000),
-                    "how many machines; of fewer those go first that have none or were placed last"),
+                    "how many machines; of fewer those that do not run or came last go, with their disks"),
                 Self.workloadWait,
             ], layout: Self.workloadSections, isLong: true),
         Operation(
-            "workload.move", "Move one replica of a workload to another site", by: .coordinator, .changes,
+            "workload.move", "Move one replica of a workload to another site", by: .coordinator, .destroys,
             .init(.post, "/workloads/{workload}/moves"),
             parameters: [
                 Self.workloadParameter,

@@ -26,21 +26,36 @@ extension Follower {
         switch wish {
         case .nothing, .less: return .stay
         case .more(let count):
-            let reason = "\(wishes.minimum(at: view.now)) replicas are wanted at least at this hour"
-            if let dear = self.tooDear(adding: count, at: candidate, instead: nil, wishes, view) {
+            let reason = "\(self.minimum(wishes, view)) replicas are wanted at least at this hour"
+            let payable = (1...count).last { more in
+                self.tooDear(adding: more, at: candidate, instead: nil, wishes, view) == nil
+            }
+            guard let payable else {
+                let dear = self.tooDear(adding: 1, at: candidate, instead: nil, wishes, view) ?? ""
                 return self.tell(.cost(nil), "\(reason), but \(dear)", &memory, view.now)
             }
-            return self.budgeted(.grow(count, near: nil, because: reason), &memory, wishes, view)
+            return self.budgeted(.grow(payable, near: nil, because: reason), &memory, wishes, view)
         case .near(let response):
             return self.approach(response, by: candidate, &memory, wishes, view)
         }
     }
 
-    /// What the shell could not do after all.
+    /// What could not be done after all, and why.
     package func failed(
-        _ text: String, _ memory: inout FollowingMemory, at now: Instant
+        _ decision: Decision, because reason: String, _ memory: inout FollowingMemory, at now: Instant
     ) -> Decision {
-        self.tell(.failed, text, &memory, now)
+        let place: Audience.Place?
+        switch decision {
+        case .stay, .remark: return .stay
+        case .drop:
+            // It is looked at anew for as long as before.
+            memory.spare = nil
+            place = nil
+        case .grow(_, let near, _): place = near
+        case .move(_, _, let near, _): place = near
+        }
+        return self.tell(
+            .failed(place), "what users call for could not be done: \(reason)", &memory, now)
     }
 
     private func approach(
@@ -68,7 +83,7 @@ extension Follower {
         if let mover = self.mover(to: candidate, wishes, view) {
             return self.budgeted(
                 .move(
-                    mover, to: candidate.site,
+                    mover, to: candidate.site, near: response.place,
                     because: "\(reason); \(obstacle.1), and it is missed least where it is"),
                 &memory, wishes, view)
         }
@@ -132,7 +147,7 @@ extension Follower {
         switch decision {
         case .stay, .remark: return decision
         case .grow(_, _, let reason): wanted = "another replica is wanted (\(reason))"
-        case .move(let index, let site, let reason):
+        case .move(let index, let site, _, let reason):
             wanted = "replica \(index) is wanted at \(site) (\(reason))"
         case .drop(let index, _): wanted = "replica \(index) is not needed"
         }
@@ -181,13 +196,17 @@ extension Follower {
         _ obstacle: Obstacle, _ text: String, _ memory: inout FollowingMemory, _ now: Instant
     ) -> Decision {
         switch obstacle {
-        case .useless(let place), .nowhere(.some(let place)), .maximum(let place), .cost(.some(let place)):
+        case .useless(let place), .nowhere(.some(let place)), .maximum(let place), .cost(.some(let place)),
+            .failed(.some(let place)):
             memory.vain[place] = now
-        case .changes, .cost(nil), .nowhere(nil), .failed: break
+        case .cost(nil), .nowhere(nil), .failed(nil): memory.vainGrowth = now
+        case .changes: break
         }
         if let told = memory.told[obstacle], told <= now, told.duration(to: now) < self.rules.repeatAfter {
             return .stay
         }
+        guard memory.remarks.count < FollowingRules.remarkLimit else { return .stay }
+        memory.remarks.append(now)
         memory.told[obstacle] = now
         return .remark(text)
     }

@@ -31,7 +31,7 @@ package struct Follower: Sendable {
         /// Nothing is done, and that is to be said.
         case remark(String)
         case grow(Int, near: Audience.Place?, because: String)
-        case move(Int, to: SiteID, because: String)
+        case move(Int, to: SiteID, near: Audience.Place, because: String)
         case drop(Int, because: String)
     }
 
@@ -42,7 +42,7 @@ package struct Follower: Sendable {
         case maximum(Audience.Place)
         case useless(Audience.Place)
         case nowhere(Audience.Place?)
-        case failed
+        case failed(Audience.Place?)
     }
 
     package var rules: FollowingRules
@@ -66,8 +66,8 @@ package struct Follower: Sendable {
         self.noteSlow(&memory, wishes, view)
         self.noteSpare(&memory, wishes, view)
         if self.isPausing(memory, wishes, view) { return .nothing }
-        let missing = min(wishes.minimum(at: view.now), wishes.maximum) - view.replicas.count
-        if missing > 0 { return .more(missing) }
+        let missing = min(self.minimum(wishes, view), wishes.maximum) - view.replicas.count
+        if missing > 0, !self.isVain(memory.vainGrowth, wishes, view) { return .more(missing) }
         if let worst = self.worst(memory, wishes, view) { return .near(worst) }
         let patience = self.rules.spareFor(regrets: memory.regrets.count)
         if let spare = memory.spare, spare.since.duration(to: view.now) >= patience {
@@ -100,7 +100,7 @@ package struct Follower: Sendable {
         // Silence is not calm: without responses nothing is known to be unneeded.
         let isHeard = view.responses.contains { $0.count >= self.rules.samplesNeeded }
         guard isHeard, memory.slowSince.isEmpty, wishes.mayShrink(at: view.now),
-            view.replicas.count > wishes.minimum(at: view.now),
+            view.replicas.count > self.minimum(wishes, view),
             let index = self.spare(wishes, view)
         else {
             memory.spare = nil
@@ -123,6 +123,17 @@ package struct Follower: Sendable {
         }
     }
 
+    /// How many replicas there are at least now; what the owner wants to run while others move is not gone below either.
+    func minimum(_ wishes: FollowingWishes, _ view: FollowingView) -> Int {
+        max(wishes.minimum(at: view.now), view.least)
+    }
+
+    /// Whether something was tried in vain just now, so that it is the turn of something else.
+    private func isVain(_ tried: Instant?, _ wishes: FollowingWishes, _ view: FollowingView) -> Bool {
+        guard let tried, tried <= view.now else { return false }
+        return tried.duration(to: view.now) < wishes.pause
+    }
+
     /// Those whose responses take longest, of those who have waited for long enough and for whom nothing was tried in
     /// vain just now.
     private func worst(
@@ -132,8 +143,7 @@ package struct Follower: Sendable {
             guard let since = memory.slowSince[response.place],
                 since.duration(to: view.now) >= self.rules.slowFor
             else { return false }
-            guard let tried = memory.vain[response.place], tried <= view.now else { return true }
-            return tried.duration(to: view.now) >= wishes.pause
+            return !self.isVain(memory.vain[response.place], wishes, view)
         }
         .max { ($0.milliseconds, $1.place.text) < ($1.milliseconds, $0.place.text) }
     }
@@ -182,7 +192,7 @@ package struct Follower: Sendable {
             let isShared = then.roundTrip <= now.roundTrip + margin
             let crowding = isShared ? max(1, Double(now.replicas) / Double(max(1, then.replicas))) : 1
             // Waiting grows faster than the work that is shared.
-            worst = max(worst, (then.roundTrip + waiting * crowding * crowding) / target)
+            worst = max(worst, (then.roundTrip + waiting * crowding * crowding.squareRoot()) / target)
         }
         return worst
     }

@@ -20,6 +20,10 @@ package struct FollowingMemory: Hashable, Sendable {
     var told: [Follower.Obstacle: Instant] = [:]
     /// When something was wanted for users in vain, so that it is the turn of others.
     var vain: [Audience.Place: Instant] = [:]
+    /// When the least number of replicas could not be reached.
+    var vainGrowth: Instant?
+    /// When something was told, within the last hour.
+    var remarks: [Instant] = []
 
     package init() {}
 
@@ -38,6 +42,7 @@ package struct FollowingMemory: Hashable, Sendable {
         case .grow, .move:
             if let drop = self.lastDrop, drop <= now, drop.duration(to: now) < rules.regretWithin {
                 self.regrets.append(now)
+                self.lastDrop = nil
             }
         case .drop: self.lastDrop = now
         }
@@ -46,12 +51,14 @@ package struct FollowingMemory: Hashable, Sendable {
         self.spare = nil
         self.told = [:]
         self.vain = [:]
+        self.vainGrowth = nil
     }
 
     /// Forgets what is an hour old, as no budget counts it any more, and what is no longer regretted.
     mutating func forget(_ now: Instant, _ rules: FollowingRules) {
         self.regrets.removeAll { $0 > now || $0.duration(to: now) >= rules.regretFor }
         self.changes.removeAll { Self.isOver($0, now) }
+        self.remarks.removeAll { Self.isOver($0, now) }
         self.told = self.told.filter { !Self.isOver($0.value, now) }
         self.vain = self.vain.filter { !Self.isOver($0.value, now) }
     }

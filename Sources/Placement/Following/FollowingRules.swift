@@ -13,6 +13,10 @@ package struct FollowingRules: Hashable, Sendable {
     package var spareShare: Double
     /// A change must be expected to gain at least this share of the target.
     package var gain: Double
+    /// The most obstacles of a workload that are told in an hour, so that they do not push everything else out of its
+    /// log.
+    package static let remarkLimit = 12
+
     /// How soon after a removal slow users show that it was a mistake.
     package var regretWithin: Duration
     /// How long such a mistake is remembered.

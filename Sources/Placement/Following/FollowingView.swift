@@ -26,12 +26,15 @@ package struct FollowingView: Hashable, Sendable {
     package var roundTrips: [Audience.Place: [SiteID: Double]]
     /// Whether replicas are being placed, moved or dropped.
     package var isBusy: Bool
+    /// How many replicas must run while others move.
+    package var least: Int
     /// When the number or the places of replicas were last changed, by whomever.
     package var lastChange: Instant?
 
     package init(
         now: Instant, replicas: [FollowedReplica], responses: [PlaceResponse],
-        roundTrips: [Audience.Place: [SiteID: Double]], isBusy: Bool = false, lastChange: Instant? = nil
+        roundTrips: [Audience.Place: [SiteID: Double]], isBusy: Bool = false, least: Int = 0,
+        lastChange: Instant? = nil
     ) {
         self.now = now
         self.replicas = replicas
@@ -39,6 +42,7 @@ package struct FollowingView: Hashable, Sendable {
         self.responses = responses
         self.roundTrips = roundTrips
         self.isBusy = isBusy
+        self.least = least
         self.lastChange = lastChange
     }
 

@@ -1,8 +1,9 @@
 import CloudModel
 
 extension FollowingWishes {
-    /// What is wrong with them in themselves; the fields are named as the parameters are.
-    func problems() -> [SpecificationError.Problem] {
+    /// What is wrong with them for a workload of which `least` replicas must run while others move; the fields are named
+    /// as the parameters are.
+    func problems(running least: Int) -> [SpecificationError.Problem] {
         var problems: [SpecificationError.Problem] = []
         func check<Amount: Comparable>(_ field: String, _ amount: Amount?, _ range: ClosedRange<Amount>) {
             guard let amount, !range.contains(amount) else { return }
@@ -20,6 +21,7 @@ extension FollowingWishes {
         check("off-peak-minimum", self.offPeakMinimum, SpecificationLimits.replicas)
         for (field, least) in [
             ("follow-minimum", self.minimum), ("off-peak-minimum", self.offPeakMinimum ?? 1),
+            ("minimum", least),
         ] where least > self.maximum {
             problems.append(.init(field, "\(least) is more than follow-maximum, \(self.maximum)"))
         }

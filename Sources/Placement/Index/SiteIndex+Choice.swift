@@ -126,6 +126,8 @@ extension Ranking.Kind {
 extension SiteIndex {
     /// The sites to which the constraints confine the choice by name; nil if they do not.
     private func onlySites(for request: PlanRequest) -> Set<SiteID>? {
+        // The planner looks at the constraints, of which there may be others.
+        if let site = request.confinedTo { return [site] }
         var sites: Set<SiteID>?
         for constraint in request.specification.constraints {
             let named: Set<SiteID>

@@ -10,7 +10,7 @@ extension PlacementSaga {
 
     /// Looks for a site under the next epoch; nothing of the replica may run that is not noted as its predecessor.
     mutating func renew(_ index: Int) -> [Directive] {
-        self.replicas[index].epoch += 1
+        self.replicas[index].epoch = self.replicas[index].nextEpoch
         self.replicas[index].attempts = []
         self.replicas[index].trouble = nil
         self.replicas[index].machine = nil
@@ -31,14 +31,19 @@ extension PlacementSaga {
         else { return [] }
         let epoch = self.replicas[index].epoch
         self.replicas[index].keeping?.predecessor = ReplicaKeeping.Predecessor(
-            hold: hold, machine: machine, epoch: epoch)
+            hold: hold, machine: machine, epoch: epoch, last: self.replicas[index].machine)
         return self.renew(index)
     }
 
     /// The site has taken the order to delete the machine; whether anything is left of it, it has not said yet.
     mutating func doomed(_ machine: MachineID, replica index: Int) -> [Directive] {
         switch self.replicas[index].phase {
-        case .deleting(_, machine, _): return self.enter(.gone, replica: index)
+        case .deleting(let hold, machine, let asked):
+            guard !self.isRemoving, !self.replicas[index].isWanted else {
+                return self.enter(.gone, replica: index)
+            }
+            // Its index, and so its name, may be used again only once nothing of it is left.
+            return self.enter(.deleting(hold, machine, asked: asked + 1), replica: index)
         case .replacing(let hold, machine, let asked):
             return self.enter(.replacing(hold, machine, asked: asked + 1), replica: index)
         case .planning, .reserving, .doubting, .committing, .verifying, .withdrawing, .placed, .replacing,

@@ -26,6 +26,12 @@ extension PlacementSaga {
         let index = new.index
         switch (old.phase, new.phase) {
         case (.placed, .placed): return []
+        case (_, .placed(let hold, _)) where new.epoch < old.epoch:
+            let why = new.trouble.map { ": \($0)" } ?? ""
+            return [
+                KeepingNote(
+                    .moving, replica: index, site: hold.site, "stays at \(hold.site) after all\(why)")
+            ]
         case (_, .placed(let hold, _)):
             return [
                 KeepingNote(

@@ -7,6 +7,8 @@ package struct ReplicaKeeping: Hashable, Codable, Sendable {
         package let hold: Hold
         package let machine: MachineID
         package let epoch: Int
+        /// What the machine last reported about itself.
+        var last: Machine?
         /// Whether its deletion is being asked for.
         package internal(set) var isEnding = false
         package internal(set) var asked = 0
@@ -40,6 +42,8 @@ package struct ReplicaKeeping: Hashable, Codable, Sendable {
     package internal(set) var predecessor: Predecessor?
     /// The site it moves to, until that was asked; nil for the best one.
     package internal(set) var destination: SiteID?
+    /// Whether it leaves for a better site only, and so may as well stay; nil as false.
+    var isVoluntary: Bool?
     /// The last remark about waiting, so that it is made once.
     var remark: String?
 

@@ -9,6 +9,8 @@ package struct PlanRequest: Hashable, Sendable {
     package var placed: [SiteID: Int]
     /// Sites that are out for a reason of this request's own, with the reason in words.
     package var excluded: [SiteID: String]
+    /// The one site that will do, whatever else speaks for others; nil if any will.
+    package var confinedTo: SiteID?
     /// How many replicas of other workloads are at each site, by the workload's name: of those that the
     /// specification names.
     package var neighbours: [String: [SiteID: Int]]
@@ -29,6 +31,13 @@ package struct PlanRequest: Hashable, Sendable {
         let count = max(0, min(specification.replicas, SpecificationLimits.replicas.upperBound))
         self.init(
             specification: specification, replicas: Array(0..<count), neighbours: neighbours)
+    }
+
+    /// Why a site is out for a reason of this request's own; nil if it is not.
+    func exclusion(of site: SiteID) -> String? {
+        if let reason = self.excluded[site] { return reason }
+        guard let wanted = self.confinedTo, wanted != site else { return nil }
+        return "\(wanted) is wanted"
     }
 
     /// The same with each workload of the audience replaced by the sites where it runs, as many shares as replicas.

@@ -6,7 +6,7 @@ extension Planner {
         to view: SiteView, for request: PlanRequest, over paths: PathKnowledge
     ) -> [Objection] {
         var objections: [Objection] = []
-        if let reason = request.excluded[view.site] { objections.append(Objection(.refused, reason)) }
+        if let reason = request.exclusion(of: view.site) { objections.append(Objection(.refused, reason)) }
         objections += self.standing(of: view)
         let check = ConstraintCheck(
             rules: self.rules, resources: request.specification.resources, neighbours: request.neighbours,
@@ -50,7 +50,7 @@ extension Planner {
     /// What speaks against a site that is known by name only.
     func objections(to site: UnheardSite, for request: PlanRequest) -> [Objection] {
         var objections: [Objection] = []
-        if let reason = request.excluded[site.site] { objections.append(Objection(.refused, reason)) }
+        if let reason = request.exclusion(of: site.site) { objections.append(Objection(.refused, reason)) }
         objections.append(Objection(.unheard, "nothing heard of it yet"))
         if site.reachability == .unreachable { objections.append(.unanswering) }
         return objections

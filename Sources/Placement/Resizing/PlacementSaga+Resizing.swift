@@ -35,7 +35,7 @@ extension PlacementSaga {
             // While its old machine is being deleted the epoch has not risen yet.
             let isEnding = if case .replacing = replica.phase { true } else { false }
             self.replicas[index].addition = ReplicaPlacement.Addition(
-                number: number, epoch: isEnding ? replica.epoch + 1 : replica.epoch)
+                number: number, epoch: isEnding ? replica.nextEpoch : replica.epoch)
             self.replicas[index].near = audience
         }
         return directives
@@ -58,7 +58,7 @@ extension PlacementSaga {
     }
 
     /// The replicas that go when the workload shrinks by `count`: of those named, in their order, as many as must;
-    /// then such as have no machine, then those that were placed last.
+    /// then such as do not run, then those that were placed last.
     package func leavers(_ count: Int, first named: [Int]) -> [Int] {
         let wanted = self.replicas.filter(\.isWanted)
         var chosen: [Int] = []
@@ -66,8 +66,8 @@ extension PlacementSaga {
             chosen.append(index)
         }
         let others = wanted.filter { !chosen.contains($0.index) }.sorted { one, other in
-            (one.isOnlyAskedFor ? 1 : 0, one.placedAt, one.index)
-                > (other.isOnlyAskedFor ? 1 : 0, other.placedAt, other.index)
+            (one.isDown ? 1 : 0, one.placedAt, one.index)
+                > (other.isDown ? 1 : 0, other.placedAt, other.index)
         }
         return Array((chosen + others.map(\.index)).prefix(max(0, count)))
     }
@@ -90,6 +90,11 @@ extension PlacementSaga {
             directives += self.giveUp(replica: index)
         }
         return directives
+    }
+
+    /// Whether a replica is being placed, moved or started, or is down: what users wait for then says little.
+    package var isBusy: Bool {
+        self.state != .placed || self.isMoving || self.runningCount != self.wantedCount
     }
 
     /// Where each wanted replica is that has been placed.
@@ -130,14 +135,11 @@ extension ReplicaPlacement {
     /// Whether nothing of it is left anywhere.
     var isGone: Bool { self.phase == .gone && self.keeping?.predecessor == nil }
 
-    /// Whether it has no machine yet, or none any more.
-    fileprivate var isOnlyAskedFor: Bool {
-        switch self.phase {
-        case .placed, .replacing, .deleting: false
-        case .planning, .reserving, .doubting, .committing, .verifying, .withdrawing, .releasing,
-            .exhausted, .gone:
-            true
-        }
+    /// Whether nothing of it runs, as far as is known: neither its machine nor the one that it leaves.
+    fileprivate var isDown: Bool {
+        if let predecessor = self.keeping?.predecessor, !predecessor.isEnding { return false }
+        guard case .placed = self.phase else { return true }
+        return self.machine?.state != .running
     }
 
     /// When its machine was made, by the clock of its site; one that has not been heard of yet is the latest.

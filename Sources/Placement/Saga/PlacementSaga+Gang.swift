@@ -23,8 +23,10 @@ extension PlacementSaga {
 
     /// No site is left to try; of a gang that was never whole nothing is kept then.
     ///
-    /// What was added is given up again, of a gang all that was added with it: the workload stays as it was.
+    /// What moved for a better site stays where it is. What was added is given up again, of a gang all that was added with it: the workload stays as it was.
     mutating func exhaust(_ reason: String, replica index: Int) -> [Directive] {
+        if self.goBack(index, because: reason) { return [] }
+        self.replicas[index].keeping?.destination = nil
         var directives = self.enter(.exhausted(reason), replica: index)
         guard self.replicas[index].isPlacedFirst else { return directives }
         if self.replicas[index].addition != nil {

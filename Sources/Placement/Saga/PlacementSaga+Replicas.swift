@@ -18,7 +18,7 @@ extension PlacementSaga {
 
     /// The number under which the first site will be asked once the replica is placed anew.
     package func reservationAfterMove(of index: Int) -> ReservationID {
-        self.reservation(index, epoch: self.replicas[index].epoch + 1, attempt: 1)
+        self.reservation(index, epoch: self.replicas[index].nextEpoch, attempt: 1)
     }
 
     private func reservation(_ index: Int, epoch: Int, attempt: Int) -> ReservationID {
@@ -196,6 +196,7 @@ extension PlacementSaga {
     mutating func reported(_ machine: Machine, replica index: Int) -> [Directive] {
         let isOver = machine.state == .deleted
         if self.noted(predecessor: machine.id, at: machine.site, isDeleted: isOver, replica: index) {
+            self.replicas[index].keeping?.predecessor?.last = machine
             return []
         }
         let replica = self.replicas[index]

@@ -61,6 +61,8 @@ package struct ReplicaPlacement: Hashable, Codable, Sendable {
     package internal(set) var isReserved: Bool?
     /// What is done so that it keeps running; nil until it was placed for the first time.
     package internal(set) var keeping: ReplicaKeeping?
+    /// The highest epoch it ever had, if that is not this one: a move has come to nothing.
+    var spentEpoch: Int?
     /// Nil for one that the workload began with.
     var addition: Addition?
     /// Whom it was added for; nil for the workload's own audience.
@@ -77,6 +79,9 @@ package struct ReplicaPlacement: Hashable, Codable, Sendable {
         self.attempts = []
         self.turn = 0
     }
+
+    /// Its epoch once it is placed anew: above every one that it ever had.
+    var nextEpoch: Int { max(self.epoch, self.spentEpoch ?? 0) + 1 }
 
     /// Where the replica is or is about to be.
     package var hold: Hold? {

@@ -6,7 +6,7 @@ extension WorkloadSpecification {
         let problems =
             self.nameProblems() + self.sizeProblems() + self.image.problems() + self.audience.problems()
             + self.constraints.problems() + self.objectives.problems() + self.keepingProblems()
-            + (self.following?.problems() ?? [])
+            + (self.following?.problems(running: self.keeping?.minimum ?? 0) ?? [])
         guard problems.isEmpty else { throw SpecificationError(problems) }
         // Only what is in itself well formed can be compared.
         let contradictions = self.contradictions()

@@ -91,6 +91,73 @@ struct FollowerTests {
         #expect(world.changes.map(\.kind) == [.grow])
     }
 
+    @Test("What fails for some users does not keep others from getting what they need")
+    func failures() {
+        let follower = Follower()
+        var memory = FollowingMemory()
+        let wishes = Self.wishes()
+        let places: [Audience.Place] = [.country("JP"), .country("BR")]
+        func view(_ minute: Int64) -> FollowingView {
+            FollowingView(
+                now: FollowingWorld.start.advanced(by: .seconds(60 * minute)),
+                replicas: [FollowedReplica(index: 0, site: FollowingWorld.sites[1], price: 1)],
+                responses: [
+                    PlaceResponse(place: places[0], count: 100, milliseconds: 300, recent: 300),
+                    PlaceResponse(place: places[1], count: 100, milliseconds: 200, recent: 200),
+                ], roundTrips: [:])
+        }
+        _ = follower.review(&memory, wishes, view(0))
+        guard case .near(let first) = follower.review(&memory, wishes, view(4)) else {
+            Issue.record("nothing is wished")
+            return
+        }
+        #expect(first.place == places[0])
+        let now = view(4).now
+        let decision = Follower.Decision.grow(1, near: places[0], because: "")
+        #expect(follower.failed(decision, because: "no", &memory, at: now) != .stay)
+        guard case .near(let second) = follower.review(&memory, wishes, view(5)) else {
+            Issue.record("nothing is wished")
+            return
+        }
+        #expect(second.place == places[1])
+        // Without room for the least there are to be, those who wait have their turn.
+        var many = wishes
+        many.minimum = 3
+        #expect(follower.review(&memory, many, view(5)) == .more(2))
+        let more = follower.decide(.more(2), &memory, many, view(5), candidate: nil, refusal: "full")
+        #expect(more != .stay)
+        #expect(follower.review(&memory, many, view(6)) == .near(second))
+    }
+
+    @Test("No more is said in an hour than the log has room for")
+    func remarkLimit() {
+        let follower = Follower()
+        var memory = FollowingMemory()
+        var told = 0
+        for number in 0..<40 {
+            let decision = Follower.Decision.grow(1, near: .site(SiteID("s\(number).test")), because: "")
+            let now = FollowingWorld.start.advanced(by: .seconds(number))
+            if case .remark = follower.failed(decision, because: "no", &memory, at: now) { told += 1 }
+        }
+        #expect(told == FollowingRules.remarkLimit)
+    }
+
+    @Test("What the owner wants to run at least is not gone below")
+    func owner() {
+        let follower = Follower()
+        var memory = FollowingMemory()
+        for minute in 0..<40 as Range<Int64> {
+            let view = FollowingView(
+                now: FollowingWorld.start.advanced(by: .seconds(60 * minute)),
+                replicas: (0..<2).map {
+                    FollowedReplica(index: $0, site: FollowingWorld.sites[1], price: 1)
+                },
+                responses: [PlaceResponse(place: .country("FR"), count: 100, milliseconds: 20, recent: 20)],
+                roundTrips: [.country("FR"): [FollowingWorld.sites[1]: 10]], least: 2)
+            #expect(follower.review(&memory, Self.wishes(), view) == .nothing)
+        }
+    }
+
     @Test("A site whose price is not known is not used when a price is capped")
     func unknownPrice() {
         var wishes = Self.wishes()

@@ -129,7 +129,7 @@ struct FollowingWorld {
             let site = place.flatMap { Self.places.firstIndex(of: $0) } ?? 0
             for _ in 0..<count { self.add(at: site) }
             self.changes.append(Change(kind: .grow, at: self.now))
-        case .move(let index, let site, _):
+        case .move(let index, let site, _, _):
             self.replicas.removeAll { $0.index == index }
             self.add(at: Self.sites.firstIndex(of: site) ?? 0)
             self.changes.append(Change(kind: .move, at: self.now))

@@ -80,6 +80,69 @@ struct ResizingTests {
         #expect(saga.replicaStates[1].machine != first[1])
     }
 
+    @Test("What runs is dropped last, be it the machine that a replica is about to leave")
+    func runningLast() throws {
+        var saga = try Self.saga(3)
+        for index in 0..<2 {
+            var machine = try #require(saga.replicas[index].machine)
+            machine.state = .failed
+            machine.changed = Instant(millisecondsSinceEpoch: 9_000)
+            _ = saga.handle(.reported(machine), replica: index)
+        }
+        #expect(saga.leavers(1, first: []) == [1])
+        #expect(saga.leavers(3, first: []) == [1, 0, 2])
+        #expect(saga.isBusy)
+        var moving = try Self.saga(2)
+        _ = moving.move(1, to: Self.paris, nil)
+        var machine = try #require(moving.replicas[0].machine)
+        machine.state = .stopped
+        machine.changed = Instant(millisecondsSinceEpoch: 9_000)
+        _ = moving.handle(.reported(machine), replica: 0)
+        #expect(moving.leavers(1, first: []) == [0])
+    }
+
+    @Test(
+        "An index is used again only once the site says that the machine is gone, not when it takes the order"
+    )
+    func doomed() throws {
+        var saga = try Self.saga(2)
+        let machine = try #require(saga.replicaStates[1].machine)
+        _ = saga.drop([1])
+        let again = saga.handle(.doomed(machine), replica: 1)
+        guard case .delete(1, _, machine, _, _)? = again.first else {
+            Issue.record("\(again)")
+            return
+        }
+        #expect(saga.vacancies(for: 1) == [2])
+        #expect(saga.handle(.deleted(machine), replica: 1) == [])
+        #expect(saga.vacancies(for: 1) == [1])
+    }
+
+    @Test("A move that no site takes ends where it began, and the next one has an epoch of its own")
+    func movesBack() throws {
+        var saga = try Self.saga(2)
+        let before = saga.replicaStates
+        _ = saga.move(0, to: Self.paris, nil)
+        _ = saga.handle(.planned(site: Self.paris, turn: saga.replicas[0].turn), replica: 0)
+        let first = try #require(saga.replicas[0].hold)
+        let refused = saga.handle(
+            .refused(first.reservation, turn: saga.replicas[0].turn, reason: "full"), replica: 0)
+        #expect(refused == [.plan(replica: 0, turn: saga.replicas[0].turn)])
+        let moving = saga
+        _ = saga.handle(.unplaceable(reason: "no other", turn: saga.replicas[0].turn), replica: 0)
+        #expect(saga.replicaStates == before)
+        #expect(saga.state == .placed && !saga.isMoving && !saga.isBusy)
+        let note = try #require(saga.narrate(since: moving).first)
+        #expect(note.kind == .moving && note.text.contains("full") && note.text.contains("no other"))
+        let review = Keeper().review(
+            &saga, nil, under: Circumstances(now: Instant(millisecondsSinceEpoch: 2_000)))
+        #expect(review.directives == [], "nothing is left behind")
+        _ = saga.move(0, to: Self.paris, nil)
+        _ = saga.handle(.planned(site: Self.paris, turn: saga.replicas[0].turn), replica: 0)
+        #expect(saga.replicas[0].epoch == 3)
+        #expect(saga.replicas[0].hold?.reservation != first.reservation)
+    }
+
     @Test("An added replica that no site takes is given up again, and the log says why")
     func refusedGrowth() throws {
         var saga = try Self.saga(1)

@@ -222,6 +222,51 @@ struct CoordinatorResizingTests {
         #expect(bench.sites.fewestRunning >= 2)
     }
 
+    @Test("A replica is moved to a named site although that alone could not take all of them")
+    func movesOneOfMany() async throws {
+        let bench = try CoordinatorBench()
+        try await bench.run { coordinator, table in
+            _ = try await table.perform(
+                CoordinatorBench.place(
+                    replicas: 2,
+                    more: ["per-site": .integer(1), "avoid": .array([.string("virginia.test")])]))
+            let before = try await self.keep(coordinator, bench, replicas: 2)
+            #expect(Set(before.replicas.map(\.site)) == [SiteID("tokyo.test"), SiteID("paris.test")])
+            let error = await #expect(throws: OperationError.self) {
+                try await table.perform(Self.move(0, to: "virginia.test"))
+            }
+            #expect(error?.code == .refused)
+            #expect(error?.message.contains("is to be avoided") == true)
+        }
+        let other = try CoordinatorBench()
+        try await other.run { coordinator, table in
+            _ = try await table.perform(
+                CoordinatorBench.place(replicas: 2, more: ["per-site": .integer(1)]))
+            _ = try await self.keep(coordinator, other, replicas: 2)
+            let workload = try coordinator.workload("web", for: Self.alice, scope: .own)
+            let replica = try #require(workload.replicas.first { $0.site == SiteID("tokyo.test") })
+            _ = try await table.perform(Self.move(Int64(replica.index), to: "virginia.test"))
+            let moved = try await self.keep(coordinator, other, replicas: 2)
+            #expect(moved.replicas.contains { $0.site == SiteID("virginia.test") })
+        }
+    }
+
+    @Test("A move that is refused after all leaves the replica where it runs")
+    func moveRefusedLater() async throws {
+        let bench = try CoordinatorBench()
+        try await bench.run { coordinator, table in
+            _ = try await table.perform(CoordinatorBench.place(replicas: 2))
+            let before = try await self.keep(coordinator, bench, replicas: 2)
+            for site in ["paris.test", "virginia.test"] {
+                bench.sites.set(.refusing("quota used up"), at: site)
+            }
+            _ = try await table.perform(Self.move(0, to: "paris.test"))
+            let after = try await self.keep(coordinator, bench, replicas: 2)
+            #expect(after.replicas == before.replicas)
+            #expect(after.events?.contains { $0.text.contains("after all") } == true)
+        }
+    }
+
     @Test("A move to a site that has no room is refused, and the replica stays")
     func moveRefused() async throws {
         let bench = try CoordinatorBench([
