@@ -41,7 +41,7 @@ package actor SiteFeeds {
         mayListen: @escaping Guard, now: @escaping @Sendable () -> Instant, logger: Logger
     ) async throws {
         let limits = PubSubLimits(
-            feeds: feeds.count, itemsPerNode: feeds.map(\.items).max() ?? 0,
+            feeds: feeds.count, itemsPerNode: feeds.map(\.items).reduce(1, max),
             subscriptionsPerNode: Self.subscriptions,
             subscriptionsPerSubscriber: Self.subscriptionsPerPerson)
         self.address = address

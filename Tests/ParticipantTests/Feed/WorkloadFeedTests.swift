@@ -34,9 +34,9 @@ struct WorkloadFeedTests {
             throw StanzaError(.remoteServerTimeout)
         }
 
-        func feeds() async throws -> SiteFeeds {
+        func feeds(_ nodes: [FeedNode] = [.machines, .workloads]) async throws -> SiteFeeds {
             try await SiteFeeds(
-                at: self.address, feeds: [.machines, .workloads], store: PubSubStore(database: self.database),
+                at: self.address, feeds: nodes, store: PubSubStore(database: self.database),
                 link: self,
                 mayListen: { address, feed, owner in
                     let person = address.bare.description
@@ -157,5 +157,19 @@ struct WorkloadFeedTests {
             return
         }
         #expect(subscriptions.compactMap(\.node).sorted() == FeedNode.allCases.map(\.rawValue).sorted())
+    }
+
+    @Test(
+        "A process has the nodes of its roles, also when it comes back with others", arguments: [true, false])
+    func roles(isAgentFirst: Bool) async throws {
+        let bench = try Bench()
+        let nodes: [FeedNode] = isAgentFirst ? [.machines] : [.workloads]
+        for present in [nodes, nodes, FeedNode.allCases, [], [.workloads]] {
+            let feeds = try await bench.feeds(present)
+            for node in FeedNode.allCases {
+                let info = feeds.info(node: node.rawValue, for: Self.person("root"))
+                #expect((info != nil) == present.contains(node))
+            }
+        }
     }
 }
