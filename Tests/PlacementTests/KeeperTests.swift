@@ -152,7 +152,7 @@ struct KeeperTests {
         #expect(bench.review() == [], "not before a site can take it")
         #expect(bench.notes.last?.kind == .waiting)
         let deleted = Circumstances(now: bench.now)
-        #expect(Keeper().firstToMove(in: bench.saga, nil, under: deleted) == 0)
+        #expect(Keeper().replicasToMove(in: bench.saga, nil, under: deleted) == [0])
         bench.placeable = [0]
         let directives = bench.review()
         guard case .plan(0, _)? = directives.first else {
@@ -356,19 +356,19 @@ struct KeeperTests {
     }
 
     @Test("Another site is looked for only for a replica that would go there")
-    func firstToMove() throws {
+    func replicasToMove() throws {
         var bench = try Bench(replicas: 3)
         let draining = Circumstances(now: bench.now, draining: [Self.tokyo], placeable: [])
-        #expect(Keeper().firstToMove(in: bench.saga, nil, under: Circumstances(now: bench.now)) == nil)
-        #expect(Keeper().firstToMove(in: bench.saga, nil, under: draining) == 0)
+        #expect(Keeper().replicasToMove(in: bench.saga, nil, under: Circumstances(now: bench.now)) == [])
+        #expect(Keeper().replicasToMove(in: bench.saga, nil, under: draining) == [0])
         try bench.report(0, .stopped, halt: .ordered)
-        #expect(Keeper().firstToMove(in: bench.saga, nil, under: draining) == 1)
+        #expect(Keeper().replicasToMove(in: bench.saga, nil, under: draining) == [1])
         let wishes = KeepingWishes(leaseSeconds: 60, minimum: 2)
-        #expect(Keeper().firstToMove(in: bench.saga, wishes, under: draining) == nil, "two run, two must")
+        #expect(Keeper().replicasToMove(in: bench.saga, wishes, under: draining) == [], "two run, two must")
         bench.draining = [Self.tokyo]
         bench.placeable = [1]
         #expect(bench.review().count == 1)
-        #expect(Keeper().firstToMove(in: bench.saga, nil, under: draining) == nil, "one after the other")
+        #expect(Keeper().replicasToMove(in: bench.saga, nil, under: draining) == [], "one after the other")
     }
 
     @Test("What another site says of the machine that a replica leaves behind does not count")

@@ -138,7 +138,7 @@ extension CoordinatorState {
 
     /// How many workloads wait for room that are served before a new one of that priority.
     func waiting(before priority: Int?, now: Instant) -> Int {
-        self.waitingRanks(before: priority, now: now).count
+        self.waitingRanks(now: now).count { $0.precedesNewcomer(of: priority) }
     }
 
     /// Counts the room that those could take now who wait and are served before a new workload of that priority, as
@@ -149,15 +149,33 @@ extension CoordinatorState {
         before priority: Int?, _ view: AllianceView, now: Instant, uptime: Duration,
         using generator: inout some RandomNumberGenerator
     ) -> [ReservationID] {
+        let ranks = self.waitingRanks(now: now).filter { $0.precedesNewcomer(of: priority) }
+        return self.setRoomAside(for: ranks, view, now: now, uptime: uptime, using: &generator)
+    }
+
+    /// The same before more replicas of a workload that there is; those of its own that wait come first too.
+    mutating func setRoomAside(
+        beforeMoreOf placement: StoredPlacement, _ view: AllianceView, now: Instant, uptime: Duration,
+        using generator: inout some RandomNumberGenerator
+    ) -> [ReservationID] {
+        let own = WaitingRank(placement)
+        let ranks = self.waitingRanks(now: now).filter { $0 <= own }
+        return self.setRoomAside(for: ranks, view, now: now, uptime: uptime, using: &generator)
+    }
+
+    private mutating func setRoomAside(
+        for ranks: [WaitingRank], _ view: AllianceView, now: Instant, uptime: Duration,
+        using generator: inout some RandomNumberGenerator
+    ) -> [ReservationID] {
         let draining = Self.draining(view)
         var rooms: [ReservationID] = []
-        for rank in self.waitingRanks(before: priority, now: now).sorted().prefix(Coordinator.looksPerReview)
-        {
+        for rank in ranks.sorted().prefix(Coordinator.looksPerReview) {
             guard let placement = self.placements[rank.id] else { continue }
             let circumstances = self.circumstances(
                 of: placement, draining: draining, now: now, uptime: uptime)
             for replica in self.replicasToMove(Due(rank: rank, circumstances: circumstances)) {
-                guard let room = self.findRoom(for: replica, of: placement, now: now, using: &generator)
+                guard rooms.count < Coordinator.looksPerReview,
+                    let room = self.findRoom(for: replica, of: placement, now: now, using: &generator)
                 else { break }
                 self.looks[rank.id] = now
                 rooms.append(room)
@@ -166,14 +184,11 @@ extension CoordinatorState {
         return rooms
     }
 
-    private func waitingRanks(before priority: Int?, now: Instant) -> [WaitingRank] {
+    /// Those that wait, in no order.
+    private func waitingRanks(now: Instant) -> [WaitingRank] {
         self.looks.compactMap { id, next in
             // One that waits is looked for again and again.
-            guard next.advanced(by: Coordinator.lookPause) > now, let placement = self.placements[id] else {
-                return nil
-            }
-            let rank = WaitingRank(placement)
-            return rank.priority >= priority ?? WorkloadSpecification.usualPriority ? rank : nil
+            next.advanced(by: Coordinator.lookPause) > now ? self.placements[id].map(WaitingRank.init) : nil
         }
     }
 }

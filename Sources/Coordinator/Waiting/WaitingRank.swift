@@ -14,6 +14,11 @@ struct WaitingRank: Hashable, Comparable {
         self.id = placement.id
     }
 
+    /// Whether it comes before a workload of that priority that nobody has asked for yet.
+    func precedesNewcomer(of priority: Int?) -> Bool {
+        self.priority >= priority ?? WorkloadSpecification.usualPriority
+    }
+
     static func < (lhs: Self, rhs: Self) -> Bool {
         (-lhs.priority, lhs.created, lhs.id) < (-rhs.priority, rhs.created, rhs.id)
     }

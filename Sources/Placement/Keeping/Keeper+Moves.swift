@@ -2,13 +2,6 @@ package import CloudModel
 
 /// Replicas that leave their site: because it is drained, or because it was out of reach for too long.
 extension Keeper {
-    /// The first replica that would be placed anew now if a site could take it; nil if there is none.
-    package func firstToMove(
-        in saga: PlacementSaga, _ wishes: KeepingWishes?, under circumstances: Circumstances
-    ) -> Int? {
-        self.replicasToMove(in: saga, wishes, under: circumstances).first
-    }
-
     /// The replicas that would be placed anew now if there were sites for all that wait.
     ///
     /// Found by trying, so that nothing is looked for that a review would not use.

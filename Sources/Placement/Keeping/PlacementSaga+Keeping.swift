@@ -29,9 +29,9 @@ extension PlacementSaga {
         guard case .placed(let hold, let machine) = self.replicas[index].phase,
             self.replicas[index].keeping?.predecessor == nil
         else { return [] }
-        let epoch = self.replicas[index].epoch
+        let (epoch, last) = (self.replicas[index].epoch, self.replicas[index].machine)
         self.replicas[index].keeping?.predecessor = ReplicaKeeping.Predecessor(
-            hold: hold, machine: machine, epoch: epoch, last: self.replicas[index].machine)
+            hold: hold, machine: machine, epoch: epoch, last: last)
         return self.renew(index)
     }
 

@@ -162,6 +162,35 @@ struct PriorityTests {
         }
     }
 
+    @Test("A workload grows only into room that nobody waits for who comes before it")
+    func growing() async throws {
+        let bench = try CoordinatorBench(Self.world)
+        try await bench.run(Self.patient) { coordinator, table in
+            self.offer(1, bench)
+            let only: [String: Value] = ["only": .array([.string(Self.paris)])]
+            let low = try await table.perform(CoordinatorBench.place("low", more: only)).workload()
+            try await self.place([("waits", 5)], by: table)
+            await self.loseTokyo(coordinator, bench)
+            await self.look(coordinator, bench)
+            self.offer(2, bench)
+            let error = await #expect(throws: OperationError.self) {
+                try await coordinator.resize(low.id, to: 2, because: "there is room")
+            }
+            #expect(error?.code == .refused)
+            while bench.sites.count(at: Self.paris) < 2 {
+                try Task.checkCancellation()
+                await self.look(coordinator, bench)
+            }
+            #expect(self.served(bench) == ["low", "waits"])
+            self.offer(3, bench)
+            _ = try await coordinator.resize(low.id, to: 2, because: "there is room")
+            while bench.sites.count(at: Self.paris) < 3 {
+                try Task.checkCancellation()
+                await Task.yield()
+            }
+        }
+    }
+
     @Test("However many wait in vain before it, a workload has its turn")
     func everybodysTurn() async throws {
         let bench = try CoordinatorBench(Self.world)
