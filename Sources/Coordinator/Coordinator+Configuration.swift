@@ -18,6 +18,8 @@ extension Coordinator {
         package var workloadLimit: Int
         /// Applications kept at once.
         package var applicationLimit = 1_000
+        /// How long a part of an application waits for a site that may take it later, before the application fails.
+        package var applicationPatience = Duration.seconds(600)
         /// How long a removed workload is remembered, so that its idempotency key does not place it anew.
         package var remembrance: Duration
         /// The pause before another try when the disk did not take a change.

@@ -50,6 +50,21 @@ package struct ApplicationSpecification: Hashable, Codable, Sendable {
         "\(application)-\(part)"
     }
 
+    /// The same for finding its sites: besides, the bounds of the parts in `staying` that name it, which will not move for
+    /// it.
+    package func workload(
+        of part: Part, as id: ApplicationID, generation: Int, near staying: Set<String>
+    ) -> WorkloadSpecification {
+        var workload = self.workload(of: part, as: id, generation: generation)
+        for other in self.parts where staying.contains(other.name) {
+            for bound in other.bounds where bound.part == part.name {
+                let name = Self.workloadName(ofPart: other.name, in: self.name)
+                workload.constraints.append(.within(name, milliseconds: bound.milliseconds))
+            }
+        }
+        return workload
+    }
+
     /// The workload that is to run as `part`, named and marked as that.
     package func workload(
         of part: Part, as id: ApplicationID, generation: Int

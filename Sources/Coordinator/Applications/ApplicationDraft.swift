@@ -24,12 +24,13 @@ struct ApplicationDraft {
         let workloads = known.map { state.parts(of: $0.id) } ?? []
         let changes = saga.changes(to: wanted, over: workloads)
         let new = Set(changes.filter { $0.kind == .add || $0.kind == .replace }.map(\.part))
+        let staying = Set(changes.filter { $0.kind == .unchanged || $0.kind == .scale }.map(\.part))
         self.name = wanted.name
         self.changes = changes
         self.placing = wanted.ordered.filter { new.contains($0.name) }.map { part in
             let versions = workloads.filter { $0.specification.part?.part == part.name }
             let generation = 1 + (versions.map(\.generation).max() ?? 0)
-            return wanted.workload(of: part, as: saga.id, generation: generation)
+            return wanted.workload(of: part, as: saga.id, generation: generation, near: staying)
         }
         var growing: [(part: String, request: PlanRequest)] = []
         for change in changes where change.kind == .scale {

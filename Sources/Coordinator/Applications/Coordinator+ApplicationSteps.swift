@@ -31,8 +31,13 @@ extension Coordinator {
             guard await self.store(step.application) else { return }
             if step.isGone { return await self.forget(id) }
             var hasProgressed = false
-            for directive in step.directives {
-                if await self.carryOut(directive, of: step.application) { hasProgressed = true }
+            for directive in step.directives where !hasProgressed {
+                // What has changed meanwhile, by an event or by another document, calls for another look.
+                guard self.isCurrent(step.application) else {
+                    hasProgressed = true
+                    continue
+                }
+                hasProgressed = await self.carryOut(directive, of: step.application)
             }
             guard hasProgressed else { return }
         }
@@ -68,6 +73,23 @@ extension Coordinator {
         for watcher in self.state.withLock({ $0.applications.watchers(of: id) }) { watcher.yield() }
     }
 
+    private func isCurrent(_ application: StoredApplication) -> Bool {
+        self.state.withLock { state in
+            state.applications.applications[application.id]?.revision == application.revision
+        }
+    }
+
+    /// Begins to delete a workload unless something else is wanted of its application by now.
+    private func remove(_ workload: WorkloadID, of application: StoredApplication) async {
+        let change = self.state.withLock { state -> CoordinatorState.Change? in
+            guard state.applications.applications[application.id]?.revision == application.revision else {
+                return nil
+            }
+            return state.change(workload, now: self.now()) { $0.remove() }
+        }
+        if let change { await self.commit(change) }
+    }
+
     /// Does one thing; whether it came to something, good or bad.
     private func carryOut(
         _ directive: ApplicationSaga.Directive, of application: StoredApplication
@@ -75,7 +97,7 @@ extension Coordinator {
         let event: ApplicationSaga.Event?
         switch directive {
         case .remove(let workload):
-            await self.remove(workload)
+            await self.remove(workload, of: application)
             return true
         case .resize(let part, let workload, let count):
             event = await self.resize(part, workload, to: count, of: application)
@@ -84,6 +106,7 @@ extension Coordinator {
         }
         guard let event else { return false }
         self.state.withLock { state in state.change(application.id) { saga, _ in saga.handle(event) } }
+        if case .postponed = event { return false }
         return true
     }
 
@@ -94,9 +117,15 @@ extension Coordinator {
         do throws(OperationError) {
             _ = try await self.resize(
                 workload, to: count, because: "\(application.saga.name) was applied with \(count) replicas")
-            return .resized(part: part)
+            return .resized(part: part, to: count)
         } catch {
-            return error.isPassing ? nil : .resizeRefused(part: part, reason: error.sentence)
+            if error.isPassing { return nil }
+            if error.code == .refused, self.mayWait(part, of: application) {
+                let generation = application.saga[part: part]?.generation ?? 1
+                return .postponed(
+                    part: part, generation: generation, reason: error.sentence, at: self.now())
+            }
+            return .resizeRefused(part: part, to: count, reason: error.sentence)
         }
     }
 
@@ -112,7 +141,8 @@ extension Coordinator {
             switch try await self.jointSites(for: part, of: application) {
             case .free: sites = nil
             case .chosen(let assignments): sites = assignments
-            case .impossible(let event): return event
+            case .impossible(let reference, let error, let plans):
+                return self.refusal(of: reference, error, plans, of: application)
             }
             _ = try await self.place(
                 specification, owner: application.owner,
@@ -120,9 +150,38 @@ extension Coordinator {
                 at: sites)
             return .placed(part: part, generation: generation)
         } catch {
-            return error.isPassing
-                ? nil : .refused(part: part, generation: generation, reason: error.sentence)
+            if error.isPassing { return nil }
+            guard let reference = specification.part else { return nil }
+            let plans =
+                error.code == .refused ? await self.plans(of: specification, for: application.owner) : []
+            return self.refusal(of: reference, error, plans, of: application)
         }
+    }
+
+    /// Why there is no site; empty if that cannot be said.
+    private func plans(of specification: WorkloadSpecification, for owner: String) async -> [Plan] {
+        do {
+            return [try await self.plan(specification, for: owner)]
+        } catch {
+            return []
+        }
+    }
+
+    /// What a part without a site means: what may pass is waited for.
+    private func refusal(
+        of reference: PartReference, _ error: OperationError, _ plans: [Plan],
+        of application: StoredApplication
+    ) -> ApplicationSaga.Event {
+        let (part, generation) = (reference.part, reference.generation)
+        return plans.contains(where: \.mayChange) && self.mayWait(part, of: application)
+            ? .postponed(part: part, generation: generation, reason: error.message, at: self.now())
+            : .refused(part: part, generation: generation, reason: error.sentence)
+    }
+
+    /// Whether a part that cannot be placed now has waited for less than the limit.
+    private func mayWait(_ part: String, of application: StoredApplication) -> Bool {
+        guard let wait = application.saga[part: part]?.wait else { return true }
+        return wait.since.duration(to: self.now()) < self.configuration.applicationPatience
     }
 
     private enum JointChoice {
@@ -130,7 +189,7 @@ extension Coordinator {
         case free
         case chosen([Plan.Assignment])
         /// Some part has no site that fits the others.
-        case impossible(ApplicationSaga.Event)
+        case impossible(PartReference, OperationError, [Plan])
     }
 
     /// Sites for a part, chosen together with those that are to be placed after it and are bound to it.
@@ -142,22 +201,33 @@ extension Coordinator {
         let now = self.now()
         let uptime = self.uptime()
         var generator = SecureRandom()
-        let (snapshot, waiting, neighbours) = self.state.withLock { state in
+        let (snapshot, waiting, there, neighbours) = self.state.withLock { state in
             state.learn(view, now: now)
             // What waits for room and is served before this part counts as taken.
             let rooms = state.setRoomAside(
                 before: saga[part: part]?.part.workload.priority, view, now: now, uptime: uptime,
                 using: &generator)
             defer { state.withLedger { ledger in rooms.forEach { ledger.ended($0) } } }
-            let there = Set(state.parts(of: saga.id).compactMap { $0.specification.part?.part })
-            let waiting = saga.specification.ordered.filter { $0.name == part || !there.contains($0.name) }
-                .compactMap { saga.workload(of: $0.name, generation: saga[part: $0.name]?.generation ?? 1) }
+            let wanted = saga.specification
+            let there = Set(
+                state.parts(of: saga.id).compactMap { workload in
+                    workload.specification.part.flatMap { reference in
+                        saga[part: reference.part]?.generation == reference.generation ? reference.part : nil
+                    }
+                })
+            let waiting = wanted.ordered.filter { !there.contains($0.name) }.map { other in
+                wanted.workload(
+                    of: other, as: saga.id, generation: saga[part: other.name]?.generation ?? 1, near: there)
+            }
             let neighbours = state.neighbours(of: waiting, ownedBy: application.owner)
-            return (state.snapshot(now: now), waiting, neighbours)
+            return (state.snapshot(now: now), waiting, there, neighbours)
         }
         guard let index = waiting.firstIndex(where: { $0.part?.part == part }) else { return .free }
         let name = waiting[index].partName
-        guard waiting.contains(where: { $0.namedWorkloads.contains(name) }) else { return .free }
+        let isHeld = saga.specification.parts.contains { other in
+            there.contains(other.name) && other.bounds.contains { $0.part == part }
+        }
+        guard isHeld || waiting.contains(where: { $0.namedWorkloads.contains(name) }) else { return .free }
         let plans: [Plan]
         do throws(SpecificationError) {
             plans = try ApplicationPlanner(Planner(rules: self.configuration.rules))
@@ -165,12 +235,8 @@ extension Coordinator {
         } catch {
             throw Self.absurd(error)
         }
-        if let failed = plans.last, !failed.isComplete {
-            let reference = waiting[plans.count - 1].part
-            return .impossible(
-                .refused(
-                    part: reference?.part ?? part, generation: reference?.generation ?? 1,
-                    reason: Self.refusal(failed).sentence))
+        if let failed = plans.last, !failed.isComplete, let reference = waiting[plans.count - 1].part {
+            return .impossible(reference, Self.refusal(failed), plans)
         }
         return .chosen(plans[index].assignments)
     }

@@ -44,8 +44,12 @@ extension CoordinatorState {
         let troubles = saga.troubles(over: workloads)
         return Application(
             id: application.id, name: saga.name, owner: application.owner, state: state,
-            reason: state == .failed ? troubles.joined(separator: ". ") : nil,
+            reason: Self.sentences(state == .failed ? troubles : state == .applying ? saga.waits : []),
             parts: saga.parts(over: workloads), created: application.created)
+    }
+
+    private static func sentences(_ sentences: [String]) -> String? {
+        sentences.isEmpty ? nil : sentences.joined(separator: ". ")
     }
 
     /// What happened to the workloads that are parts of an application, oldest first.

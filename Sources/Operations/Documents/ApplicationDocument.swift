@@ -141,8 +141,7 @@ package struct ApplicationDocument {
             throw OperationError(
                 .badRequest,
                 "parts: \((circle + circle.prefix(1)).joined(separator: " waits for ")), in a circle",
-                next:
-                    "leave out one “after” or “within” of these; a bound holds both ways, so one of two is enough"
+                next: "leave out one “after” or “within” of these"
             )
         }
     }

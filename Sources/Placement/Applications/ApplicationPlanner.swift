@@ -10,9 +10,12 @@ package struct ApplicationPlanner: Sendable {
     package static let tryLimit = 200
 
     private let planner: Planner
+    /// Sites times replicas that are looked at before it is given up.
+    private let workLimit: Int
 
-    package init(_ planner: Planner) {
+    package init(_ planner: Planner, workLimit: Int = 4_000_000) {
         self.planner = planner
+        self.workLimit = workLimit
     }
 
     /// A plan for each workload, in this order; the last one is not complete if there is no way for all of them.
@@ -25,8 +28,12 @@ package struct ApplicationPlanner: Sendable {
         var search = Search(count: workloads.count)
         var plans: [Plan] = []
         var firstFailure: [Plan] = []
+        var work = 0
         for _ in 0..<Self.tryLimit where plans.count < workloads.count {
             let index = plans.count
+            work += snapshot.candidates.count * (workloads[index].replicas + 1)
+            // What was asked for is planned once at any rate, as each part by itself would be.
+            guard firstFailure.isEmpty || work <= self.workLimit else { return firstFailure }
             var request = PlanRequest(
                 workloads[index], neighbours: Self.neighbours(neighbours, workloads, plans))
             request.excluded = search.excluded[index]
@@ -39,12 +46,40 @@ package struct ApplicationPlanner: Sendable {
             let names = workloads[index].namedWorkloads
             let culprits = (0..<index).filter { names.contains(workloads[$0].partName) }
             guard let back = search.jump(from: index, culprits: culprits) else { return firstFailure }
-            for site in Set(plans[back].assignments.map(\.site)) {
+            let bound = workloads[index].bound(to: workloads[back].partName)
+            for site in self.barred(plans[back], for: plan, within: bound, over: snapshot) {
                 search.excluded[back][site] = "leaves no site for \(workloads[index].partName)"
             }
             plans.removeSubrange(back...)
         }
         return plans.count == workloads.count ? plans : firstFailure
+    }
+
+    /// Pairs of sites that are compared to rule out more than one site at a time.
+    private static let pairLimit = 200_000
+
+    /// The sites that a workload has to do without after `failed` found none: of several the one chosen last, as the
+    /// others may do beside another one; of one alone also those from which none of the sites that the failed one could
+    /// take is within the bound.
+    private func barred(
+        _ plan: Plan, for failed: Plan, within bound: Double?, over snapshot: PlacementSnapshot
+    ) -> Set<SiteID> {
+        guard let last = plan.assignments.last?.site else { return [] }
+        guard let bound, plan.assignments.allSatisfy({ $0.site == last }) else { return [last] }
+        let positions = snapshot.positions
+        let reachable = failed.verdicts.filter { verdict in
+            verdict.ageMilliseconds != nil && verdict.objections.allSatisfy { $0.kind == .within }
+        }.map(\.site)
+        guard reachable.count * snapshot.candidates.count <= Self.pairLimit else { return [last] }
+        let paths = PathKnowledge(
+            positions: positions, roundTrips: snapshot.roundTrips, model: self.planner.rules.latency)
+        let hopeless = snapshot.candidates.map(\.description.site).filter { site in
+            !reachable.contains { from in
+                let path = paths.path(from: from, at: positions[from], toNearestOf: [site])
+                return path?.milliseconds.map { $0 <= bound } ?? false
+            }
+        }
+        return Set(hopeless + [last])
     }
 
     /// Which sites are out for which workload, and who has a part in that.
@@ -103,6 +138,13 @@ package struct ApplicationPlanner: Sendable {
 }
 
 extension WorkloadSpecification {
+    /// The longest round trip that is allowed to another workload, in milliseconds; nil for any.
+    fileprivate func bound(to name: String) -> Double? {
+        self.constraints.compactMap { constraint in
+            if case .within(name, let limit) = constraint { limit } else { nil }
+        }.min()
+    }
+
     /// What others call it: as a part, the part's name, whichever workload is that part at the moment.
     package var partName: String { self.part?.workloadName ?? self.name }
 }

@@ -16,6 +16,7 @@ extension ApplicationSaga {
                 continue
             }
             let current = versions.last { $0.generation == member.generation }
+            if versions.allSatisfy({ $0.id == current?.id }) { self.members[index].formerAfter = [] }
             if self.phase == .applied {
                 directives += self.progress(of: index, as: current, among: parts)
             }
@@ -44,7 +45,15 @@ extension ApplicationSaga {
         guard member.isResizing, current.isLive else { return [] }
         let count = member.part.workload.replicas
         guard current.specification.replicas != count else {
+            // What was accepted may still be refused by every site.
+            if current.runningReplicas >= count { self.members[index].isResizing = false }
+            return []
+        }
+        guard member.resizes < Self.resizeLimit else {
             self.members[index].isResizing = false
+            self.members[index].refusal =
+                "no site has taken more than \(current.specification.replicas) of \(count) replicas "
+                + "(workload show \(current.specification.name) says why)"
             return []
         }
         return [.resize(part: member.name, current.id, to: count)]
@@ -64,10 +73,13 @@ extension ApplicationSaga {
         return Set(notRunning + nowhere).sorted()
     }
 
-    /// Whether a part that comes after this one still has something anywhere.
+    /// Whether a part that comes after this one still has something anywhere; while a part is replaced, what serves may
+    /// still need what it came after in the document before.
     private func isNeeded(_ member: Member, by parts: [String: [Workload]]) -> Bool {
         self.members.contains { other in
-            other.name != member.name && other.part.after.contains(member.name) && parts[other.name] != nil
+            guard other.name != member.name, parts[other.name] != nil else { return false }
+            let former = other.isWanted && self.phase != .removing ? other.formerAfter : []
+            return other.part.after.contains(member.name) || former.contains(member.name)
         }
     }
 

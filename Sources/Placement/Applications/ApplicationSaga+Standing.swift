@@ -46,6 +46,13 @@ extension ApplicationSaga {
         }
     }
 
+    /// What parts wait for that could not be placed yet, one sentence each; tried again by itself.
+    package var waits: [String] {
+        self.members.filter(\.isWanted).compactMap { member in
+            member.wait.map { "\(member.name) waits for a site: \($0.reason)" }
+        }
+    }
+
     /// Each part, in the order of the document.
     package func parts(over workloads: [Workload]) -> [Application.Part] {
         let grouped = Dictionary(grouping: workloads.filter(\.isLeft)) { $0.specification.part?.part ?? "" }
@@ -80,6 +87,7 @@ extension ApplicationSaga {
         guard let current else {
             if member.isPlaced { return "removed by hand" }
             if self.phase == .cancelled { return "cancelled" }
+            if member.wait != nil { return "waits for a site" }
             let waited = self.waited(for: member, among: parts)
             return waited.isEmpty ? "about to be placed" : "waits for \(waited.joined(separator: ", "))"
         }

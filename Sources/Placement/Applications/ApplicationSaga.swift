@@ -36,6 +36,12 @@ package struct ApplicationSaga: Hashable, Codable, Sendable {
         package var isGivenUp: Bool
         /// Why it could not be placed or resized, and what to do.
         package var refusal: String?
+        /// Since when it waits for a site that may take it later, and for what; nil if it does not.
+        package var wait: Wait?
+        /// How often the number of its replicas was changed since the document was applied.
+        var resizes = 0
+        /// What it came after in earlier documents, while a workload of these is left.
+        var formerAfter: [String] = []
 
         init(_ part: ApplicationSpecification.Part, generation: Int, ticket: Int) {
             self.part = part
@@ -59,13 +65,23 @@ package struct ApplicationSaga: Hashable, Codable, Sendable {
         }
     }
 
-    /// What happened to a directive.
+    package struct Wait: Hashable, Codable, Sendable {
+        package let since: Instant
+        package let reason: String
+    }
+
+    /// What happened to a directive; one of which the document says something else by now changes nothing.
     package enum Event: Hashable, Sendable {
         case placed(part: String, generation: Int)
         case refused(part: String, generation: Int, reason: String)
-        case resized(part: String)
-        case resizeRefused(part: String, reason: String)
+        /// It cannot be done now, and will be tried again.
+        case postponed(part: String, generation: Int, reason: String, at: Instant)
+        case resized(part: String, to: Int)
+        case resizeRefused(part: String, to: Int, reason: String)
     }
+
+    /// How often a part is given the number of its replicas before it is said that sites do not take them.
+    package static let resizeLimit = 3
 
     /// What to do next; each may be repeated.
     package enum Directive: Hashable, Sendable {
@@ -119,6 +135,12 @@ package struct ApplicationSaga: Hashable, Codable, Sendable {
             } else if let before, !versions.isEmpty || !before.mayStillBecome(part) {
                 member.generation = 1 + max(before.generation, versions.map(\.generation).max() ?? 0)
                 member.ticket = self.nextTicket()
+            }
+            if let before, !versions.isEmpty, before.part.after != part.after || !before.formerAfter.isEmpty {
+                member.formerAfter = Set(before.formerAfter + before.part.after).sorted()
+            }
+            if let before, before.generation == member.generation, before.refusal == nil {
+                member.wait = before.wait
             }
             members.append(member)
         }
@@ -178,23 +200,39 @@ package struct ApplicationSaga: Hashable, Codable, Sendable {
     package mutating func handle(_ event: Event) {
         switch event {
         case .placed(let part, let generation):
-            self.update(part, generation) { $0.isPlaced = true }
+            self.update(part) { member in
+                guard member.generation == generation else { return }
+                member.isPlaced = true
+                member.wait = nil
+            }
         case .refused(let part, let generation, let reason):
-            self.update(part, generation) { $0.refusal = reason }
-        case .resized(let part):
-            self.update(part, nil) { $0.isResizing = false }
-        case .resizeRefused(let part, let reason):
-            self.update(part, nil) { member in
+            self.update(part) { member in
+                guard member.generation == generation else { return }
+                member.refusal = reason
+                member.wait = nil
+            }
+        case .postponed(let part, let generation, let reason, let now):
+            self.update(part) { member in
+                guard member.generation == generation, member.wait == nil else { return }
+                member.wait = Wait(since: now, reason: reason)
+            }
+        case .resized(let part, let count):
+            self.update(part) { member in
+                guard member.part.workload.replicas == count else { return }
+                member.resizes += 1
+                member.wait = nil
+            }
+        case .resizeRefused(let part, let count, let reason):
+            self.update(part) { member in
+                guard member.part.workload.replicas == count, member.isResizing else { return }
                 member.isResizing = false
                 member.refusal = reason
+                member.wait = nil
             }
         }
     }
 
-    private mutating func update(_ part: String, _ generation: Int?, _ change: (inout Member) -> Void) {
-        let index = self.members.firstIndex { member in
-            member.name == part && member.generation == generation ?? member.generation
-        }
-        if let index { change(&self.members[index]) }
+    private mutating func update(_ part: String, _ change: (inout Member) -> Void) {
+        if let index = self.members.firstIndex(where: { $0.name == part }) { change(&self.members[index]) }
     }
 }

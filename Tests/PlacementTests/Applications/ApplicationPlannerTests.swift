@@ -103,10 +103,58 @@ struct ApplicationPlannerTests {
                     "z.test", at: Samples.paris, load: 0.5, labels: ["data": "yes", "pages": "yes"])
             ]
         let db = self.workload("db", near: "JP", constraints: [.feature("data")])
-        let web = self.workload("web", constraints: [.feature("pages"), .within("db", milliseconds: 20)])
+        let web = self.workload("web", constraints: [.feature("pages"), .beside(["db"])])
         let plans = try self.planner.plan(
             [db, web], over: PlacementSnapshot(candidates: candidates), neighbours: [:])
         #expect(plans.allSatisfy(\.isComplete) == (more == 0))
+    }
+
+    @Test("Sites from which the other part cannot be reached are ruled out at once, however many they are")
+    func manyOutOfReach() throws {
+        let candidates =
+            (0..<300).map { Samples.candidate("a\($0).test", at: Samples.tokyo, labels: ["data": "yes"]) }
+            + [
+                Samples.candidate(
+                    "z.test", at: Samples.paris, load: 0.5, labels: ["data": "yes", "pages": "yes"])
+            ]
+        let db = self.workload("db", near: "JP", constraints: [.feature("data")])
+        let web = self.workload("web", constraints: [.feature("pages"), .within("db", milliseconds: 20)])
+        let plans = try self.planner.plan(
+            [db, web], over: PlacementSnapshot(candidates: candidates), neighbours: [:])
+        #expect(plans.map(\.assignments.first?.site) == [SiteID("z.test"), SiteID("z.test")])
+    }
+
+    @Test("One of several replicas near by is enough for the part that is bound to them")
+    func oneOfSeveral() throws {
+        // The best two sites for the data are both too far away; the best and the last one will do.
+        let candidates = [
+            Samples.candidate("a.test", at: Samples.tokyo, labels: ["data": "yes"]),
+            Samples.candidate("b.test", at: Samples.osaka, labels: ["data": "yes"]),
+            Samples.candidate(
+                "c.test", at: Samples.paris, load: 0.5, labels: ["data": "yes", "pages": "yes"]),
+        ]
+        var db = self.workload("db", near: "JP", replicas: 2, constraints: [.feature("data")])
+        db.spread = .atMostPerSite(1)
+        let web = self.workload("web", constraints: [.feature("pages"), .within("db", milliseconds: 20)])
+        let plans = try self.planner.plan(
+            [db, web], over: PlacementSnapshot(candidates: candidates), neighbours: [:])
+        #expect(plans.allSatisfy(\.isComplete))
+        #expect(plans.first?.assignments.map(\.site).contains(SiteID("c.test")) == true)
+    }
+
+    @Test("The work of one question is limited", arguments: [15, 16])
+    func work(limit: Int) throws {
+        // Two sites and one replica, four times: the data, the pages in vain, the data elsewhere, the pages.
+        let candidates = [
+            Samples.candidate("a.test", at: Samples.tokyo, labels: ["data": "yes"]),
+            Samples.candidate(
+                "z.test", at: Samples.paris, load: 0.5, labels: ["data": "yes", "pages": "yes"]),
+        ]
+        let db = self.workload("db", near: "JP", constraints: [.feature("data")])
+        let web = self.workload("web", constraints: [.feature("pages"), .beside(["db"])])
+        let plans = try ApplicationPlanner(Planner(), workLimit: limit).plan(
+            [db, web], over: PlacementSnapshot(candidates: candidates), neighbours: [:])
+        #expect(plans.allSatisfy(\.isComplete) == (limit == 16))
     }
 
     @Test("What parts before take is not there for those after")

@@ -96,6 +96,67 @@ struct ApplicationSagaTests {
         #expect(world.takeLog() == [])
     }
 
+    @Test("What became of an earlier wish says nothing about the one that holds now")
+    func staleEvents() throws {
+        let world = try self.running()
+        world.apply(World.part("db"), World.part("web", replicas: 5, after: ["db"]))
+        world.saga.handle(.resized(part: "web", to: 3))
+        world.saga.handle(.resizeRefused(part: "web", to: 50, reason: "no room"))
+        #expect(world.state == .applying)
+        world.advance()
+        #expect(world.takeLog() == ["resize web 5"])
+        #expect(world.state == .running)
+    }
+
+    @Test("A number that sites do not take after all is tried again, then told")
+    func fallenBack() throws {
+        let world = try self.running()
+        world.apply(World.part("db"), World.part("web", replicas: 3, after: ["db"]))
+        world.takesReplicas = false
+        world.advance()
+        #expect(world.takeLog() == Array(repeating: "resize web 3", count: ApplicationSaga.resizeLimit))
+        #expect(world.state == .failed)
+        #expect(
+            world.saga.troubles(over: world.workloads)[0].hasPrefix("web: no site has taken more than 2 of 3")
+        )
+    }
+
+    @Test("A part that waits for a site is told as that, and goes on when there is one")
+    func postponed() throws {
+        let world = try World()
+        world.apply(World.part("db"))
+        _ = world.due()
+        let now = Instant(millisecondsSinceEpoch: 5)
+        world.saga.handle(.postponed(part: "db", generation: 1, reason: "no room", at: now))
+        #expect(world.state == .applying)
+        #expect(world.words == ["db waits for a site"])
+        #expect(world.saga.waits == ["db waits for a site: no room"])
+        world.saga.handle(
+            .postponed(part: "db", generation: 1, reason: "still", at: now.advanced(by: .seconds(9))))
+        #expect(world.saga[part: "db"]?.wait?.since == now)
+        world.advance()
+        #expect(world.takeLog() == ["place db 1"])
+        #expect(world.saga.waits == [])
+    }
+
+    @Test("What still serves keeps what it came after, until another one has taken over")
+    func formerOrder() throws {
+        let world = try self.running()
+        world.apply(World.part("store"), World.part("web", replicas: 2, memory: 2, after: ["store"]))
+        world.advance()
+        #expect(world.takeLog() == ["place store 1"])
+        world.settle()
+        world.advance()
+        #expect(world.takeLog() == ["place web 2"])
+        #expect(world.names == ["shop-db", "shop-web", "shop-store", "shop-web-g2"])
+        world.settle()
+        world.advance()
+        #expect(world.takeLog() == ["remove web 1"])
+        world.settle()
+        world.advance()
+        #expect(world.takeLog() == ["remove db 1"])
+    }
+
     @Test("A changed part is placed beside the old one, which goes once the new one runs")
     func replace() throws {
         let world = try self.running()

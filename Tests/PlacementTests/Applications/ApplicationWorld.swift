@@ -10,6 +10,8 @@ final class ApplicationWorld {
     private(set) var workloads: [Workload] = []
     /// What was done, in order: `place db 1`, `remove web 1`.
     private(set) var log: [String] = []
+    /// Whether what is resized gets its replicas, or all sites refuse those that are added.
+    var takesReplicas = true
 
     init() throws {
         self.saga = ApplicationSaga(id: try #require(ApplicationID(Self.root)), name: "shop")
@@ -59,11 +61,13 @@ final class ApplicationWorld {
             self.saga.handle(.placed(part: part, generation: generation))
         case .resize(let part, let id, let count):
             self.log.append("resize \(part) \(count)")
-            self.change(id) { workload in
-                workload.specification.replicas = count
-                workload.replicas = Self.replicas(count, state: .running)
+            if self.takesReplicas {
+                self.change(id) { workload in
+                    workload.specification.replicas = count
+                    workload.replicas = Self.replicas(count, state: .running)
+                }
             }
-            self.saga.handle(.resized(part: part))
+            self.saga.handle(.resized(part: part, to: count))
         case .remove(let id):
             self.change(id) { workload in
                 workload.state = .removing

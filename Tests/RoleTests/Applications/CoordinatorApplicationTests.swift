@@ -118,6 +118,59 @@ struct CoordinatorApplicationTests {
         }
     }
 
+    @Test(
+        "What no site takes for now is waited for, as after a start when nobody has been heard yet; not for ever"
+    )
+    func waitsForSites() async throws {
+        let bench = try CoordinatorBench()
+        let all = ["paris.test", "tokyo.test", "virginia.test"]
+        func set(_ policy: AdmissionPolicy) { for site in all { bench.sites.setPolicy(policy, at: site) } }
+        try await bench.run { coordinator, table in
+            set(.closed)
+            _ = try await table.perform(Bench.apply())
+            await coordinator.advanceDueApplications()
+            let waiting = try await table.perform(Bench.invocation("show", ["application": "shop"]))
+                .application()
+            #expect(waiting.state == .applying)
+            #expect(waiting.parts.map(\.state) == ["waits for a site", "waits for db", "waits for api"])
+            #expect(waiting.reason?.contains("takes no new work (closed)") == true)
+            set(.open)
+            _ = try await coordinator.settled("shop", over: bench)
+            #expect(bench.sites.machines.count == 4)
+
+            set(.closed)
+            let other = Bench.shop.replacing("application: shop", with: "application: other")
+            _ = try await table.perform(Bench.apply(other))
+            await coordinator.advanceDueApplications()
+            bench.clock.advance(bySeconds: 601)
+            let failed = try await coordinator.settled("other", as: [.failed], over: bench)
+            #expect(failed?.reason?.contains("db: paris.test: no, takes no new work (closed)") == true)
+        }
+    }
+
+    @Test("Parts that are replaced at once get their sites together; one alone stays near those bound to it")
+    func replacedTogether() async throws {
+        let bench = try CoordinatorBench()
+        let document = """
+            application: shop
+            defaults: {\(Bench.usual)}
+            parts:
+              db: {only: [paris.test]}
+              web: {only: [paris.test], within: {db: 50 ms}}
+            """
+        try await bench.run { coordinator, table in
+            try await self.apply(document, coordinator, table, bench)
+            // By itself the new database would be in Tokyo.
+            let alone = document.replacing("db: {only: [paris.test]}", with: "db: {audience: [JP]}")
+            let one = try await self.apply(alone, coordinator, table, bench)
+            #expect(Bench.sites(one) == ["db": ["paris.test"], "web": ["paris.test"]])
+            let both = alone.replacing("image: /images/web", with: "image: /images/web-2")
+            let two = try await self.apply(both, coordinator, table, bench)
+            #expect(Bench.sites(two) == ["db": ["paris.test"], "web": ["paris.test"]])
+            #expect(bench.sites.machines.allSatisfy { $0.specification.image.location == "/images/web-2" })
+        }
+    }
+
     @Test("A part moves so that one that is bound to it has a site")
     func together() async throws {
         let bench = try CoordinatorBench()
