@@ -2,19 +2,26 @@ package import CloudModel
 import Federation
 package import Logging
 package import Storage
+import Synchronization
 import Threads
 
 /// Holds the ledger and the disk behind it: a change counts once the disk has it, or not at all.
 ///
 /// Runs where blocking harms nobody. Changes that come while the disk is busy are written together: each is made on top
 /// of those before it, none is answered before all of them are on disk, and if they cannot be written all of them fail.
-/// Whoever reads sees only what is on disk.
+/// Whoever reads sees only what is on disk, and waits neither for it nor for a thread of the keeper.
 package actor SiteKeeper {
+    private struct Durable {
+        var ledger: SiteLedger
+        /// Machines written since `takeTouched` was called last.
+        var touched: Set<MachineID> = []
+    }
+
     /// Rings after each change.
     package nonisolated let changed = Bell()
 
     /// What the disk has.
-    private var ledger: SiteLedger
+    private let durable: Mutex<Durable>
     /// What it will have once `steps` are written; nil while nothing waits.
     private var next: SiteLedger?
     private var steps: [SiteChanges] = []
@@ -22,8 +29,6 @@ package actor SiteKeeper {
     private var followers: [CheckedContinuation<SiteRefusal?, Never>] = []
     /// Whether the last write failed: the log is told when that begins and when it ends.
     private var isDiskAtFault = false
-    /// Machines written since `takeTouched` was called last.
-    private var touched: Set<MachineID> = []
     private let store: MachineStore
     private let logger: Logger
     private let executor = BlockingExecutor(label: "tradewind.site-keeper")
@@ -36,24 +41,30 @@ package actor SiteKeeper {
         self.logger = logger
         var ledger = SiteLedger(site: site, rules: rules, policy: policy, state: try store.load())
         ledger.outage = "it has not been reached yet"
-        self.ledger = ledger
+        self.durable = Mutex(Durable(ledger: ledger))
     }
+
+    private nonisolated var ledger: SiteLedger { self.durable.withLock(\.ledger) }
 
     package nonisolated var unownedExecutor: UnownedSerialExecutor {
         unsafe self.executor.asUnownedSerialExecutor()
     }
 
-    package func read<Answer: Sendable>(_ look: @Sendable (SiteLedger) -> Answer) -> Answer {
+    package nonisolated func read<Answer: Sendable>(
+        _ look: @Sendable (SiteLedger) -> Answer
+    ) async -> Answer {
         look(self.ledger)
     }
 
     /// The machines that have changed since the last call, deleted ones included, the oldest change first.
     ///
     /// For one reader; what nobody asks for is never more than there are machines.
-    package func takeTouched() -> [SiteMachine] {
-        let touched = self.touched
-        self.touched = []
-        return touched.compactMap { self.ledger.machines[$0] }
+    package nonisolated func takeTouched() async -> [SiteMachine] {
+        let taken = self.durable.withLock { durable in
+            defer { durable.touched = [] }
+            return durable
+        }
+        return taken.touched.compactMap { taken.ledger.machines[$0] }
             .sorted { ($0.machine.changed, $0.machine.id) < ($1.machine.changed, $1.machine.id) }
     }
 
@@ -73,7 +84,7 @@ package actor SiteKeeper {
         }
         let changes = after.takeChanges()
         if changes.isEmpty, self.next == nil {
-            self.ledger = after
+            self.durable.withLock { $0.ledger = after }
             self.changed.ring()
             return answer
         }
@@ -101,9 +112,12 @@ package actor SiteKeeper {
         var failure: SiteRefusal?
         do {
             let generation = try self.store.save(steps)
-            self.ledger = next
-            self.ledger.written(as: generation)
-            for step in steps { self.touched.formUnion(step.machines.keys) }
+            var written = next
+            written.written(as: generation)
+            self.durable.withLock { [written] durable in
+                durable.ledger = written
+                for step in steps { durable.touched.formUnion(step.machines.keys) }
+            }
             if self.isDiskAtFault { self.logger.notice("the site's database takes changes again") }
             self.isDiskAtFault = false
         } catch {
