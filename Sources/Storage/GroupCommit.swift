@@ -61,9 +61,8 @@ package final class GroupCommit: Sendable {
 
     private static func write(_ batch: [Waiting], _ connection: GRDB.Database) {
         do {
-            try connection.inTransaction {
+            try connection.inPreparedTransaction {
                 for waiting in batch { try waiting.write(connection) }
-                return .commit
             }
         } catch {
             guard batch.count > 1 else {

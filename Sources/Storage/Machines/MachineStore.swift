@@ -35,11 +35,14 @@ package struct MachineStore: Sendable {
     /// Writes all of `changes`, those of one step after the other, or nothing; returns the new generation.
     @discardableResult
     package func save(_ changes: [SiteChanges]) throws -> Int {
-        try self.database.writer.write { connection in
-            for step in changes { try Self.write(step, connection) }
-            try connection.cachedStatement(sql: "UPDATE siteState SET generation = generation + 1").execute()
-            return try Int.fetchOne(
-                try connection.cachedStatement(sql: "SELECT generation FROM siteState")) ?? 0
+        try self.database.writer.writeWithoutTransaction { connection in
+            try connection.inPreparedTransaction {
+                for step in changes { try Self.write(step, connection) }
+                try connection.cachedStatement(sql: "UPDATE siteState SET generation = generation + 1")
+                    .execute()
+                return try Int.fetchOne(
+                    try connection.cachedStatement(sql: "SELECT generation FROM siteState")) ?? 0
+            }
         }
     }
 
@@ -75,7 +78,7 @@ package struct MachineStore: Sendable {
             entry.host, entry.heldFor.wholeMilliseconds, reservation.expires.millisecondsSinceEpoch,
             reservation.state.rawValue, reservation.machine?.description, reservation.id.description,
         ])
-        if connection.changesCount == 0 { try ReservationRecord(entry).insert(connection) }
+        if connection.changesCount == 0 { try ReservationRecord(entry).insert(in: connection) }
     }
 
     private static func write(_ entry: SiteMachine, _ connection: GRDB.Database) throws {
@@ -91,6 +94,6 @@ package struct MachineStore: Sendable {
             entry.revision, entry.reportedRevision,
             machine.id.description,
         ])
-        if connection.changesCount == 0 { try MachineRecord(entry).insert(connection) }
+        if connection.changesCount == 0 { try MachineRecord(entry).insert(in: connection) }
     }
 }

@@ -32,6 +32,21 @@ struct ReservationRecord: Codable, FetchableRecord, PersistableRecord {
         self.machine = reservation.machine?.description
     }
 
+    /// Adds the row, as `MachineRecord` does.
+    func insert(in connection: GRDB.Database) throws {
+        let insert = try connection.cachedStatement(
+            sql: """
+                INSERT INTO siteReservation (id, holder, host, specification, workload, replicaIndex, epoch, heldFor,
+                    expires, state, machine)
+                VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+                """)
+        try insert.execute(arguments: [
+            self.id, self.holder, self.host, try Self.text(of: self.specification, for: "specification"),
+            self.workload, self.replicaIndex, self.epoch, self.heldFor, self.expires, self.state.rawValue,
+            self.machine,
+        ])
+    }
+
     func entry() throws -> SiteReservation {
         let reservation = Reservation(
             id: try StoredIdentifier.read(self.id), holder: SiteID(self.holder),

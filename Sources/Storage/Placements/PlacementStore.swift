@@ -39,9 +39,9 @@ package struct PlacementStore: Sendable {
     ) async throws {
         try await self.database.groupCommit.perform { connection in
             try Self.forget(removedBefore: instant, in: connection)
-            try Self.record(of: placement).insert(connection)
+            try Self.record(of: placement).insert(in: connection)
             for replica in placement.saga.replicas {
-                try Self.record(of: replica, in: placement).insert(connection)
+                try Self.record(of: replica, in: placement).insert(in: connection)
             }
             try WorkloadEventRecord.append(placement.events, to: placement, in: connection)
         }

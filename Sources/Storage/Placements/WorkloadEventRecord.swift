@@ -4,7 +4,6 @@ import GRDB
 /// One row of `workloadEvent`.
 struct WorkloadEventRecord: Codable, FetchableRecord, PersistableRecord {
     static let databaseTableName = "workloadEvent"
-    static let persistenceConflictPolicy = PersistenceConflictPolicy(insert: .replace, update: .replace)
 
     let workload: String
     let number: Int
@@ -16,11 +15,14 @@ struct WorkloadEventRecord: Codable, FetchableRecord, PersistableRecord {
     ) throws {
         guard let last = events.last else { return }
         let workload = placement.id.description
+        let insert = try connection.cachedStatement(
+            sql: "INSERT OR REPLACE INTO workloadEvent (workload, number, event) VALUES (?, ?, ?)")
         for event in events {
-            try Self(workload: workload, number: event.number, event: event).insert(connection)
+            try insert.execute(arguments: [workload, event.number, try Self.text(of: event, for: "event")])
         }
-        try connection.execute(
-            sql: "DELETE FROM workloadEvent WHERE workload = ? AND number <= ?",
-            arguments: [workload, last.number - StoredPlacement.eventLimit])
+        guard last.number > StoredPlacement.eventLimit else { return }
+        let delete = try connection.cachedStatement(
+            sql: "DELETE FROM workloadEvent WHERE workload = ? AND number <= ?")
+        try delete.execute(arguments: [workload, last.number - StoredPlacement.eventLimit])
     }
 }

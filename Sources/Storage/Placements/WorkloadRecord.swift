@@ -15,4 +15,19 @@ struct WorkloadRecord: Codable, FetchableRecord, PersistableRecord {
     let created: Int64
     let changed: Int64
     let revision: Int
+
+    /// Adds the row, as `MachineRecord` does.
+    func insert(in connection: GRDB.Database) throws {
+        let insert = try connection.cachedStatement(
+            sql: """
+                INSERT INTO workload (id, owner, idempotencyKey, specification, state, reason, isRemoving, created,
+                    changed, revision)
+                VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+                """)
+        try insert.execute(arguments: [
+            self.id, self.owner, self.idempotencyKey,
+            try Self.text(of: self.specification, for: "specification"), self.state.rawValue, self.reason,
+            self.isRemoving, self.created, self.changed, self.revision,
+        ])
+    }
 }
