@@ -38,15 +38,32 @@ final class MetricSeries: CounterHandler, FloatingPointCounterHandler, MeterHand
             (lhs.name, lhs.labels) < (rhs.name, rhs.labels)
         }
 
+        // Each request counts in several series, whose names are nearly always what Prometheus wants: as bytes they are
+        // seen to be so at a fraction of the cost of characters.
+
         private static func word(_ text: String) -> String {
+            if text.utf8.allSatisfy(Self.isWordByte), let first = text.utf8.first, first > UInt8(ascii: "9") {
+                return text
+            }
             let characters = text.map { character in
                 character.isASCII && (character.isLetter || character.isNumber) ? character : "_"
             }
             return (characters.first?.isNumber ?? true ? "_" : "") + String(characters)
         }
 
+        private static func isWordByte(_ byte: UInt8) -> Bool {
+            switch byte {
+            case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+                UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "_"):
+                true
+            default: false
+            }
+        }
+
         private static func escaped(_ text: String) -> String {
-            text.reduce(into: "") { escaped, character in
+            let special = [UInt8(ascii: "\\"), UInt8(ascii: "\""), UInt8(ascii: "\n")]
+            guard text.utf8.contains(where: special.contains) else { return text }
+            return text.reduce(into: "") { escaped, character in
                 switch character {
                 case "\\": escaped += "\\\\"
                 case "\"": escaped += "\\\""
