@@ -1,9 +1,13 @@
 import CloudModel
 
-/// Hands over what the site says about itself each time something in it may have changed.
+/// Hands over what the site says about itself when something in it may have changed.
 ///
 /// The alliance decides which of it is worth a row at once, which waits for the heartbeat, and what is too soon.
 struct SiteRow: Sendable {
+    /// How long changes are gathered after a first one: far less than lies between two rows, and far more than between
+    /// two changes of a site that is asked for machines.
+    private static let gatheringTime = Duration.milliseconds(100)
+
     let service: SiteService
     let profile: AgentConfiguration.Profile
     let publish: @Sendable (SiteDescription) async -> Void
@@ -12,6 +16,11 @@ struct SiteRow: Sendable {
     func run() async {
         for await _ in self.service.keeper.changed.rings() where await self.isMeasured {
             await self.publish(await self.description)
+            do {
+                try await Task.sleep(for: Self.gatheringTime)
+            } catch {
+                return
+            }
         }
     }
 
