@@ -153,7 +153,7 @@ struct AgentPolicyTests {
         var sharded = ShardedDictionary<Int, Int>()
         let isLarge = seed.isMultiple(of: 4)
         for step in 0..<(isLarge ? 3_000 : 400) {
-            let key = Int.random(in: 0..<(isLarge ? 1_500 : 200), using: &generator)
+            let key = Int.random(in: 0..<(isLarge ? 1_500 : 30), using: &generator)
             let value = Bool.random(using: &generator) ? step : nil
             model[key] = value
             sharded[key] = value

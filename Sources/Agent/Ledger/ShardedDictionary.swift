@@ -5,7 +5,9 @@
 package struct ShardedDictionary<Key: Hashable & Sendable, Value: Sendable>: Sendable {
     private static var shardCount: Int { 256 }
     /// Up to so many pairs it is one shard: copying that costs less than looking at many.
-    package static var splitAt: Int { 512 }
+    ///
+    /// A machine is some hundred bytes and a dozen references, and each change of a site copies the shards it touches.
+    package static var splitAt: Int { 32 }
 
     private var shards: [[Key: Value]] = [[:]]
     package private(set) var count = 0
