@@ -27,6 +27,10 @@ struct BenchmarkSettings: Sendable {
     var replicas = 10_000
     /// How long an idle process is watched.
     var idle = Duration.seconds(60)
+    /// Sites over which placements are timed.
+    var sites = AlliancePlan.ten.count
+    /// Users that place at once, one round for each number of them.
+    var callers = [1, 16, 64]
 
     /// So few of everything that the numbers mean nothing: for seeing that the benchmarks work.
     mutating func shorten() {

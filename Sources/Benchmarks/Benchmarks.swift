@@ -34,6 +34,8 @@ struct Benchmarks: AsyncParsableCommand {
     @Flag(help: "Measure so little that the numbers mean nothing, to see that all works.")
     var brief = false
 
+    @OptionGroup var placement: PlacementOptions
+
     @Option(help: "The tradewind program to measure; the one beside this program if not given.")
     var tradewind: String?
 
@@ -91,6 +93,8 @@ struct Benchmarks: AsyncParsableCommand {
         settings.countryRoundTrips = self.countryRoundTrips
         settings.picture = self.picture
         if self.brief { settings.shorten() }
+        settings.sites = self.placement.sites
+        settings.callers = self.placement.callers
         var reports: [BenchmarkReport] = []
         for benchmark in chosen {
             if self.names.isEmpty, let lack = benchmark.lacks(settings) {

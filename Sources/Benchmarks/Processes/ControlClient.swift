@@ -8,7 +8,7 @@ struct ControlClient: Sendable {
     }
 
     /// Connections kept open to one process; more than there are callers.
-    private static let connectionsMax = 96
+    static let connectionsMax = 96
 
     private let base: String
     private let token: String

@@ -11,18 +11,19 @@ struct PlacementBenchmark: Benchmark {
     let name = "placement"
     let summary =
         "POST /v1/workloads (1 replica, wait=placed) until answered: planned, reserved and committed at "
-        + "one of ten sites with the in-memory driver; HTTP and TLS between servers over "
+        + "one of ten sites (--sites) with the in-memory driver; HTTP and TLS between servers over "
         + "loopback, log level info"
 
     func run(_ settings: BenchmarkSettings) async throws -> [Measurement] {
-        let plan = AlliancePlan(sites: AlliancePlan.ten, hasCoordinator: true, isStar: true)
+        let plan = AlliancePlan(
+            sites: Array(AlliancePlan.ten.prefix(settings.sites)), hasCoordinator: true, isStar: true)
         return try await Alliance.measure(plan, settings) { alliance in
             _ = try await Self.round("warm", callers: 1, count: Self.warmUp, alliance)
             var measurements: [Measurement] = []
             let (alone, together) = settings.placements
-            for (callers, count) in [(1, alone), (16, together), (64, together)] {
+            for callers in settings.callers {
                 measurements += try await Self.round(
-                    "with-\(callers)", callers: callers, count: count, alliance)
+                    "with-\(callers)", callers: callers, count: callers == 1 ? alone : together, alliance)
             }
             return measurements
         }
