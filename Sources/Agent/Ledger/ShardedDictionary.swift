@@ -38,11 +38,13 @@ package struct ShardedDictionary<Key: Hashable & Sendable, Value: Sendable>: Sen
         set { self[key] = newValue }
     }
 
-    /// In no order.
-    package var keys: some Sequence<Key> { self.shards.lazy.flatMap(\.keys) }
+    // No key paths here: of a generic type they are made anew at each use, at a hundred times the cost.
 
     /// In no order.
-    package var values: some Sequence<Value> { self.shards.lazy.flatMap(\.values) }
+    package var keys: some Sequence<Key> { self.shards.lazy.flatMap { $0.keys } }
+
+    /// In no order.
+    package var values: some Sequence<Value> { self.shards.lazy.flatMap { $0.values } }
 
     private static func shard(of key: Key, among count: Int) -> Int {
         count == 1 ? 0 : Int(UInt(bitPattern: key.hashValue) % UInt(count))
