@@ -60,7 +60,7 @@ struct MachineRecord: Codable, FetchableRecord, PersistableRecord {
                 """)
         try insert.execute(arguments: [
             self.id, self.reservation, self.holder, self.site, self.host,
-            try Self.text(of: self.specification, for: "specification"), self.state.rawValue, self.reason,
+            try Self.text(of: self.specification), self.state.rawValue, self.reason,
             self.halt?.rawValue, self.workload, self.replicaIndex, self.epoch, self.created, self.changed,
             self.isDefined, self.isStarted, self.isDoomed, self.revision, self.reportedRevision,
         ])

@@ -41,7 +41,7 @@ struct ReservationRecord: Codable, FetchableRecord, PersistableRecord {
                 VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
                 """)
         try insert.execute(arguments: [
-            self.id, self.holder, self.host, try Self.text(of: self.specification, for: "specification"),
+            self.id, self.holder, self.host, try Self.text(of: self.specification),
             self.workload, self.replicaIndex, self.epoch, self.heldFor, self.expires, self.state.rawValue,
             self.machine,
         ])

@@ -1,5 +1,4 @@
 package import CloudModel
-import Foundation
 import GRDB
 import Placement
 
@@ -98,8 +97,7 @@ package struct PlacementStore: Sendable {
 
     /// As `WorkloadReplicaRecord` writes it.
     private static func text(of replica: ReplicaPlacement) throws -> String {
-        let encoder = WorkloadReplicaRecord.databaseJSONEncoder(for: "placement")
-        return String(decoding: try encoder.encode(replica), as: UTF8.self)
+        try WorkloadReplicaRecord.text(of: replica)
     }
 
     private static func record(of placement: StoredPlacement) -> WorkloadRecord {

@@ -18,7 +18,7 @@ struct WorkloadEventRecord: Codable, FetchableRecord, PersistableRecord {
         let insert = try connection.cachedStatement(
             sql: "INSERT OR REPLACE INTO workloadEvent (workload, number, event) VALUES (?, ?, ?)")
         for event in events {
-            try insert.execute(arguments: [workload, event.number, try Self.text(of: event, for: "event")])
+            try insert.execute(arguments: [workload, event.number, try Self.text(of: event)])
         }
         guard last.number > StoredPlacement.eventLimit else { return }
         let delete = try connection.cachedStatement(

@@ -26,7 +26,7 @@ struct WorkloadRecord: Codable, FetchableRecord, PersistableRecord {
                 """)
         try insert.execute(arguments: [
             self.id, self.owner, self.idempotencyKey,
-            try Self.text(of: self.specification, for: "specification"), self.state.rawValue, self.reason,
+            try Self.text(of: self.specification), self.state.rawValue, self.reason,
             self.isRemoving, self.created, self.changed, self.revision,
         ])
     }

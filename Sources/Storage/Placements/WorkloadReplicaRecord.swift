@@ -15,7 +15,7 @@ struct WorkloadReplicaRecord: Codable, FetchableRecord, PersistableRecord {
         let insert = try connection.cachedStatement(
             sql: "INSERT INTO workloadReplica (workload, replica, placement, revision) VALUES (?, ?, ?, ?)")
         try insert.execute(arguments: [
-            self.workload, self.replica, try Self.text(of: self.placement, for: "placement"), self.revision,
+            self.workload, self.replica, try Self.text(of: self.placement), self.revision,
         ])
     }
 }
