@@ -26,6 +26,8 @@ package actor SiteFeeds {
     private let feeds: [FeedNode]
     private let master: PubSubViewer
     private var service: PubSubService
+    /// What is not at its node yet, as nobody listens: most sites' feeds are never read.
+    private var unread = UnreadMachines(limit: FeedNode.machines.items)
     private let store: PubSubStore
     private let link: any XMPPLink
     private let mayListen: Guard
@@ -93,17 +95,36 @@ package actor SiteFeeds {
     /// Puts the latest states in place and, unless they are what was there before the process started, tells of them.
     package func publish(_ machines: [Machine], isNews: Bool) async {
         for machine in machines {
-            let item = PubSubItem(id: machine.id.description, payloads: [machine.element])
-            do throws(StanzaError) {
-                _ = try self.service.handle(
-                    PubSub(.publish(node: FeedNode.machines.rawValue, [item], options: nil)), isSet: true,
-                    from: self.master, at: self.now())
-                if isNews { await self.tell(item, at: .machines, owner: nil) }
-            } catch {
-                self.logger.error(
-                    "a machine's state cannot be published",
-                    metadata: ["machine": "\(machine.id)", "error": "\(error)"])
+            let now = self.now()
+            guard !self.listeners(at: .machines).isEmpty else {
+                self.unread.note(machine, at: now)
+                continue
             }
+            self.catchUp()
+            if let item = self.put(machine, at: now), isNews {
+                await self.tell(item, at: .machines, owner: nil)
+            }
+        }
+    }
+
+    /// Puts in place what nobody has asked for until now.
+    private func catchUp() {
+        for entry in self.unread.take() { _ = self.put(entry.machine, at: entry.since) }
+    }
+
+    /// Puts a machine's state in place; nil if that cannot be done.
+    private func put(_ machine: Machine, at now: Instant) -> PubSubItem? {
+        let item = PubSubItem(id: machine.id.description, payloads: [machine.element])
+        do throws(StanzaError) {
+            _ = try self.service.handle(
+                PubSub(.publish(node: FeedNode.machines.rawValue, [item], options: nil)), isSet: true,
+                from: self.master, at: now)
+            return item
+        } catch {
+            self.logger.error(
+                "a machine's state cannot be published",
+                metadata: ["machine": "\(machine.id)", "error": "\(error)"])
+            return nil
         }
     }
 
@@ -161,6 +182,7 @@ package actor SiteFeeds {
         case .create, .publish, .retract, .subscription:
             throw StanzaError(.forbidden, text: "only the site itself publishes here")
         }
+        self.catchUp()
         let isSet = if case .set = iq.body { true } else { false }
         let viewer = PubSubViewer(from)
         var draft = self.service
@@ -202,6 +224,7 @@ package actor SiteFeeds {
     /// The items that a node has; nil for others than those who may listen, and for other nodes.
     package func list(node: String?, for asker: JID) -> DiscoItems? {
         guard let feed = self.feed(node, for: asker) else { return nil }
+        self.catchUp()
         let items = self.service.nodes[feed.rawValue]?.items ?? []
         return DiscoItems(
             node: node, items: items.map { DiscoItems.Item(address: self.address, name: $0.id) })

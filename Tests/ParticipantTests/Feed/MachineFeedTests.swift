@@ -183,6 +183,32 @@ struct MachineFeedTests {
         #expect(names.last == machines.last?.id.description)
     }
 
+    @Test("What changed while nobody listened is there once somebody asks, in the order of the changes")
+    func unread() async throws {
+        let feed = try await Bench().feed()
+        let count = 3 * FeedNode.machines.items
+        for number in 0..<count {
+            await feed.publish([try Self.machine(number, .starting)], isNews: true)
+        }
+        // The oldest of those that are kept comes last by changing once more.
+        let oldest = count - FeedNode.machines.items
+        await feed.publish([try Self.machine(oldest, .running)], isNews: true)
+        let names =
+            await feed.list(node: FeedNode.machines.rawValue, for: Self.alice)?.items.compactMap(\.name) ?? []
+        let expected = try (Array(oldest + 1..<count) + [oldest]).map { number in
+            try Self.machine(number, .running).id.description
+        }
+        #expect(names == expected)
+        let answer = try await self.ask(
+            feed, .items(node: FeedNode.machines.rawValue, [], most: 2, page: nil), isSet: false)
+        guard case .items(_, let items, _, _) = answer?.content else {
+            Issue.record("no items: \(String(describing: answer))")
+            return
+        }
+        let states = try items.flatMap { try $0.payloads.map { try Machine(parsing: $0).state } }
+        #expect(states == [.starting, .running])
+    }
+
     @Test("One person has ten subscriptions at most")
     func subscriptionLimit() async throws {
         let feed = try await Bench().feed()
