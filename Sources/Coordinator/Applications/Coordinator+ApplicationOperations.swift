@@ -23,8 +23,11 @@ extension Coordinator {
         }
         table.register("application.show") { invocation, progress throws(OperationError) in
             let application = try self.application(in: invocation)
-            let shown = await self.wait(
-                for: application, until: Self.goal(of: invocation), telling: progress)
+            let goal = Self.goal(of: invocation)
+            let shown =
+                goal == .accepted
+                ? self.report(on: application)
+                : await self.wait(for: application, until: goal, telling: progress)
             return try OperationResult(site: self.configuration.address, encoding: shown)
         }
         table.register("application.cancel") { invocation, _ throws(OperationError) in

@@ -40,8 +40,11 @@ extension CoordinatorState {
         let stored = placement.events.filter { ($0.position ?? 0) <= settled }
         let news = stored.filter { ($0.position ?? 0) > position }
         let first = placement.events.first
+        // What an earlier release logged has no position, and is seen in the workload only.
         let isComplete =
-            position == 0 || (first?.number ?? 1) <= 1 || (first?.position ?? 0) <= position
+            position == 0
+            ? first == nil || first?.position != nil
+            : (first?.number ?? 1) <= 1 || (first?.position ?? 0) <= position
         let isSettled = stored.count == placement.events.count
         return Batch(
             news: news.map { EventFeed.news($0, of: placement) },

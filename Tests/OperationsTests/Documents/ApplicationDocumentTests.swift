@@ -37,7 +37,7 @@ struct ApplicationDocumentTests {
         #expect(db.constraints == [.region(["eu"])])
         #expect(db.resources == Resources(vcpus: 1, memory: Mebibytes(128), disk: Mebibytes(64)))
         #expect(db.image.format == .kernel)
-        #expect(db.image.commandLine == "console=ttyS0 tradewind.name=db")
+        #expect(db.image.commandLine == "console=ttyS0")
         #expect(db.keeping?.leaseSeconds == 10)
         let api = try #require(shop[part: "api"])
         #expect(api.after == ["db"])
