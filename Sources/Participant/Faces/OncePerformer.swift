@@ -5,8 +5,8 @@ import Synchronization
 /// Performs a request that has an idempotency key once, whichever face it comes by, and answers its repetitions alike.
 ///
 /// A key belongs to its caller at this process. It stands for one request: with another one it is refused. What failed
-/// was not performed, and may be asked for again. The outcomes are kept in memory; what must outlive the process, such
-/// as the placing of a workload, keeps its keys by itself.
+/// was not performed, and may be asked for again. What only reads is performed each time. The outcomes are kept in memory,
+/// within bounds and for a day; what must outlive the process, such as the placing of a workload, keeps its keys by itself.
 package final class OncePerformer: OperationGatekeeper {
     /// What a key stands for.
     private struct Request: Hashable, Sendable {
@@ -23,9 +23,11 @@ package final class OncePerformer: OperationGatekeeper {
 
     private let performer: any OperationGatekeeper
     private let memory = Mutex(Memory())
+    private let now: @Sendable () -> Instant
 
-    package init(_ performer: any OperationGatekeeper) {
+    package init(_ performer: any OperationGatekeeper, now: @escaping @Sendable () -> Instant) {
         self.performer = performer
+        self.now = now
     }
 
     package func authorize(_ invocation: Invocation) async throws(OperationError) -> Grant.Scope {
@@ -35,7 +37,9 @@ package final class OncePerformer: OperationGatekeeper {
     package func perform(
         _ invocation: Invocation, progress: @escaping ProgressSink
     ) async throws(OperationError) -> OperationResult {
-        guard let key = invocation.idempotencyKey else {
+        guard let key = invocation.idempotencyKey,
+            Catalogue.operation(invocation.operation)?.effect != .reads
+        else {
             return try await self.performer.perform(invocation, progress: progress)
         }
         let name = Memory.Key(caller: invocation.caller.address, key: key)
@@ -46,15 +50,21 @@ package final class OncePerformer: OperationGatekeeper {
         if let known = try await self.outcome(of: request, under: name) { return known }
         do throws(OperationError) {
             let result = try await self.performer.perform(invocation, progress: progress)
-            for waiter in self.memory.withLock({ $0.finish(name, result) }) {
-                waiter.resume(returning: result)
-            }
+            let cost = Self.entryCost + invocation.arguments.values.reduce(result.value.cost) { $0 + $1.cost }
+            let now = self.now()
+            let waiters = self.memory.withLock { $0.finish(name, result, cost: cost, now: now) }
+            for waiter in waiters { waiter.resume(returning: result) }
             return result
         } catch {
-            for waiter in self.memory.withLock({ $0.finish(name, nil) }) { waiter.resume(throwing: error) }
+            let now = self.now()
+            let waiters = self.memory.withLock { $0.finish(name, nil, cost: 0, now: now) }
+            for waiter in waiters { waiter.resume(throwing: error) }
             throw error
         }
     }
+
+    /// What an entry costs besides its arguments and its outcome, in bytes.
+    private static let entryCost = 256
 
     /// What came of the same request before, waiting for it if it is under way; nil if it is to be performed now.
     private func outcome(
@@ -62,7 +72,8 @@ package final class OncePerformer: OperationGatekeeper {
     ) async throws(OperationError) -> OperationResult? {
         do {
             return try await withCheckedThrowingContinuation { continuation in
-                switch self.memory.withLock({ $0.begin(name, request, waiter: continuation) }) {
+                let now = self.now()
+                switch self.memory.withLock({ $0.begin(name, request, waiter: continuation, now: now) }) {
                 case .perform: continuation.resume(returning: nil)
                 case .wait: break
                 case .known(let result): continuation.resume(returning: result)
@@ -73,6 +84,19 @@ package final class OncePerformer: OperationGatekeeper {
             throw error
         } catch {
             throw OperationError(.internalError, "\(error)")
+        }
+    }
+}
+
+extension Value {
+    /// About what it takes to keep it in memory, in bytes.
+    fileprivate var cost: Int {
+        switch self {
+        case .null, .bool, .integer, .double: 16
+        case .string(let text): 32 + text.utf8.count
+        case .array(let elements): elements.reduce(32) { $0 + $1.cost }
+        case .object(let object):
+            object.members.reduce(32) { $0 + 32 + $1.name.utf8.count + $1.value.cost }
         }
     }
 }

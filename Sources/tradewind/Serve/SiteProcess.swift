@@ -75,7 +75,7 @@ enum SiteProcess {
             link: link, trusted: configuration.trustedRooms, store: VisitStore(database: database),
             renewals: connection.renewals, now: Self.now, logger: logger)
         table.registerRooms(rooms)
-        let once = OncePerformer(table)
+        let once = OncePerformer(table, now: Self.now)
         let chat = ChatFace(table: table, link: link, rooms: rooms, now: Self.now, logger: logger)
         dispatcher.register(
             chat: chat,

@@ -43,6 +43,7 @@ struct InvokeFaceTests {
         }
     }
 
+    private static let now = Instant(millisecondsSinceEpoch: 1_800_000_000_000)
     private static let tokyo = JID(preparedLocal: nil, domain: "tokyo.test", resource: nil)
     private static let rome = JID(preparedLocal: nil, domain: "rome.test", resource: nil)
 
@@ -55,7 +56,7 @@ struct InvokeFaceTests {
     @Test("The same key from the same site is performed once, and answered alike")
     func repetition() async throws {
         let counter = Counter()
-        let face = InvokeFace(performer: OncePerformer(counter))
+        let face = InvokeFace(performer: OncePerformer(counter, now: { Self.now }))
         let first = try await face.respond(to: Self.request("a"), from: Self.tokyo)
         let second = try await face.respond(to: Self.request("a"), from: Self.tokyo)
         #expect(first == second)
@@ -69,7 +70,7 @@ struct InvokeFaceTests {
     @Test("Repetitions that arrive while the first is under way wait for it")
     func atOnce() async throws {
         let counter = Counter()
-        let face = InvokeFace(performer: OncePerformer(counter))
+        let face = InvokeFace(performer: OncePerformer(counter, now: { Self.now }))
         try await withThrowingTaskGroup(of: Void.self) { group in
             for _ in 0..<20 {
                 group.addTask { _ = try await face.respond(to: Self.request("a"), from: Self.tokyo) }
@@ -82,7 +83,7 @@ struct InvokeFaceTests {
     @Test("What failed was not performed, and may be asked for again")
     func failure() async throws {
         let counter = Counter(failures: 1)
-        let face = InvokeFace(performer: OncePerformer(counter))
+        let face = InvokeFace(performer: OncePerformer(counter, now: { Self.now }))
         await #expect(throws: StanzaError.self) {
             _ = try await face.respond(to: Self.request("a"), from: Self.tokyo)
         }
@@ -93,7 +94,7 @@ struct InvokeFaceTests {
     @Test("A repetition is not answered without a grant, nor under another one")
     func repetitionWithoutGrant() async throws {
         let counter = Counter()
-        let face = InvokeFace(performer: OncePerformer(counter))
+        let face = InvokeFace(performer: OncePerformer(counter, now: { Self.now }))
         _ = try await face.respond(to: Self.request("a"), from: Self.tokyo)
         for (scope, condition) in [
             (nil, StanzaError.Condition.forbidden), (.own, .conflict),
@@ -110,7 +111,7 @@ struct InvokeFaceTests {
     @Test("A key that was used for another operation, or with other arguments, is refused")
     func otherRequest() async throws {
         let counter = Counter()
-        let face = InvokeFace(performer: OncePerformer(counter))
+        let face = InvokeFace(performer: OncePerformer(counter, now: { Self.now }))
         let first = try await face.respond(to: Self.request("a"), from: Self.tokyo)
         for other in [
             Self.request("a", operation: "machine.remove"),
@@ -125,24 +126,86 @@ struct InvokeFaceTests {
         #expect(counter.performed.withLock { $0 } == 1)
     }
 
-    @Test("Only so many outcomes are remembered, the newest")
-    func bounded() {
-        var memory = InvokeMemory<String, Int, Int>(limit: 2)
-        for number in 0..<3 {
-            let key = InvokeMemory<String, Int, Int>.Key(caller: "tokyo.test", key: "\(number)")
-            _ = memory.begin(key, "reboot", waiter: 0)
-            _ = memory.finish(key, number)
+    @Test("What only reads is performed each time")
+    func reading() async throws {
+        let counter = Counter()
+        let face = InvokeFace(performer: OncePerformer(counter, now: { Self.now }))
+        for _ in 0..<3 {
+            _ = try await face.respond(
+                to: Self.request("a", operation: "machine.list"), from: Self.tokyo)
         }
-        var known: [Bool] = []
-        for number in 0..<3 {
-            if case .known = memory.begin(
-                .init(caller: "tokyo.test", key: "\(number)"), "reboot", waiter: 0)
-            {
-                known.append(true)
-            } else {
-                known.append(false)
-            }
+        #expect(counter.performed.withLock { $0 } == 3)
+    }
+
+    // MARK: What is remembered
+
+    private typealias Memory = InvokeMemory<String, Int, Int>
+
+    /// Performs `key` of `caller` if it is not known; whether it was.
+    private func ask(
+        _ memory: inout Memory, _ caller: String, _ key: Int, cost: Int = 1, at now: Instant = Self.now
+    ) -> Bool {
+        let name = Memory.Key(caller: caller, key: "\(key)")
+        if case .known = memory.begin(name, "reboot", waiter: 0, now: now) { return true }
+        _ = memory.finish(name, key, cost: cost, now: now)
+        return false
+    }
+
+    private static func limits(_ change: (inout Memory.Limits) -> Void) -> Memory.Limits {
+        var limits = Memory.Limits()
+        change(&limits)
+        return limits
+    }
+
+    @Test("So many outcomes of one caller are remembered, the newest, and he pushes out nobody else's")
+    func boundedPerCaller() {
+        var memory = Memory(limits: Self.limits { $0.outcomesPerCaller = 2 })
+        _ = self.ask(&memory, "rome.test", 0)
+        for key in 0..<3 { _ = self.ask(&memory, "tokyo.test", key) }
+        let known = [2, 1, 0].map { self.ask(&memory, "tokyo.test", $0) }
+        #expect(known == [true, true, false])
+        let others = self.ask(&memory, "rome.test", 0)
+        #expect(others)
+    }
+
+    @Test("So many bytes of one caller are remembered; what costs more by itself is not")
+    func boundedBytes() {
+        var memory = Memory(limits: Self.limits { $0.bytesPerCaller = 10 })
+        _ = self.ask(&memory, "tokyo.test", 0, cost: 5)
+        _ = self.ask(&memory, "tokyo.test", 1, cost: 5)
+        let both = [0, 1].map { self.ask(&memory, "tokyo.test", $0) }
+        #expect(both == [true, true])
+        _ = self.ask(&memory, "tokyo.test", 2, cost: 11)
+        let large = self.ask(&memory, "tokyo.test", 2, cost: 11)
+        #expect(!large)
+        _ = self.ask(&memory, "tokyo.test", 3, cost: 6)
+        let known = [3, 1].map { self.ask(&memory, "tokyo.test", $0, cost: 6) }
+        #expect(known == [true, false])
+    }
+
+    @Test("When all together are too many, the oldest of whoever has most go")
+    func boundedTogether() {
+        for limits in [Self.limits { $0.outcomes = 3 }, Self.limits { $0.bytes = 3 }] {
+            var memory = Memory(limits: limits)
+            _ = self.ask(&memory, "rome.test", 0)
+            for key in 0..<3 { _ = self.ask(&memory, "tokyo.test", key) }
+            let known = [
+                self.ask(&memory, "rome.test", 0), self.ask(&memory, "tokyo.test", 2),
+                self.ask(&memory, "tokyo.test", 1),
+            ]
+            #expect(known == [true, true, true])
+            let oldest = self.ask(&memory, "tokyo.test", 0)
+            #expect(!oldest)
         }
-        #expect(known == [false, true, true])
+    }
+
+    @Test("An outcome is remembered for so long")
+    func aging() {
+        var memory = Memory(limits: Self.limits { $0.age = .seconds(10) })
+        _ = self.ask(&memory, "tokyo.test", 0)
+        let still = self.ask(&memory, "tokyo.test", 0, at: Self.now.advanced(by: .seconds(10)))
+        #expect(still)
+        let later = self.ask(&memory, "tokyo.test", 0, at: Self.now.advanced(by: .milliseconds(10_001)))
+        #expect(!later)
     }
 }
