@@ -4,9 +4,11 @@ import os
 import pathlib
 import re
 import shutil
+import socket
 import subprocess
 import sys
 import threading
+import time
 import unittest
 import urllib.error
 import urllib.request
@@ -214,6 +216,55 @@ class APIClientTests(Workspace):
                 ask()
             self.assertEqual(refused.exception.code, code)
             self.assertTrue(refused.exception.next, code)
+
+    def test_no_redirect_is_followed_and_so_the_token_stays(self):
+        heard = []
+
+        class Elsewhere(http.server.BaseHTTPRequestHandler):
+            def do_GET(self):
+                heard.append(self.headers.get("Authorization"))
+                self.send_response(302 if self.server is first else 200)
+                self.send_header("Location", f"http://127.0.0.1:{second.server_address[1]}/v1/workloads")
+                self.send_header("Content-Length", "0")
+                self.end_headers()
+
+            do_POST = do_GET
+
+            def log_message(self, *_):
+                pass
+
+        first, second = (http.server.ThreadingHTTPServer(("127.0.0.1", 0), Elsewhere) for _ in range(2))
+        for server in (first, second):
+            threading.Thread(target=server.serve_forever, daemon=True).start()
+            self.addCleanup(server.server_close)
+            self.addCleanup(server.shutdown)
+        client = tradewind.Client(f"http://127.0.0.1:{first.server_address[1]}/", "secret")
+        for ask in (client.list, lambda: client.place("web", image="/x"), lambda: next(client.watch())):
+            with self.assertRaises(tradewind.TradewindError) as refused:
+                ask()
+            self.assertEqual(refused.exception.code, "bad-answer")
+        self.assertEqual(heard, ["Bearer secret"] * 3)
+
+    def test_many_placements_are_waited_for_at_once(self):
+        client = self.client()
+        crowd = [self.place(client, f"crowd-{number}") for number in range(8)] * 3
+        reached = []
+        waiting = [threading.Thread(target=lambda p=p: reached.append(p.running(90).is_running)) for p in crowd]
+        for thread in waiting:
+            thread.start()
+        for thread in waiting:
+            thread.join()
+        self.assertEqual(reached, [True] * len(crowd))
+
+    def test_who_gets_no_answer_waits_no_longer_than_he_likes(self):
+        with socket.create_server(("127.0.0.1", 0)) as silent:
+            placement = tradewind.Placement(
+                tradewind.Client(f"http://127.0.0.1:{silent.getsockname()[1]}", "token"), "id")
+            began = time.monotonic()
+            with self.assertRaises(tradewind.TradewindError) as refused:
+                placement.running(timeout=0.5)
+            self.assertEqual(refused.exception.code, "timeout")
+            self.assertLess(time.monotonic() - began, 30)
 
     def test_the_types_hold(self):
         mypy = shutil.which("mypy")

@@ -10,6 +10,8 @@ public struct Placement: Sendable {
 
     /// The longest that one question waits for news, in milliseconds.
     private static let questionMilliseconds: Int64 = 20_000
+    /// The pause before the state is asked for again where the coordinator tells no more news to this caller.
+    private static let busyPause = Duration.seconds(1)
 
     private struct News: Decodable {
         let position: Int64
@@ -31,26 +33,44 @@ public struct Placement: Sendable {
         var position: Int64 = 0
         while true {
             try Task.checkCancellation()
-            let status = try await self.status()
-            if status.isRunning { return status }
-            guard status.state == .placing || status.state == .placed else {
-                throw TradewindError(
-                    .failed,
-                    "\(status.name) is \(status.state.rawValue): \(status.reason ?? "no reason is given")")
+            do {
+                let status: WorkloadStatus = try await self.client.transport.perform(
+                    .GET, ["workloads", self.id], until: deadline)
+                if status.isRunning { return status }
+                guard status.state == .placing || status.state == .placed else {
+                    throw TradewindError(
+                        .failed,
+                        "\(status.name) is \(status.state.rawValue): \(status.reason ?? "no reason is given")"
+                    )
+                }
+                if !Transport.isOver(deadline) {
+                    position = try await self.news(after: position, until: deadline)
+                }
+            } catch let error as TradewindError where error.isPassing && Transport.isOver(deadline) {
+                // The time is over, whatever kept the answer from coming.
             }
-            let left = ContinuousClock.now.duration(to: deadline)
-            guard left > .zero else {
+            guard !Transport.isOver(deadline) else {
                 throw TradewindError(
-                    .timeout, "\(status.name) does not run in full after \(limit)",
+                    .timeout, "\(self.id) is not known to run in full after \(limit)",
                     next: "wait for longer, or look at what happens to it")
             }
-            let milliseconds =
-                left.components.seconds * 1_000 + left.components.attoseconds / 1_000_000_000_000_000
-            let patience = max(1, min(milliseconds, Self.questionMilliseconds))
+        }
+    }
+
+    /// Waits for something to happen after `position`, but not for long; where to go on.
+    private func news(after position: Int64, until deadline: ContinuousClock.Instant) async throws -> Int64 {
+        let left = ContinuousClock.now.duration(to: deadline).components
+        let milliseconds = left.seconds * 1_000 + left.attoseconds / 1_000_000_000_000_000
+        let patience = max(1, min(milliseconds, Self.questionMilliseconds))
+        do {
             let news: News = try await self.client.transport.perform(
                 .GET, ["workloads", self.id, "events"],
-                query: ["after": String(position), "for": "\(patience)ms"])
-            position = news.position
+                query: ["after": String(position), "for": "\(patience)ms"], until: deadline)
+            return news.position
+        } catch let error as TradewindError where error.code == .tooMany {
+            // The caller watches as much as he may already: the state is asked for again instead.
+            try await Task.sleep(for: min(Self.busyPause, ContinuousClock.now.duration(to: deadline)))
+            return position
         }
     }
 

@@ -16,7 +16,8 @@ public struct TradewindClient: Sendable {
     ///
     /// - Parameter token: stands for somebody; the coordinator's configuration says for whom.
     /// - Parameter attempts: how often a request is sent before it is given up because no answer comes.
-    /// - Parameter http: carries the requests; shared by all clients unless one is given.
+    /// - Parameter http: carries the requests; shared by all clients unless one is given. It needs a read timeout of more
+    ///   than 15 seconds, by which a connection that is dead is told from one on which nothing happens.
     public init(server: String, token: String, attempts: Int = 4, using http: HTTPClient = .shared) {
         self.transport = Transport(server: server, token: token, attempts: max(1, attempts), http: http)
     }
@@ -59,6 +60,22 @@ public struct TradewindClient: Sendable {
         try await self.transport.perform(
             .PUT, ["workloads", workload, "replicas"],
             body: Accepted(["replicas": replicas]), key: key)
+    }
+
+    /// Moves one replica of a workload to another site, the one that is named or the best; returns once the coordinator has
+    /// taken that on.
+    @discardableResult
+    public func move(
+        _ workload: String, replica: Int, to site: String? = nil, key: String = Self.freshKey()
+    ) async throws -> WorkloadStatus {
+        try await self.transport.perform(
+            .POST, ["workloads", workload, "moves"], body: Accepted(Move(replica: replica, to: site)),
+            key: key)
+    }
+
+    private struct Move: Encodable {
+        let replica: Int
+        let to: String?
     }
 
     /// Deletes a workload and all its machines; returns once that is done, or as far as it has come when the coordinator

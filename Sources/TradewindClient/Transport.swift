@@ -17,6 +17,15 @@ struct Transport: Sendable {
     let attempts: Int
     let http: HTTPClient
 
+    init(server: String, token: String, attempts: Int, http: HTTPClient) {
+        var server = server
+        while server.last == "/" { server.removeLast() }
+        self.server = server
+        self.token = token
+        self.attempts = attempts
+        self.http = http
+    }
+
     /// `{"site": …, "message": …, "value": …}`.
     private struct Answer<Value: Decodable>: Decodable {
         let value: Value
@@ -30,10 +39,11 @@ struct Transport: Sendable {
         let site: String?
     }
 
-    /// Performs a request that may be sent more than once: it only reads, or it has a key.
+    /// Performs a request that may be sent more than once: it only reads, or it has a key; not again after `deadline`.
     func perform<Value: Decodable>(
         _ method: HTTPMethod, _ path: [String], query: [String: String] = [:],
-        body: (any Encodable & Sendable)? = nil, key: String? = nil
+        body: (any Encodable & Sendable)? = nil, key: String? = nil,
+        until deadline: ContinuousClock.Instant? = nil
     ) async throws -> Value {
         var request = self.request(method, path, query: query)
         if let body {
@@ -44,8 +54,10 @@ struct Transport: Sendable {
         var attempt = 1
         while true {
             do {
-                return try await self.answer(to: request)
-            } catch let error as TradewindError where error.isPassing && attempt < self.attempts {
+                return try await self.answer(to: request, until: deadline)
+            } catch let error as TradewindError
+                where error.isPassing && attempt < self.attempts && !Self.isOver(deadline)
+            {
                 try await self.pause(after: attempt)
                 attempt += 1
             }
@@ -69,11 +81,18 @@ struct Transport: Sendable {
 
     /// Sends it once; what keeps an answer from coming is an error of the code `unreachable`.
     func send(_ request: HTTPClientRequest, deadline: NIODeadline) async throws -> HTTPClientResponse {
+        let response: HTTPClientResponse
         do {
-            return try await self.http.execute(request, deadline: deadline)
+            response = try await self.http.execute(request, deadline: deadline)
         } catch {
             throw self.lost(error)
         }
+        guard response.history.count <= 1, !(300..<400).contains(response.status.code) else {
+            throw TradewindError(
+                .badAnswer, "\(self.server) is somewhere else: no redirect is followed",
+                next: "give the address of the coordinator itself")
+        }
+        return response
     }
 
     /// The error for an answer that did not come; that of the task itself if it was cancelled.
@@ -106,8 +125,15 @@ struct Transport: Sendable {
         }
     }
 
-    private func answer<Value: Decodable>(to request: HTTPClientRequest) async throws -> Value {
-        let response = try await self.send(request, deadline: .now() + Self.timeout)
+    static func isOver(_ deadline: ContinuousClock.Instant?) -> Bool {
+        deadline.map { $0 <= .now } ?? false
+    }
+
+    private func answer<Value: Decodable>(
+        to request: HTTPClientRequest, until deadline: ContinuousClock.Instant?
+    ) async throws -> Value {
+        let left = deadline.map { TimeAmount(ContinuousClock.now.duration(to: $0)) } ?? Self.timeout
+        let response = try await self.send(request, deadline: .now() + min(left, Self.timeout))
         guard response.status == .ok else { throw try await self.problem(in: response) }
         let bytes = try await self.bytes(of: response)
         do {
@@ -134,4 +160,11 @@ struct Transport: Sendable {
     private static func escaped(_ text: String) -> String {
         text.addingPercentEncoding(withAllowedCharacters: Self.unreserved) ?? text
     }
+}
+
+/// What is shown of it leaves out the token, wherever it is printed, dumped or logged.
+extension Transport: CustomStringConvertible, CustomReflectable {
+    var description: String { self.server }
+
+    var customMirror: Mirror { Mirror(self, children: ["server": self.server]) }
 }

@@ -99,6 +99,11 @@ public struct WorkloadEvents: AsyncSequence, Sendable {
             if let position { request.headers.add(name: "Last-Event-ID", value: String(position)) }
             let response = try await self.transport.send(request, deadline: .distantFuture)
             guard response.status == .ok else { throw try await self.transport.problem(in: response) }
+            guard response.headers.first(name: "Content-Type")?.hasPrefix("text/event-stream") == true else {
+                throw TradewindError(
+                    .badAnswer, "\(self.transport.server) answered no events",
+                    next: "is it a Tradewind coordinator of version 1.1 or later?")
+            }
             self.stream = response.body.makeAsyncIterator()
             (self.reader, self.hasTold) = (EventReader(), false)
         }

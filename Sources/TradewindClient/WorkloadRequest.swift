@@ -52,8 +52,14 @@ public struct WorkloadRequest: Hashable, Sendable, Encodable {
     public var beside: [String]?
     /// No site that has a replica of any of these workloads.
     public var apart: [String]?
+    /// Only sites this near to a replica of other workloads, as `NAME:MILLISECONDS` of round trip.
+    public var within: [String]?
     /// The most replicas at one site.
     public var perSite: Int?
+    /// Whether replicas at one site run on different hosts (`apart`) or all on one (`together`).
+    public var hosts: String?
+    /// Whose turn it is first where room is scarce: the higher.
+    public var priority: Int?
     /// Seconds after which a site that cannot reach the coordinator stops a replica, so that it may be started elsewhere.
     public var leaseSeconds: Int?
     /// Replicas that must run while others are moved.
@@ -68,6 +74,27 @@ public struct WorkloadRequest: Hashable, Sendable, Encodable {
     public var loadWeight: Double?
     /// Points for a percent of room taken.
     public var roomWeight: Double?
+
+    /// The response time in milliseconds that users are to get: replicas are added, moved and removed for it.
+    public var followTargetMilliseconds: Double?
+    /// How many percent of the responses are to take no longer.
+    public var followPercentile: Int?
+    /// The fewest replicas while users are followed.
+    public var followMinimum: Int?
+    /// The most replicas while users are followed.
+    public var followMaximum: Int?
+    /// The most changes an hour.
+    public var followChanges: Int?
+    /// The most that all replicas may cost an hour, in the coordinator's currency.
+    public var followCost: Double?
+    /// Seconds to wait after a change before the next.
+    public var followPauseSeconds: Int?
+    /// The peak hours in UTC, such as `08:00-20:00`.
+    public var peak: String?
+    /// The response time in milliseconds that will do outside the peak.
+    public var offPeakTargetMilliseconds: Double?
+    /// The fewest replicas outside the peak.
+    public var offPeakMinimum: Int?
 
     /// A request with the server's usual values for everything else.
     public init(name: String, image: String, replicas: Int? = nil) {
@@ -90,8 +117,9 @@ public struct WorkloadRequest: Hashable, Sendable, Encodable {
         case gang
         case maxPrice = "max-price"
         case maxCarbon = "max-carbon"
-        case beside, apart
+        case beside, apart, within
         case perSite = "per-site"
+        case hosts, priority
         case leaseSeconds = "lease"
         case minimum
         case latencyWeight = "weight-latency"
@@ -99,5 +127,15 @@ public struct WorkloadRequest: Hashable, Sendable, Encodable {
         case carbonWeight = "weight-carbon"
         case loadWeight = "weight-load"
         case roomWeight = "weight-room"
+        case followTargetMilliseconds = "follow-target"
+        case followPercentile = "follow-percentile"
+        case followMinimum = "follow-minimum"
+        case followMaximum = "follow-maximum"
+        case followChanges = "follow-changes"
+        case followCost = "follow-cost"
+        case followPauseSeconds = "follow-pause"
+        case peak
+        case offPeakTargetMilliseconds = "off-peak-target"
+        case offPeakMinimum = "off-peak-minimum"
     }
 }

@@ -329,8 +329,9 @@ struct ApplicationSagaTests {
         let world = try World()
         let names = ["a", "b", "c", "d"]
         var last = World.shop()
-        for _ in 0..<12 {
-            switch Int.random(in: 0..<6, using: &random) {
+        var pending: (directives: [ApplicationSaga.Directive], saga: ApplicationSaga)?
+        for _ in 0..<16 {
+            switch Int.random(in: 0..<7, using: &random) {
             case 0...2:
                 var parts: [ApplicationSpecification.Part] = []
                 for name in names where Bool.random(using: &random) {
@@ -344,12 +345,20 @@ struct ApplicationSagaTests {
                 world.saga.apply(last, over: world.workloads)
             case 3:
                 let directives = world.due()
-                if let one = directives.randomElement(using: &random) { world.carryOut(one) }
-            case 4: world.settle()
+                pending = (directives, world.saga)
+            case 4:
+                // As the coordinator does, only what is still asked for.
+                if let pending, pending.saga == world.saga,
+                    let one = pending.directives.randomElement(using: &random)
+                {
+                    world.carryOut(one)
+                }
+            case 5: world.settle()
             case _: world.advance(refused: Bool.random(using: &random) ? ["a"] : [])
             }
         }
-        world.saga.apply(last, over: world.workloads)
+        // What was refused is not tried again by itself.
+        if world.state == .failed { world.saga.apply(last, over: world.workloads) }
         for _ in 0..<20 {
             world.advance()
             world.settle()

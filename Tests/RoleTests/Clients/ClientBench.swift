@@ -24,6 +24,10 @@ struct ClientBench {
             digest: HashFunction.sha256.digest(of: Array("\(name)-token".utf8)))
     }
 
+    static func once(_ table: OperationTable) -> OncePerformer {
+        OncePerformer(table) { Instant(millisecondsSinceEpoch: 1_800_000_000_000) }
+    }
+
     static func server(
         _ performer: any OperationGatekeeper, onListening: @escaping @Sendable (Int) async -> Void = { _ in }
     ) -> ControlServer {
@@ -39,7 +43,7 @@ struct ClientBench {
 
     /// Runs the coordinator and its interface while `body` uses it; `wrap` may stand between the two.
     func run(
-        wrap: @escaping @Sendable (OperationTable) -> any OperationGatekeeper = { OncePerformer($0) },
+        wrap: @escaping @Sendable (OperationTable) -> any OperationGatekeeper = { ClientBench.once($0) },
         _ body: @escaping @Sendable (Coordinator, String) async throws -> Void
     ) async throws {
         try await self.bench.run { coordinator, table in

@@ -47,7 +47,7 @@ struct LiveFeedTests {
         try await bench.bench.run { _, table in
             let ports = Recorder<Int>()
             let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
-            let server = ClientBench.server(OncePerformer(table)) { ports.record($0) }
+            let server = ClientBench.server(ClientBench.once(table)) { ports.record($0) }
             let services = ServiceGroup(
                 configuration: .init(services: [.init(service: server)], logger: logger))
             try await withThrowingTaskGroup(of: Void.self) { group in

@@ -1,6 +1,10 @@
 import CloudModel
 import Coordinator
 import Foundation
+import HTTPTypes
+import Hummingbird
+import Logging
+import NIOCore
 import Operations
 import Participant
 import Synchronization
@@ -18,7 +22,7 @@ struct TradewindClientTests {
         let performed = Mutex(0)
 
         init(_ table: OperationTable, losses: Int) {
-            self.performer = OncePerformer(table)
+            self.performer = ClientBench.once(table)
             self.losses = Mutex(losses)
         }
 
@@ -222,6 +226,107 @@ struct TradewindClientTests {
         }
     }
 
+    /// Answers the first questions for news with an error, or never.
+    private final class Busy: OperationGatekeeper {
+        enum Manner {
+            case refusing(Int)
+            case silent
+        }
+
+        private let performer: OncePerformer
+        private let manner: Manner
+        let refused = Mutex(0)
+
+        init(_ table: OperationTable, _ manner: Manner) {
+            self.performer = ClientBench.once(table)
+            self.manner = manner
+        }
+
+        func authorize(_ invocation: Invocation) async throws(OperationError) -> Grant.Scope {
+            try await self.performer.authorize(invocation)
+        }
+
+        func perform(
+            _ invocation: Invocation, progress: @escaping ProgressSink
+        ) async throws(OperationError) -> OperationResult {
+            guard invocation.operation != "workload.place" else {
+                return try await self.performer.perform(invocation, progress: progress)
+            }
+            switch self.manner {
+            case .refusing(let times):
+                let isRefused = self.refused.withLock { count in
+                    guard invocation.operation == "workload.watch", count < times else { return false }
+                    count += 1
+                    return true
+                }
+                if isRefused { throw OperationError(.tooMany, "you watch 20 times already") }
+            case .silent:
+                let (silence, _) = AsyncStream<Void>.makeStream(bufferingPolicy: .bufferingNewest(1))
+                for await _ in silence {}
+            }
+            return try await self.performer.perform(invocation, progress: progress)
+        }
+    }
+
+    @Test("Who waits for more than may be watched at once is not turned away")
+    func manyAtOnce() async throws {
+        let bench = try ClientBench()
+        try await bench.run(wrap: { Busy($0, .refusing(1)) }) { coordinator, server in
+            let web = try await ClientBench.client(server).place(ClientBench.request())
+            let status = try await self.booting(bench, coordinator) { try await web.running() }
+            #expect(status.isRunning)
+        }
+    }
+
+    @Test("Who gets no answer waits no longer than he likes all the same")
+    func silence() async throws {
+        let bench = try ClientBench()
+        try await bench.run(wrap: { Busy($0, .silent) }) { _, server in
+            let web = try await ClientBench.client(server).place(ClientBench.request())
+            let began = ContinuousClock.now
+            let error = await #expect(throws: TradewindError.self) {
+                try await web.running(within: .milliseconds(200))
+            }
+            #expect(error?.code == .timeout)
+            // Much less than one question may take.
+            #expect(began.duration(to: .now) < .seconds(60))
+        }
+    }
+
+    @Test("A token is not shown, and not given to whoever a redirect names")
+    func secrets() async throws {
+        let bench = try ClientBench()
+        try await bench.run { _, server in
+            let client = ClientBench.client(server + "//")
+            let web = try await client.place(ClientBench.request())
+            for text in ["\(client)", "\(web)", String(reflecting: client), "\(web.events())"] {
+                #expect(!text.contains("alice-token"), "\(text)")
+            }
+            var dumped = ""
+            dump(web, to: &dumped)
+            #expect(!dumped.contains("alice-token") && dumped.contains(web.id))
+        }
+        let ports = Recorder<Int>()
+        let router = Router()
+        router.get("/v1/workloads") { _, _ in Response(status: .found, headers: [.location: "/elsewhere"]) }
+        router.get("/elsewhere") { _, _ in "{\"value\": []}" }
+        let redirecting = Application(
+            router: router, configuration: .init(address: .hostname("127.0.0.1", port: 0)),
+            onServerRunning: { channel in ports.record(channel.localAddress?.port ?? 0) },
+            logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask { try await redirecting.run() }
+            let client = ClientBench.client("http://127.0.0.1:\(try await ports.next())")
+            let error = await #expect(throws: TradewindError.self) { try await client.list() }
+            #expect(error?.code == .badAnswer)
+            let events = await #expect(throws: TradewindError.self) {
+                for try await _ in client.watch() {}
+            }
+            #expect(events?.code == .notFound || events?.code == .badAnswer)
+            group.cancelAll()
+        }
+    }
+
     @Test("What is refused says why and what to do")
     func refusals() async throws {
         let bench = try ClientBench()
@@ -249,7 +354,9 @@ struct TradewindClientTests {
         }
     }
 
-    @Test("Every member of a request is a parameter of the catalogue, of the right type")
+    @Test(
+        "Every parameter of the catalogue is a member of a request, of the right type, and there are no others"
+    )
     func requests() throws {
         var request = WorkloadRequest(name: "web", image: "https://images.test/web", replicas: 2)
         (request.format, request.sha256) = ("kernel", String(repeating: "a", count: 64))
@@ -266,12 +373,17 @@ struct TradewindClientTests {
         (request.maxPrice, request.maxCarbon) = (0.5, 20)
         (request.beside, request.apart, request.perSite) = (["db"], ["cache"], 1)
         (request.leaseSeconds, request.minimum) = (60, 1)
+        (request.within, request.hosts, request.priority) = (["db:20"], "apart", 5)
+        (request.followTargetMilliseconds, request.followPercentile) = (80, 90)
+        (request.followMinimum, request.followMaximum, request.followChanges) = (1, 5, 3)
+        (request.followCost, request.followPauseSeconds, request.peak) = (10, 600, "08:00-20:00")
+        (request.offPeakTargetMilliseconds, request.offPeakMinimum) = (150, 1)
         (request.latencyWeight, request.priceWeight, request.carbonWeight) = (1, 2, 3)
         (request.loadWeight, request.roomWeight) = (0.5, 0.5)
         let object = try #require(try JSONParser.parse(Array(try JSONEncoder().encode(request))).object)
         let names = object.members.map(\.name)
-        #expect(names.sorted() == WorkloadRequest.CodingKeys.allCases.map(\.rawValue).sorted())
         let place = try #require(Catalogue.operation("workload.place"))
+        #expect(names.sorted() == place.parameters.map(\.name).filter { $0 != "wait" }.sorted())
         let arguments = Dictionary(uniqueKeysWithValues: object.members.map { ($0.name, $0.value) })
         let checked = try place.checked(arguments)
         let invocation = Invocation(

@@ -33,7 +33,7 @@ struct PlacementAPIExampleTests {
         #expect(pairs.count >= 12)
         let bench = try CoordinatorBench()
         try await bench.run { _, table in
-            let once = OncePerformer(table)
+            let once = ClientBench.once(table)
             try await ClientBench.server(once).application.test(.router) { client in
                 let story = Story()
                 for (request, answer) in pairs {

@@ -12,6 +12,8 @@ from .transport import Transport
 
 # The longest that one question waits for news.
 QUESTION_SECONDS = 20.0
+# The pause before the state is asked for again where the coordinator tells no more news to this caller.
+BUSY_PAUSE = 1.0
 
 
 class Client:
@@ -40,7 +42,10 @@ class Client:
 
     def show(self, workload: str) -> Workload:
         """How a workload is now, by name or id."""
-        return Workload.read(self._transport.perform("GET", ["workloads", workload]))
+        return self._show(workload, float("inf"))
+
+    def _show(self, workload: str, deadline: float) -> Workload:
+        return Workload.read(self._transport.perform("GET", ["workloads", workload], deadline=deadline))
 
     def list(self) -> List[Workload]:
         """All workloads that the caller may see and that are not removed, the oldest first."""
@@ -51,6 +56,12 @@ class Client:
         return Workload.read(self._transport.perform(
             "PUT", ["workloads", workload, "replicas"], body={"replicas": replicas, "wait": "accepted"},
             key=key or _fresh_key()))
+
+    def move(self, workload: str, replica: int, to: Optional[str] = None, *, key: Optional[str] = None) -> Workload:
+        """Moves one replica to another site, the one that is named or the best."""
+        body = {"replica": replica, "wait": "accepted", **({"to": to} if to else {})}
+        return Workload.read(self._transport.perform(
+            "POST", ["workloads", workload, "moves"], body=body, key=key or _fresh_key()))
 
     def remove(self, workload: str, *, key: Optional[str] = None) -> Workload:
         """Deletes a workload and all its machines."""
@@ -91,10 +102,18 @@ class Client:
                 raise lost
             self._transport.pause(failures)
 
-    def _news(self, workload: str, position: int, seconds: float) -> int:
-        """Waits for something to happen after `position`; where to go on."""
-        value = self._transport.perform("GET", ["workloads", workload, "events"], query={
-            "after": str(position), "for": f"{max(1, int(seconds * 1000))}ms"})
+    def _news(self, workload: str, position: int, deadline: float) -> int:
+        """Waits for something to happen after `position`, but not for long; where to go on."""
+        seconds = min(deadline - time.monotonic(), QUESTION_SECONDS)
+        try:
+            value = self._transport.perform("GET", ["workloads", workload, "events"], query={
+                "after": str(position), "for": f"{max(1, int(seconds * 1000))}ms"}, deadline=deadline)
+        except TradewindError as error:
+            # The caller watches as much as he may already: the state is asked for again instead.
+            if error.code != "too-many":
+                raise
+            time.sleep(max(0.0, min(BUSY_PAUSE, deadline - time.monotonic())))
+            return position
         return int(value["position"])
 
 
@@ -120,18 +139,24 @@ class Placement:
         """
         deadline = time.monotonic() + timeout
         position = 0
+        name = self.id
         while True:
-            workload = self.status()
-            if workload.is_running:
-                return workload
-            if workload.state not in ("placing", "placed"):
-                raise TradewindError(
-                    "failed", f"{workload.name} is {workload.state}: {workload.reason or 'no reason is given'}")
-            left = deadline - time.monotonic()
-            if left <= 0:
-                raise TradewindError("timeout", f"{workload.name} does not run in full after {timeout} s",
+            try:
+                workload = self._client._show(self.id, deadline)
+                if workload.is_running:
+                    return workload
+                name = workload.name
+                if workload.state not in ("placing", "placed"):
+                    raise TradewindError(
+                        "failed", f"{name} is {workload.state}: {workload.reason or 'no reason is given'}")
+                if time.monotonic() < deadline:
+                    position = self._client._news(self.id, position, deadline)
+            except TradewindError as error:
+                if not error.is_passing or time.monotonic() < deadline:
+                    raise
+            if time.monotonic() >= deadline:
+                raise TradewindError("timeout", f"{name} is not known to run in full after {timeout} s",
                                      "wait for longer, or look at what happens to it")
-            position = self._client._news(self.id, position, min(left, QUESTION_SECONDS))
 
     def events(self, after: Optional[int] = None) -> Iterator[Event]:
         """What happens to it, from the beginning or after a position, until nothing of it is left."""

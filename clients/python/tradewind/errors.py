@@ -32,5 +32,8 @@ class TradewindError(Exception):
         if isinstance(document, Mapping) and "code" in document:
             return cls(str(document["code"]), str(document.get("detail", status)), document.get("next"),
                        document.get("site"))
+        if 300 <= status < 400:
+            return cls("bad-answer", f"the answer was {status}: it is somewhere else, and no redirect is followed",
+                       "give the address of the coordinator itself")
         code = "unavailable" if status in (502, 503, 504) else "bad-answer"
         return cls(code, f"the answer was {status}")

@@ -22,6 +22,16 @@ LINE_LIMIT = 4 * 1024 * 1024
 FIRST_PAUSE = 0.2
 
 
+class _NoRedirects(urllib.request.HTTPRedirectHandler):
+    """Follows no redirect: the token is for the coordinator alone."""
+
+    def redirect_request(self, *_: Any, **__: Any) -> None:
+        return None
+
+
+_opener = urllib.request.build_opener(_NoRedirects)
+
+
 class Block(NamedTuple):
     """One server-sent event."""
 
@@ -39,15 +49,20 @@ class Transport:
         self.attempts = max(1, attempts)
 
     def perform(self, method: str, path: Sequence[str], body: Optional[Mapping[str, Any]] = None,
-                query: Optional[Mapping[str, str]] = None, key: Optional[str] = None) -> Any:
-        """The value of the answer to a request that may be sent more than once: it only reads, or it has a key."""
+                query: Optional[Mapping[str, str]] = None, key: Optional[str] = None,
+                deadline: float = float("inf")) -> Any:
+        """The value of the answer to a request that may be sent more than once: it only reads, or it has a key.
+
+        It is not sent again once `deadline` has passed, by the monotonic clock.
+        """
         headers = {} if key is None else {"Idempotency-Key": key}
         for attempt in range(1, self.attempts + 1):
+            left = max(0.001, min(ANSWER_SECONDS, deadline - time.monotonic()))
             try:
-                with self._open(method, path, body, query, headers, ANSWER_SECONDS) as answer:
+                with self._open(method, path, body, query, headers, left) as answer:
                     return self._value(answer)
             except TradewindError as error:
-                if not error.is_passing or attempt == self.attempts:
+                if not error.is_passing or attempt == self.attempts or time.monotonic() >= deadline:
                     raise
             self.pause(attempt)
         raise AssertionError("the last attempt returns or raises")
@@ -92,7 +107,7 @@ class Transport:
             url, method=method, data=None if body is None else json.dumps(body).encode(),
             headers={"Authorization": f"Bearer {self._token}", "Content-Type": "application/json", **headers})
         try:
-            response: HTTPResponse = urllib.request.urlopen(request, timeout=timeout)
+            response: HTTPResponse = _opener.open(request, timeout=timeout)
             return response
         except urllib.error.HTTPError as error:
             with error:
