@@ -13,6 +13,8 @@ struct ApplicationBook {
     private var due: Set<ApplicationID> = []
     /// Those that are not on disk as they are here.
     private var unstored: Set<ApplicationID> = []
+    /// Those of which a part waits for a site, and when it is looked for again.
+    private var rests: [ApplicationID: Instant] = [:]
     private var watchers: [ApplicationID: [Int: AsyncStream<Void>.Continuation]] = [:]
     private var nextWatcher = 0
 
@@ -48,6 +50,7 @@ struct ApplicationBook {
         if self.names[application.saga.name] == id { self.names[application.saga.name] = nil }
         self.due.remove(id)
         self.unstored.remove(id)
+        self.rests[id] = nil
         for watcher in (self.watchers.removeValue(forKey: id) ?? [:]).values { watcher.finish() }
     }
 
@@ -67,6 +70,15 @@ struct ApplicationBook {
 
     /// Looks at all of them again, lest something that could not be done is forgotten.
     mutating func makeAllDue() { self.due = Set(self.applications.keys) }
+
+    /// No site is looked for before `instant`; nil for at once.
+    mutating func rest(_ id: ApplicationID, until instant: Instant?) { self.rests[id] = instant }
+
+    func isResting(_ id: ApplicationID, at now: Instant) -> Bool {
+        guard let end = self.rests[id] else { return false }
+        // A clock that was set back must not keep it from being looked for.
+        return now < end && now.duration(to: end) <= Coordinator.lookPause
+    }
 
     // MARK: Parts
 

@@ -79,6 +79,10 @@ extension Coordinator {
         }
     }
 
+    private func isResting(_ id: ApplicationID, at now: Instant) -> Bool {
+        self.state.withLock { $0.applications.isResting(id, at: now) }
+    }
+
     /// Begins to delete a workload unless something else is wanted of its application by now.
     private func remove(_ workload: WorkloadID, of application: StoredApplication) async {
         let change = self.state.withLock { state -> CoordinatorState.Change? in
@@ -95,19 +99,25 @@ extension Coordinator {
         _ directive: ApplicationSaga.Directive, of application: StoredApplication
     ) async -> Bool {
         let event: ApplicationSaga.Event?
+        let now = self.now()
         switch directive {
         case .remove(let workload):
             await self.remove(workload, of: application)
             return true
         case .resize(let part, let workload, let count):
+            if self.isResting(application.id, at: now) { return false }
             event = await self.resize(part, workload, to: count, of: application)
         case .place(let part, let generation):
+            if self.isResting(application.id, at: now) { return false }
             event = await self.place(part, generation, of: application)
         }
         guard let event else { return false }
         self.state.withLock { state in state.change(application.id) { saga, _ in saga.handle(event) } }
-        if case .postponed = event { return false }
-        return true
+        guard case .postponed = event else { return true }
+        self.state.withLock { state in
+            state.applications.rest(application.id, until: now.advanced(by: Self.lookPause))
+        }
+        return false
     }
 
     /// Nil if it is to be tried again.
@@ -120,7 +130,8 @@ extension Coordinator {
             return .resized(part: part, to: count)
         } catch {
             if error.isPassing { return nil }
-            if error.code == .refused, self.mayWait(part, of: application) {
+            // A conflict is with what is being done about the workload now.
+            if error.code == .refused || error.code == .conflict, self.mayWait(part, of: application) {
                 let generation = application.saga[part: part]?.generation ?? 1
                 return .postponed(
                     part: part, generation: generation, reason: error.sentence, at: self.now())

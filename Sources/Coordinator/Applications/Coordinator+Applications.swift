@@ -157,6 +157,7 @@ extension CoordinatorState {
     ) -> StoredApplication {
         var changed = application
         changed.saga.apply(specification, over: self.parts(of: application.id))
+        self.applications.rest(application.id, until: nil)
         if changed.saga != application.saga { self.applications.keep(changed) }
         return self.applications.applications[application.id] ?? changed
     }

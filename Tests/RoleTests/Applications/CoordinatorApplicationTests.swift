@@ -124,24 +124,37 @@ struct CoordinatorApplicationTests {
     func waitsForSites() async throws {
         let bench = try CoordinatorBench()
         let all = ["paris.test", "tokyo.test", "virginia.test"]
-        func set(_ policy: AdmissionPolicy) { for site in all { bench.sites.setPolicy(policy, at: site) } }
+        @Sendable func set(_ policy: AdmissionPolicy) {
+            for site in all { bench.sites.setPolicy(policy, at: site) }
+        }
+        @Sendable func waiting(_ name: String, _ coordinator: Coordinator) async throws {
+            _ = try await coordinator.settled(name, over: bench) {
+                coordinator.applications(for: "root@paris.test", scope: .site)
+                    .contains { $0.name == name && $0.parts.first?.state == "waits for a site" }
+            }
+        }
         try await bench.run { coordinator, table in
             set(.closed)
             _ = try await table.perform(Bench.apply())
-            await coordinator.advanceDueApplications()
-            let waiting = try await table.perform(Bench.invocation("show", ["application": "shop"]))
+            try await waiting("shop", coordinator)
+            let shown = try await table.perform(Bench.invocation("show", ["application": "shop"]))
                 .application()
-            #expect(waiting.state == .applying)
-            #expect(waiting.parts.map(\.state) == ["waits for a site", "waits for db", "waits for api"])
-            #expect(waiting.reason?.contains("takes no new work (closed)") == true)
+            #expect(shown.state == .applying)
+            #expect(shown.parts.map(\.state) == ["waits for a site", "waits for db", "waits for api"])
+            #expect(shown.reason?.contains("takes no new work (closed)") == true)
             set(.open)
+            // It is not looked for all the time.
+            let asked = bench.sites.read(\.asked.count)
+            await coordinator.advanceDueApplications()
+            #expect(bench.sites.read(\.asked.count) == asked)
+            bench.clock.advance(bySeconds: 16)
             _ = try await coordinator.settled("shop", over: bench)
             #expect(bench.sites.machines.count == 4)
 
             set(.closed)
             let other = Bench.shop.replacing("application: shop", with: "application: other")
             _ = try await table.perform(Bench.apply(other))
-            await coordinator.advanceDueApplications()
+            try await waiting("other", coordinator)
             bench.clock.advance(bySeconds: 601)
             let failed = try await coordinator.settled("other", as: [.failed], over: bench)
             #expect(failed?.reason?.contains("db: paris.test: no, takes no new work (closed)") == true)
