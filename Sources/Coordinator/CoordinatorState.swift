@@ -47,6 +47,9 @@ struct CoordinatorState {
     var lastLook: WaitingRank?
     /// The workload for which a better site was looked for last; nil if all had their turn.
     var lastBalanced: WorkloadID?
+    /// Whether somebody is looking for better sites: one look at a time is enough of a load.
+    var isBalancing = false
+    private(set) var moves = MoveMemory()
     /// The revisions of each workload that are not known to be on disk.
     private var unstored: [WorkloadID: Set<Int>] = [:]
     /// The revision of each workload's last resizing, while that is not known to be on disk.
@@ -86,6 +89,7 @@ struct CoordinatorState {
         if let key = placement.idempotencyKey {
             self.keys[Key(owner: placement.owner, key: key)] = placement.id
         }
+        self.moves.note(placement.events, of: placement.id)
         self.index(placement)
     }
 
@@ -111,6 +115,7 @@ struct CoordinatorState {
         self.resized[id] = nil
         self.applications.forget(id, as: placement.specification.part)
         self.leases.forget(id)
+        self.moves.forget(id)
         self.following.forget(id)
         self.feed.forget(id)
         for watcher in (self.watchers[id] ?? [:]).values { watcher.finish() }
@@ -164,6 +169,7 @@ struct CoordinatorState {
         placement.revision += 1
         placement.changed = now
         events = self.number(events, of: &placement, now: now)
+        self.moves.note(events, of: id)
         self.placements[id] = placement
         self.unstored[id, default: []].insert(placement.revision)
         self.index(placement)

@@ -1,6 +1,6 @@
 package import CloudModel
 import Logging
-import Operations
+package import Operations
 package import Placement
 import Storage
 import Synchronization
@@ -9,31 +9,47 @@ import Synchronization
 extension Coordinator {
     /// Whom proposals are made for, and which of the workloads.
     package struct RebalancingQuestion: Sendable {
-        /// Only this one's workloads; nil for all.
+        /// Only this one's workloads, and only half of the budget; nil for all.
         package var owner: String?
-        /// Only this workload.
-        package var workload: WorkloadID?
+        /// Only these workloads; nil for all.
+        package var workloads: Set<WorkloadID>?
+        /// Whether the next one of this kind goes on where this one ended, if not all workloads have their turn.
+        package var goesRound: Bool
         package var rules: RebalancingRules
 
-        package init(owner: String? = nil, workload: WorkloadID? = nil, rules: RebalancingRules) {
+        package init(
+            owner: String? = nil, workloads: Set<WorkloadID>? = nil, goesRound: Bool = false,
+            rules: RebalancingRules
+        ) {
             self.owner = owner
-            self.workload = workload
+            self.workloads = workloads
+            self.goesRound = goesRound
             self.rules = rules
         }
     }
 
     /// The moves that are worth their cost now; nothing is moved.
     ///
-    /// Of more workloads than can be compared at once, the next call looks at the next ones.
-    package func proposals(_ question: RebalancingQuestion) async -> RebalancingReport {
+    /// One look at a time: it keeps a processor busy, for about a second where there is much to compare.
+    package func proposals(_ question: RebalancingQuestion) async throws(OperationError) -> RebalancingReport
+    {
+        let isFree = self.state.withLock { state in
+            defer { state.isBalancing = true }
+            return !state.isBalancing
+        }
+        guard isFree else {
+            throw OperationError(
+                .tooMany, "somebody else is looking for moves", next: "ask again in a moment")
+        }
+        defer { self.state.withLock { $0.isBalancing = false } }
         let view = await self.sites.view()
         let now = self.now()
-        let policy = self.configuration.rebalancing
+        let coolDown = self.configuration.rebalancing.coolDown
         let (snapshot, subjects, last, made) = self.state.withLock { state in
             state.learn(view, now: now)
-            let subjects = state.rebalancingSubjects(coolDown: policy.coolDown, now: now) { placement in
+            let subjects = state.rebalancingSubjects(coolDown: coolDown, now: now) { placement in
                 (question.owner.map { $0 == placement.owner } ?? true)
-                    && (question.workload.map { $0 == placement.id } ?? true)
+                    && question.workloads?.contains(placement.id) ?? true
             }
             return (
                 state.snapshot(now: now), subjects, state.lastBalanced, state.movesOfTheLastHour(now: now)
@@ -41,17 +57,25 @@ extension Coordinator {
         }
         let rebalancer = Rebalancer(rules: question.rules, planning: self.configuration.rules)
         // Outside the lock: it takes as long as many plans.
-        let outcome = rebalancer.propose(for: subjects, over: snapshot, after: last)
-        if question.workload == nil { self.state.withLock { $0.lastBalanced = outcome.last } }
-        return RebalancingReport(outcome, budget: max(0, policy.movesPerHour - made))
+        let outcome = rebalancer.propose(
+            for: subjects, over: snapshot, after: question.goesRound ? last : nil)
+        if question.goesRound { self.state.withLock { $0.lastBalanced = outcome.last } }
+        return RebalancingReport(
+            outcome, budget: max(0, self.budget(isOwn: question.owner != nil) - made))
+    }
+
+    /// Moves an hour: whoever may move only his own workloads does not use up what is left for all.
+    private func budget(isOwn: Bool) -> Int {
+        let all = self.configuration.rebalancing.movesPerHour
+        return isOwn ? (all + 1) / 2 : all
     }
 
     /// Carries out what was proposed, as far as the budget goes, and notes what became of each.
     package func carryOut(
-        _ report: RebalancingReport, _ names: Set<String>, because reason: String
+        _ report: RebalancingReport, _ names: Set<String>, isOwn: Bool = false, because reason: String
     ) async -> RebalancingReport {
         var report = report
-        let limit = self.configuration.rebalancing.movesPerHour
+        let limit = self.budget(isOwn: isOwn)
         for index in report.lines.indices where names.contains(report.lines[index].proposal.name) {
             // Counted before each: others may accept moves at the same time.
             let now = self.now()
@@ -89,7 +113,13 @@ extension Coordinator {
     /// Moves what is worth it now, as far as the budget goes.
     package func rebalanceOnce() async {
         let rules = self.configuration.rebalancing.rules
-        let report = await self.proposals(RebalancingQuestion(rules: rules))
+        let report: RebalancingReport
+        do throws(OperationError) {
+            report = try await self.proposals(RebalancingQuestion(goesRound: true, rules: rules))
+        } catch {
+            // Somebody else looks right now; the next time will do.
+            return
+        }
         guard !report.lines.isEmpty, report.budget > 0 else { return }
         let names = Set(report.lines.prefix(report.budget).map(\.proposal.name))
         let done = await self.carryOut(report, names, because: "moved for balance")

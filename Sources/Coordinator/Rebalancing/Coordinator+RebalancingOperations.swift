@@ -1,20 +1,28 @@
 import CloudModel
 import Operations
 import Placement
+import Storage
+import Synchronization
 
 /// `workload.rebalance`.
 extension Coordinator {
     func performRebalance(_ invocation: Invocation) async throws(OperationError) -> OperationResult {
         let caller = invocation.caller.address
+        let isOwn = invocation.scope != .site
         var question = RebalancingQuestion(
-            owner: invocation.scope == .site ? nil : caller, rules: self.configuration.rebalancing.rules)
-        if let text = invocation["workload"]?.string {
-            question.workload = try self.workload(text, for: caller, scope: invocation.scope).id
-        }
-        question.rules.moves = Int(try invocation.integer("moves"))
-        if let least = invocation["minimum-gain"]?.number { question.rules.minimumGain = least }
-        var report = await self.proposals(question)
+            owner: isOwn ? caller : nil, rules: self.configuration.rebalancing.rules)
         var names = Set(invocation.list("accept"))
+        question.rules.moves = max(Int(try invocation.integer("moves")), names.count)
+        if let least = invocation["minimum-gain"]?.number {
+            // Whoever moves only his own workloads makes no trouble for less than is usual.
+            question.rules.minimumGain = isOwn ? max(least, question.rules.minimumGain) : least
+        }
+        if let text = invocation["workload"]?.string {
+            question.workloads = [try self.workload(text, for: caller, scope: invocation.scope).id]
+        } else if !names.isEmpty {
+            question.workloads = self.workloads(named: names)
+        }
+        var report = try await self.proposals(question)
         let proposed = Set(report.lines.map(\.proposal.name))
         if let unknown = names.subtracting(proposed).min() {
             throw OperationError(
@@ -23,9 +31,19 @@ extension Coordinator {
         }
         if invocation.flag("apply") { names = proposed }
         if !names.isEmpty {
-            report = await self.carryOut(report, names, because: "\(caller) accepted it")
+            report = await self.carryOut(report, names, isOwn: isOwn, because: "\(caller) accepted it")
         }
         return try OperationResult(
             site: self.configuration.address, encoding: report, message: report.message)
+    }
+
+    /// The workloads whose moves are named: `web-0:tokyo.example` is one of `web`.
+    private func workloads(named moves: Set<String>) -> Set<WorkloadID> {
+        let names = moves.compactMap { move in
+            move.split(separator: ":", maxSplits: 1).first.flatMap { replica in
+                replica.lastIndex(of: "-").map { String(replica[..<$0]) }
+            }
+        }
+        return self.state.withLock { state in Set(names.compactMap { state.workload(ofName: $0)?.id }) }
     }
 }

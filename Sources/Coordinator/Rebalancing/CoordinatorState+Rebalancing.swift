@@ -10,9 +10,10 @@ extension CoordinatorState {
     ) -> [RebalancingSubject] {
         self.placements.values.compactMap { placement in
             let saga = placement.saga
-            guard saga.state != .removed else { return nil }
+            guard !saga.isRemoving else { return nil }
             let isFree =
-                mayMove(placement) && saga.state == .placed && !placement.hasMoved(within: coolDown, now: now)
+                mayMove(placement) && saga.state == .placed
+                && !self.moves.hasMoved(placement.id, within: coolDown, now: now)
             return RebalancingSubject(
                 workload: placement.id, owner: placement.owner, specification: placement.specification,
                 placed: saga.sites, movable: isFree ? placement.seats : [:])
@@ -20,21 +21,10 @@ extension CoordinatorState {
     }
 
     /// How many moves of the last hour there were, for whatever reason.
-    func movesOfTheLastHour(now: Instant) -> Int {
-        self.placements.values.reduce(0) { $0 + $1.moves(within: .seconds(3_600), now: now).count }
-    }
+    func movesOfTheLastHour(now: Instant) -> Int { self.moves.count(within: .seconds(3_600), now: now) }
 }
 
 extension StoredPlacement {
-    /// Moves that were begun lately; of what a clock that was set back dates later, all.
-    fileprivate func moves(within time: Duration, now: Instant) -> [WorkloadEvent] {
-        self.events.filter { $0.kind == .moving && $0.at.duration(to: now) < time }
-    }
-
-    fileprivate func hasMoved(within time: Duration, now: Instant) -> Bool {
-        !self.moves(within: time, now: now).isEmpty
-    }
-
     /// Where its replicas are that may be moved now.
     fileprivate var seats: [Int: RebalancingSubject.Seat] {
         var seats: [Int: RebalancingSubject.Seat] = [:]

@@ -11,7 +11,7 @@ package struct RebalancingReport: Hashable, Codable, Sendable {
     package var lines: [Line]
     /// Workloads that were compared with all sites.
     package let looked: Int
-    /// Whether that was all of them; the others have their turn when it is asked again.
+    /// Whether that was all of them.
     package let isComplete: Bool
     /// Moves that may still be made for balance now.
     package let budget: Int
@@ -29,7 +29,7 @@ package struct RebalancingReport: Hashable, Codable, Sendable {
             self.lines.isEmpty
             ? "no move would gain enough" : "\(self.lines.count) \(self.lines.count == 1 ? "move" : "moves")"
         text += "; \(self.looked) \(self.looked == 1 ? "workload" : "workloads") looked at"
-        if !self.isComplete { text += ", ask again for the others" }
+        if !self.isComplete { text += ", name one of the others to look at it" }
         return text + "; up to \(self.budget) may be made now"
     }
 }

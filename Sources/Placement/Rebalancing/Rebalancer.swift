@@ -29,6 +29,17 @@ package struct Rebalancer: Sendable {
         }
     }
 
+    /// How many more plans one look may make.
+    private struct Allowance {
+        var plans: Int
+
+        mutating func take() -> Bool {
+            guard self.plans > 0 else { return false }
+            self.plans -= 1
+            return true
+        }
+    }
+
     private let rules: RebalancingRules
     private let planner: Planner
 
@@ -45,21 +56,30 @@ package struct Rebalancer: Sendable {
         for subjects: [RebalancingSubject], over snapshot: PlacementSnapshot, after last: WorkloadID? = nil
     ) -> Outcome {
         let movable = subjects.filter { !$0.movable.isEmpty }.sorted { $0.workload < $1.workload }
-        let limit = max(1, self.rules.comparisons / max(1, snapshot.candidates.count))
         let start = movable.firstIndex { subject in last.map { $0 < subject.workload } ?? true } ?? 0
-        let looked = Array((movable[start...] + movable[..<start]).prefix(limit))
+        let plans = max(2, self.rules.comparisons / max(1, snapshot.candidates.count))
+        var first = Allowance(plans: plans / 2)
         var scene = RebalancingScene(subjects, over: snapshot)
-        var outcome = Outcome(looked: looked.count)
-        if looked.count < movable.count { outcome.last = looked.last?.workload }
-        var found = looked.compactMap { self.find(for: $0, in: scene, round: 0) }
-            .sorted { $0.precedes($1) }
+        var outcome = Outcome()
+        var found: [Found] = []
+        for subject in movable[start...] + movable[..<start] {
+            // One with more seats than are allowed in all is looked at as far as that goes.
+            guard outcome.looked == 0 || subject.seatCount <= first.plans else { break }
+            outcome.looked += 1
+            outcome.last = subject.workload
+            if let best = self.find(for: subject, in: scene, round: 0, &first) { found.append(best) }
+        }
+        if outcome.looked == movable.count { outcome.last = nil }
+        found.sort { $0.precedes($1) }
+        var further = Allowance(plans: plans - plans / 2)
         let count = min(self.rules.moves, RebalancingRules.movesMax)
         while outcome.proposals.count < count, !found.isEmpty {
             let best = found.removeFirst()
             if best.round < outcome.proposals.count {
                 // What was chosen meanwhile may have taken its room, or made it better where it is.
                 guard let subject = scene[best.proposal.workload],
-                    let again = self.find(for: subject, in: scene, round: outcome.proposals.count)
+                    let again = self.find(
+                        for: subject, in: scene, round: outcome.proposals.count, &further)
                 else { continue }
                 found.insert(again, at: found.firstIndex { again.precedes($0) } ?? found.endIndex)
                 continue
@@ -68,7 +88,7 @@ package struct Rebalancer: Sendable {
             next.move(best.proposal)
             // One that makes it worthwhile to move another of them again has its turn when they have settled.
             let chosen = outcome.proposals + [best.proposal]
-            guard chosen.allSatisfy({ self.isSettled($0, in: next) }) else { continue }
+            guard chosen.allSatisfy({ self.isSettled($0, in: next, &further) }) else { continue }
             scene = next
             outcome.proposals = chosen
         }
@@ -77,7 +97,8 @@ package struct Rebalancer: Sendable {
 
     /// The best move of one of the workload's replicas; nil if none gains enough.
     private func find(
-        for subject: RebalancingSubject, in scene: RebalancingScene, round: Int
+        for subject: RebalancingSubject, in scene: RebalancingScene, round: Int,
+        _ allowance: inout Allowance
     ) -> Found? {
         var best: MoveProposal?
         let barred = scene.sitesBarred(for: subject)
@@ -85,6 +106,7 @@ package struct Rebalancer: Sendable {
         for (replica, seat) in subject.movable.sorted(by: { $0.key < $1.key }) {
             // Of those that are alike the first stands for all.
             guard seats.insert(seat).inserted, !scene.isHeld(subject, at: seat.site) else { continue }
+            guard allowance.take() else { break }
             let proposal = self.compare(subject, replica: replica, in: seat, barred: barred, scene)
             guard let proposal, proposal.gain.points > best?.gain.points ?? -.infinity else { continue }
             best = proposal
@@ -92,11 +114,14 @@ package struct Rebalancer: Sendable {
         return best.map { Found(proposal: $0, round: round) }
     }
 
-    /// Whether a replica would stay where it has been moved to.
-    private func isSettled(_ proposal: MoveProposal, in scene: RebalancingScene) -> Bool {
+    /// Whether a replica is known to stay where it has been moved to.
+    private func isSettled(
+        _ proposal: MoveProposal, in scene: RebalancingScene, _ allowance: inout Allowance
+    ) -> Bool {
         guard var subject = scene[proposal.workload] else { return true }
+        guard allowance.plans > 0 else { return false }
         subject.movable = subject.movable.filter { $0.key == proposal.replica }
-        return self.find(for: subject, in: scene, round: 0) == nil
+        return self.find(for: subject, in: scene, round: 0, &allowance) == nil
     }
 
     private func compare(

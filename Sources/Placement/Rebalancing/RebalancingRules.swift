@@ -8,11 +8,12 @@ package struct RebalancingRules: Hashable, Sendable {
     package var movingCost: Double
     /// What a move must gain beyond that, in points of the workload.
     package var minimumGain: Double
-    /// Workloads times sites that one look compares; the other workloads have their turn in the next one.
+    /// Plans times sites that one look makes at most, half of them for a first look at each replica; workloads that
+    /// have no turn in it have one in the next.
     package var comparisons: Int
 
     package init(
-        moves: Int = 5, movingCost: Double = 5, minimumGain: Double = 5, comparisons: Int = 100_000
+        moves: Int = 5, movingCost: Double = 5, minimumGain: Double = 5, comparisons: Int = 200_000
     ) {
         self.moves = moves
         self.movingCost = movingCost

@@ -5,7 +5,9 @@ struct RebalancingScene {
     private var snapshot: PlacementSnapshot
     private let indices: [SiteID: Int]
     private var subjects: [WorkloadID: RebalancingSubject]
-    /// By owner, then name: workloads know only those of their own owner.
+    /// By owner, as workloads know only those of their own, then by the name that others know them by.
+    ///
+    /// Of the versions of a part of an application it is the latest.
     private let names: [String: [String: WorkloadID]]
     /// Workloads whose constraints or audience name others, by the owner and the name of the one that they name.
     private let dependents: [String: [String: [WorkloadID]]]
@@ -19,8 +21,8 @@ struct RebalancingScene {
             subjects.map { ($0.workload, $0) }, uniquingKeysWith: { first, _ in first })
         var names: [String: [String: WorkloadID]] = [:]
         var dependents: [String: [String: [WorkloadID]]] = [:]
-        for subject in subjects {
-            names[subject.owner, default: [:]][subject.specification.name] = subject.workload
+        for subject in subjects.sorted(by: { $0.standsIn < $1.standsIn }) {
+            names[subject.owner, default: [:]][subject.specification.partName] = subject.workload
             for name in subject.specification.namedWorkloads {
                 dependents[subject.owner, default: [:]][name, default: []].append(subject.workload)
             }
@@ -42,13 +44,13 @@ struct RebalancingScene {
     }
 
     private func dependents(of subject: RebalancingSubject) -> [RebalancingSubject] {
-        let ids = self.dependents[subject.owner]?[subject.specification.name] ?? []
+        let ids = self.dependents[subject.owner]?[subject.specification.partName] ?? []
         return ids.compactMap { self.subjects[$0] }.filter { $0.workload != subject.workload }
     }
 
     /// Whether another workload is where it is because of this one: it is near to it, or beside it at that site.
     func isHeld(_ subject: RebalancingSubject, at site: SiteID) -> Bool {
-        let name = subject.specification.name
+        let name = subject.specification.partName
         return self.dependents(of: subject).contains { other in
             if other.specification.audience.shares.contains(where: { $0.place == .workload(name) }) {
                 return true
@@ -67,7 +69,7 @@ struct RebalancingScene {
 
     /// Sites of workloads that must be apart from this one, and why it cannot go there.
     func sitesBarred(for subject: RebalancingSubject) -> [SiteID: String] {
-        let name = subject.specification.name
+        let name = subject.specification.partName
         var barred: [SiteID: String] = [:]
         for other in self.dependents(of: subject) {
             let isApart = other.specification.constraints.contains { constraint in
@@ -107,6 +109,14 @@ struct RebalancingScene {
             subject.movable[proposal.replica] = RebalancingSubject.Seat(site: proposal.to, near: seat.near)
         }
         self.subjects[proposal.workload] = subject
+    }
+}
+
+extension RebalancingSubject {
+    /// Of several versions of a part, the one with the highest number is meant by its name: the latest that is somewhere.
+    fileprivate var standsIn: Int {
+        let generation = self.specification.part?.generation ?? 0
+        return self.placed.isEmpty ? generation - Int.max / 2 : generation
     }
 }
 

@@ -22,6 +22,9 @@ package struct RebalancingSubject: Hashable, Sendable {
     /// The replicas that may be moved now, by their index; empty for one that is only a neighbour of others.
     package internal(set) var movable: [Int: Seat]
 
+    /// Places that are compared with all sites.
+    var seatCount: Int { Set(self.movable.values).count }
+
     package init(
         workload: WorkloadID, owner: String, specification: WorkloadSpecification, placed: [SiteID: Int],
         movable: [Int: Seat]

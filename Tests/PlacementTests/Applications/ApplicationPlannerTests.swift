@@ -138,7 +138,7 @@ struct ApplicationPlannerTests {
         let web = self.workload("web", constraints: [.feature("pages"), .within("db", milliseconds: 20)])
         let plans = try self.planner.plan(
             [db, web], over: PlacementSnapshot(candidates: candidates), neighbours: [:])
-        #expect(plans.allSatisfy(\.isComplete))
+        #expect(plans.map(\.isComplete) == [true, true])
         #expect(plans.first?.assignments.map(\.site).contains(SiteID("c.test")) == true)
     }
 

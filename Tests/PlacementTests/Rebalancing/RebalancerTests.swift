@@ -131,6 +131,59 @@ struct RebalancerTests {
         #expect(proposals(within, at: "gone.test") == 0)
     }
 
+    @Test("A part of an application is known by the part's name, whichever version it is")
+    func versions() throws {
+        let sites = [
+            Samples.candidate("busy.test", free: Samples.resources(1, 2, 10), load: 0.9),
+            Samples.candidate("idle.test"),
+        ]
+        let application = try #require(ApplicationID("00000000-0000-4000-8000-000000000001"))
+        var database = Samples.specification()
+        database.part = PartReference(application: application, name: "shop", part: "db", generation: 2)
+        let name = try #require(database.part).workloadName
+        func proposals(_ constraint: Constraint, at site: String) -> Int {
+            let other = Samples.specification(constraints: [constraint])
+            return Self.propose(
+                [
+                    Self.subject("\(name)-g2", at: "busy.test", database),
+                    Self.subject("shop-api", at: site, seed: 2, other, isMovable: false),
+                ], sites
+            ).count
+        }
+        #expect(proposals(.within(name, milliseconds: 10), at: "gone.test") == 0)
+        #expect(proposals(.beside([name]), at: "busy.test") == 0)
+        #expect(proposals(.apart([name]), at: "idle.test") == 0)
+        #expect(proposals(.apart([name]), at: "gone.test") == 1)
+        // And the other way round: what it must be apart from.
+        let apart = Samples.specification(constraints: [.apart([name])])
+        #expect(
+            Self.propose(
+                [
+                    Self.subject("\(name)-g2", at: "idle.test", seed: 2, database, isMovable: false),
+                    Self.subject("web", at: "busy.test", apart),
+                ], sites
+            ).isEmpty)
+    }
+
+    @Test("Every place that is compared counts against what one look may compare")
+    func allowance() {
+        let sites = (0..<10).map { Samples.candidate("s\($0).test", load: $0 < 5 ? 0.9 : 0) }
+        let seats = (0..<5).map { ($0, RebalancingSubject.Seat(site: SiteID("s\($0).test"))) }
+        let many = (1...3).map { number in
+            RebalancingSubject(
+                workload: Self.id(number), owner: "alice@paris.test", specification: Samples.specification(),
+                placed: Dictionary(uniqueKeysWithValues: seats.map { ($1.site, 1) }),
+                movable: Dictionary(uniqueKeysWithValues: seats))
+        }
+        for (comparisons, looked) in [(20, 1), (100, 1), (190, 1), (200, 2), (300, 3)] {
+            let outcome = Rebalancer(
+                rules: RebalancingRules(comparisons: comparisons), planning: PlanningRules()
+            ).propose(for: many, over: PlacementSnapshot(candidates: sites))
+            #expect(outcome.looked == looked, "\(comparisons)")
+            #expect((outcome.last == nil) == (looked == 3))
+        }
+    }
+
     @Test("What is chosen counts for what comes after: two do not take the last place")
     func sequence() {
         let sites = [
@@ -167,7 +220,7 @@ struct RebalancerTests {
         let world = PlacementSnapshot(candidates: sites)
         let subjects = (1...5).map { Self.subject("web\($0)", at: "s0.test", seed: $0) }
         let rebalancer = Rebalancer(
-            rules: RebalancingRules(comparisons: 39), planning: PlanningRules())
+            rules: RebalancingRules(comparisons: 69), planning: PlanningRules())
         let order = subjects.map(\.workload).sorted()
         let first = rebalancer.propose(for: subjects, over: world)
         #expect(first.looked == 3 && first.last == order[2])

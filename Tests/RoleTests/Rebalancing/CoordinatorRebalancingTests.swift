@@ -61,10 +61,11 @@ struct CoordinatorRebalancingTests {
             #expect(report.lines.map(\.outcome) == ["proposed"])
             let gain = try #require(report.lines.first?.proposal.gain)
             #expect((gain.milliseconds ?? 0) > 100 && gain.points > 100)
-            #expect(report.isComplete && report.looked == 1 && report.budget == 6)
+            #expect(report.isComplete && report.looked == 1 && report.budget == 3)
             let all = try await self.rebalance(
                 table, by: GrantBook.Caller(address: "root@paris.test", domain: "paris.test"))
             #expect(Set(all.lines.map(\.proposal.workloadName)) == ["web", "db"])
+            #expect(all.budget == 6)
             let none = try await self.rebalance(table, ["minimum-gain": .double(1_000_000)])
             #expect(none.lines.isEmpty)
             #expect(bench.sites.machines.allSatisfy { $0.site == SiteID("paris.test") })
@@ -137,6 +138,68 @@ struct CoordinatorRebalancingTests {
             #expect(report.lines.map(\.outcome) == ["not now: the 1 of this hour are used up"])
             bench.clock.advance(bySeconds: 3_601)
             #expect(try await self.rebalance(table, by: root).budget == 1)
+        }
+    }
+
+    @Test("A drain counts as a move: whoever was moved out is not moved back as soon as the site opens")
+    func drained() async throws {
+        for (time, count) in [(Duration.zero, 1), (.seconds(3_600), 0)] {
+            let bench = try CoordinatorBench()
+            try await bench.run({ $0.rebalancing.coolDown = time }) { coordinator, table in
+                _ = try await table.perform(CoordinatorBench.place())
+                await self.boot(bench, coordinator)
+                bench.sites.empty("tokyo.test")
+                bench.sites.setPolicy(.closed, at: "virginia.test")
+                try await self.settle("web", at: "paris.test", bench, coordinator)
+                bench.sites.setPolicy(.open, at: "tokyo.test")
+                let report = try await self.rebalance(table)
+                #expect(report.lines.count == count)
+                #expect(report.budget == 2)
+            }
+        }
+    }
+
+    @Test(
+        "What is named is looked at, however many others there are; a look of one's own moves nobody's turn on"
+    )
+    func named() async throws {
+        let bench = try CoordinatorBench()
+        try await bench.run({ $0.rebalancing.rules.comparisons = 1 }) { coordinator, table in
+            try await self.prepare(bench, table, coordinator)
+            let root = GrantBook.Caller(address: "root@paris.test", domain: "paris.test")
+            let first = try await self.rebalance(table, by: root)
+            #expect(first.looked == 1 && !first.isComplete)
+            #expect(first.message.contains("name one of the others"))
+            #expect(try await self.rebalance(table, by: root) == first)
+            for name in ["web-0:tokyo.test", "db-0:tokyo.test"] {
+                let report = try await self.rebalance(table, ["accept": .array([.string(name)])], by: root)
+                #expect(report.lines.map(\.outcome) == ["under way"])
+            }
+        }
+    }
+
+    @Test("Whoever moves only his own leaves half of the budget, and gains no less than is usual")
+    func share() async throws {
+        let bench = try CoordinatorBench()
+        let policy = RebalancingPolicy(movesPerHour: 2, coolDown: .zero)
+        try await bench.run({ $0.rebalancing = policy }) { coordinator, table in
+            bench.openOnlyParis(true)
+            for name in ["web", "db"] { _ = try await table.perform(CoordinatorBench.place(name)) }
+            bench.openOnlyParis(false)
+            await self.boot(bench, coordinator)
+            let report = try await self.rebalance(
+                table, ["apply": .bool(true), "minimum-gain": .double(0)])
+            #expect(report.budget == 1)
+            #expect(
+                report.lines.map(\.outcome) == ["under way", "not now: the 1 of this hour are used up"])
+        }
+        let own = try CoordinatorBench()
+        try await own.run({ $0.rebalancing.rules.minimumGain = 100_000 }) { coordinator, table in
+            try await self.prepare(own, table, coordinator)
+            #expect(try await self.rebalance(table, ["minimum-gain": .double(0)]).lines.isEmpty)
+            let root = GrantBook.Caller(address: "root@paris.test", domain: "paris.test")
+            #expect(
+                try await self.rebalance(table, ["minimum-gain": .double(0)], by: root).lines.count == 2)
         }
     }
 
