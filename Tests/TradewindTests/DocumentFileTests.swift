@@ -20,7 +20,7 @@ struct DocumentFileTests {
 
     @Test("What the command line names with @ is read here, everything else is sent as it is")
     func reads() throws {
-        try self.withFile(Data("application: shop".utf8)) { path in
+        try self.withFile(Data("application: shop".utf8)) { path throws in
             #expect(try self.read("@\(path)") == ["document": "application: shop"])
             // Another operation has no document.
             #expect(try self.read("@\(path)", in: "workload.place") == ["document": .string("@\(path)")])
@@ -30,10 +30,10 @@ struct DocumentFileTests {
 
     @Test("A file is read up to the limit, and no byte more")
     func bounds() throws {
-        try self.withFile(Data(repeating: 0x20, count: DocumentLimits.bytes)) { path in
+        try self.withFile(Data(repeating: 0x20, count: DocumentLimits.bytes)) { path throws in
             #expect(try self.read("@\(path)")["document"]?.string?.utf8.count == DocumentLimits.bytes)
         }
-        try self.withFile(Data(repeating: 0x20, count: DocumentLimits.bytes + 1)) { path in
+        try self.withFile(Data(repeating: 0x20, count: DocumentLimits.bytes + 1)) { path throws in
             let error = #expect(throws: OperationError.self) { try self.read("@\(path)") }
             #expect(error?.code == .tooLarge)
         }
@@ -43,11 +43,11 @@ struct DocumentFileTests {
     func mistakes() throws {
         let missing = #expect(throws: OperationError.self) { try self.read("@/nowhere/shop.yaml") }
         #expect(missing?.message.contains("/nowhere/shop.yaml cannot be read") == true)
-        try self.withFile(Data([0xFF, 0xFE])) { path in
+        try self.withFile(Data([0xFF, 0xFE])) { path throws in
             let error = #expect(throws: OperationError.self) { try self.read("@\(path)") }
             #expect(error?.message.contains("is no UTF-8 text") == true)
         }
-        try self.withFile(Data()) { path in
+        try self.withFile(Data()) { path throws in
             let error = #expect(throws: OperationError.self) { try self.read("@\(path)") }
             #expect(error?.message.contains("is empty") == true)
         }

@@ -19,6 +19,10 @@ package actor SiteFeeds {
     package static let subscriptions = 500
     package static let subscriptionsPerPerson = 10
 
+    /// What any node may be configured to keep, whichever of them this process has: one that keeps nothing has the usual
+    /// number in its configuration all the same, and must be read again.
+    private static let itemsMost = FeedNode.allCases.map(\.items).reduce(1, max)
+
     /// Whether an address may listen at a node; to what is about a thing of `owner`, if there is one.
     package typealias Guard = @Sendable (JID, FeedNode, _ owner: String?) -> Bool
 
@@ -43,7 +47,7 @@ package actor SiteFeeds {
         mayListen: @escaping Guard, now: @escaping @Sendable () -> Instant, logger: Logger
     ) async throws {
         let limits = PubSubLimits(
-            feeds: feeds.count, itemsPerNode: feeds.map(\.items).reduce(1, max),
+            feeds: feeds.count, itemsPerNode: Self.itemsMost,
             subscriptionsPerNode: Self.subscriptions,
             subscriptionsPerSubscriber: Self.subscriptionsPerPerson)
         self.address = address

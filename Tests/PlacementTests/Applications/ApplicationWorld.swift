@@ -10,6 +10,7 @@ final class ApplicationWorld {
     private(set) var workloads: [Workload] = []
     /// What was done, in order: `place db 1`, `remove web 1`.
     private(set) var log: [String] = []
+    private var placed: UInt64 = 0
     /// Whether what is resized gets its replicas, or all sites refuse those that are added.
     var takesReplicas = true
 
@@ -78,12 +79,13 @@ final class ApplicationWorld {
     }
 
     private func place(_ part: String, _ generation: Int) {
+        self.placed += 1
         guard let specification = self.saga.workload(of: part, generation: generation),
             !self.workloads.contains(where: { $0.specification.name == specification.name })
         else { return }
         self.workloads.append(
             Workload(
-                id: WorkloadID(derivedFrom: self.saga.id, path: [UInt64(self.log.count)]),
+                id: WorkloadID(derivedFrom: self.saga.id, path: [self.placed]),
                 owner: "alice@paris.test",
                 specification: specification, state: .placed,
                 replicas: Self.replicas(specification.replicas, state: .creating),

@@ -78,6 +78,7 @@ struct CoordinatorApplicationTests {
         try await bench.run { coordinator, table in
             let progress = ProgressLog()
             async let answer = table.perform(Bench.apply(wait: "running")) { await progress.add($0.text) }
+            while await progress.lines.isEmpty { await Task.yield() }
             _ = try await coordinator.settled("shop", over: bench)
             let result = try await answer
             #expect(try result.application().state == .running)

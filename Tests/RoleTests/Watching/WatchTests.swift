@@ -42,11 +42,26 @@ struct WatchTests {
         return news
     }
 
+    /// Waits, level-triggered, until all that has happened to a workload so far is on disk, and so may be told.
+    private static func untilStored(
+        _ name: String, _ coordinator: Coordinator, _ table: OperationTable,
+        by caller: GrantBook.Caller = CoordinatorBench.alice
+    ) async throws {
+        while true {
+            try Task.checkCancellation()
+            let report = try Self.report(try await table.perform(Self.watch(name, by: caller)))
+            let log = try coordinator.workload(name, for: caller.address, scope: .own).events
+            if report.events.map(\.event) == log { return }
+            await Task.yield()
+        }
+    }
+
     @Test("Who asks is told at once what there is, and goes on from there")
     func asks() async throws {
         let bench = try CoordinatorBench()
         try await bench.run { coordinator, table in
             let placed = try await table.perform(CoordinatorBench.place(replicas: 2)).workload()
+            try await Self.untilStored("web", coordinator, table)
             let all = try Self.report(try await table.perform(Self.watch("web")))
             let log = try coordinator.workload("web", for: "alice@paris.test", scope: .own).events
             #expect(all.events.map(\.event) == log)
@@ -82,10 +97,13 @@ struct WatchTests {
     @Test("Events of all workloads come in one order, to each only those of his own")
     func all() async throws {
         let bench = try CoordinatorBench()
-        let (mine, everybodys) = try await bench.run { _, table in
+        let (mine, everybodys) = try await bench.run { coordinator, table in
             for name in ["a", "b", "c"] {
-                _ = try await table.perform(CoordinatorBench.place(name))
-                _ = try await table.perform(CoordinatorBench.place("\(name)-bob", by: CoordinatorBench.bob))
+                for (name, caller) in [(name, CoordinatorBench.alice), ("\(name)-bob", CoordinatorBench.bob)]
+                {
+                    _ = try await table.perform(CoordinatorBench.place(name, by: caller))
+                    try await Self.untilStored(name, coordinator, table, by: caller)
+                }
             }
             return (
                 try Self.report(try await table.perform(Self.watch(after: 0))),
@@ -98,11 +116,12 @@ struct WatchTests {
         #expect(positions == Set(positions).sorted())
         #expect(everybodys.events.filter { $0.owner == "alice@paris.test" } == mine.events)
         // The next process knows them too, and gives no position twice.
-        try await bench.run { _, table in
+        try await bench.run { coordinator, table in
             let again = try Self.report(
                 try await table.perform(Self.watch(by: Self.root, after: positions[0])))
             #expect(again.events == Array(everybodys.events.dropFirst()))
             _ = try await table.perform(CoordinatorBench.place("d"))
+            try await Self.untilStored("d", coordinator, table)
             let next = try Self.report(
                 try await table.perform(Self.watch(by: Self.root, after: everybodys.position)))
             #expect(!next.events.isEmpty && next.events.allSatisfy { $0.name == "d" })
@@ -113,8 +132,9 @@ struct WatchTests {
     func fromNowOn() async throws {
         let bench = try CoordinatorBench()
         let told = Recorder<Progress>()
-        try await bench.run { _, table in
+        try await bench.run { coordinator, table in
             _ = try await table.perform(CoordinatorBench.place("old"))
+            try await Self.untilStored("old", coordinator, table)
             let before = try Self.report(try await table.perform(Self.watch()))
             #expect(before.events == [])
             let watch = Self.watch(after: before.position, isLive: true)
@@ -179,6 +199,7 @@ struct WatchTests {
         let told = Recorder<Progress>()
         try await bench.run { coordinator, table in
             _ = try await table.perform(CoordinatorBench.place("first"))
+            try await Self.untilStored("first", coordinator, table)
             let first = try Self.report(try await table.perform(Self.watch(after: 0))).events[0]
             // More than the log of one workload keeps, while the reader holds on to the first event.
             let (gate, opened) = AsyncStream<Void>.makeStream(bufferingPolicy: .bufferingNewest(1))
