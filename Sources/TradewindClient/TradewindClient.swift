@@ -18,8 +18,9 @@ public struct TradewindClient: Sendable {
     /// - Parameter attempts: how often a request is sent before it is given up because no answer comes.
     /// - Parameter http: carries the requests; shared by all clients unless one is given. It needs a read timeout of more
     ///   than 15 seconds, by which a connection that is dead is told from one on which nothing happens.
-    public init(server: String, token: String, attempts: Int = 4, using http: HTTPClient = .shared) {
-        self.transport = Transport(server: server, token: token, attempts: max(1, attempts), http: http)
+    public init(server: String, token: String, attempts: Int = 4, using http: HTTPClient? = nil) {
+        self.transport = Transport(
+            server: server, token: token, attempts: max(1, attempts), http: http ?? Transport.shared)
     }
 
     /// Says where a workload would go, and why; nothing is reserved.

@@ -12,6 +12,17 @@ struct Transport: Sendable {
     /// The pause after the first answer that does not come; each further one is twice as long.
     static let firstPause = Duration.milliseconds(200)
 
+    /// Carries the requests of all clients that are given nothing else, as long as the process lives.
+    ///
+    /// A connection that cannot be made is told at once. Reading waits for longer than the coordinator does before it
+    /// answers, and than it lets a feed be silent.
+    static let shared: HTTPClient = {
+        var configuration = HTTPClient.Configuration(
+            redirectConfiguration: .disallow, timeout: .init(connect: .seconds(10), read: .seconds(150)))
+        configuration.connectionPool.retryConnectionEstablishment = false
+        return HTTPClient(eventLoopGroupProvider: .singleton, configuration: configuration)
+    }()
+
     let server: String
     let token: String
     let attempts: Int
