@@ -81,9 +81,15 @@ class APIClientTests(Workspace):
         cls.tokyo = cls.begin_process("tokyo.test", options=["--image-directory", str(cls.root)])
         for coordinator in (cls.coordinator, cls.second):
             join(coordinator, cls.tokyo, "reservation,machine")
-            wait_until(lambda: any(site.get("capacity", {}).get("free", {}).get("vcpus")
-                                   for site in coordinator.perform("site", "list")),
-                       40, "the site tells of its capacity", coordinator.log)
+            cls.wait_for_site(coordinator)
+
+    @staticmethod
+    def wait_for_site(coordinator):
+        """Waits until the coordinator knows what the site has, and hears it."""
+        wait_until(lambda: any(site.get("capacity", {}).get("free", {}).get("vcpus")
+                               and site.get("reachability", "reachable") == "reachable"
+                               for site in coordinator.perform("site", "list")),
+                   40, "the site tells of its capacity", coordinator.log)
 
     @classmethod
     def begin_process(cls, domain, **others):
@@ -194,6 +200,7 @@ class APIClientTests(Workspace):
         numbers = [next(events).number]
         self.coordinator.stop()
         self.coordinator.start()
+        self.wait_for_site(self.coordinator)
         client.scale("outlived", 2)
         while True:
             event = next(events)

@@ -10,6 +10,8 @@ struct SagaWorld {
         var expiry: [ReservationID: Int] = [:]
         /// Machines made, and whether they are still there.
         var machines: [ReservationID: Bool] = [:]
+        /// When machines will be gone that are being deleted.
+        var endings: [ReservationID: Int] = [:]
     }
 
     private struct Packet {
@@ -26,6 +28,8 @@ struct SagaWorld {
     /// How long a site holds capacity, in steps of the world.
     private static let holdFor = 60
     private static let timeout = 12
+    /// How long it takes a site to delete a machine.
+    private static let deletion = 8
 
     /// What happens to one request, counted from the start.
     enum Mishap: CaseIterable {
@@ -95,6 +99,11 @@ struct SagaWorld {
         for (site, state) in self.sites.sorted(by: { $0.key < $1.key }) {
             for (id, expiry) in state.expiry where expiry <= self.clock && state.holds[id] == .held {
                 self.sites[site]?.holds[id] = .expired
+                self.sites[site]?.room += 1
+            }
+            for (id, end) in state.endings where end <= self.clock {
+                self.sites[site]?.endings[id] = nil
+                self.sites[site]?.machines[id] = false
                 self.sites[site]?.room += 1
             }
         }
@@ -213,11 +222,14 @@ extension SagaWorld {
             }
             self.answer(self.query(hold, turn: turn), replica)
         case .delete(let replica, let hold, let machine, _, _):
-            if self.sites[hold.site]?.machines[hold.reservation] == true {
-                self.sites[hold.site]?.machines[hold.reservation] = false
-                self.sites[hold.site]?.room += 1
+            guard var site = self.sites[hold.site], site.machines[hold.reservation] == true else {
+                return self.answer(.deleted(machine), replica)
             }
-            self.answer(.deleted(machine), replica)
+            // It takes the order at once, and a while to carry it out.
+            let end = site.endings[hold.reservation] ?? self.clock + Self.deletion
+            site.endings[hold.reservation] = end
+            self.sites[hold.site] = site
+            self.answer(.doomed(machine), replica)
         }
     }
 

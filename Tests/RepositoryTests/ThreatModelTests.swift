@@ -11,7 +11,7 @@ struct ThreatModelTests {
     @Test("Every test that such a page names is there", arguments: Self.pages)
     func names(path: String) throws {
         let text = try String(contentsOf: Repository.root.appending(path: path), encoding: .utf8)
-        let functions = Self.functions(in: Repository.tests)
+        let functions = Self.functions
         var suite = ""
         var count = 0
         for match in text.matches(of: /`(\w*)\.?(\w*)`/) {
@@ -30,9 +30,10 @@ struct ThreatModelTests {
         #expect(count > 20)
     }
 
-    private static func functions(in files: [SourceFile]) -> [String: Set<String>] {
+    /// The tests of each suite; found once, as it takes long.
+    private static let functions: [String: Set<String>] = {
         var found: [String: Set<String>] = [:]
-        for file in files {
+        for file in Repository.tests {
             let names = file.code.compactMap { line in
                 line.firstMatch(of: /\bfunc (\w+)\(/).map { String($0.1) }
             }
@@ -42,5 +43,5 @@ struct ThreatModelTests {
             }
         }
         return found
-    }
+    }()
 }

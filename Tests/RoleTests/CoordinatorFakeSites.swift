@@ -51,6 +51,8 @@ final class FakeSites: SiteAccess {
         var hasUniqueNames = false
         /// The fewest machines that ran at a time since it is counted.
         var fewestRunning: Int?
+        /// When the sites were heard of last; nil for when all began.
+        var heard: Instant?
     }
 
     private let state = Mutex(State())
@@ -122,7 +124,8 @@ final class FakeSites: SiteAccess {
             AllianceView(
                 sites: state.sites.values.map { site in
                     AllianceView.Site(
-                        description: site.description, received: self.clock.start, reachability: .reachable)
+                        description: site.description, received: state.heard ?? self.clock.start,
+                        reachability: .reachable)
                 })
         }
     }

@@ -22,11 +22,14 @@ extension Coordinator {
             workload: workload, owner: invocation.scope == .site ? nil : invocation.caller.address)
         let report = try await self.watch(
             watch, by: invocation.caller.address, after: invocation[Catalogue.resumption]?.integer,
-            patience: invocation.isLive
-                ? nil
-                : invocation["for"]?.integer.map { min(.milliseconds($0), self.configuration.patience) },
-            telling: progress)
+            patience: invocation.isLive ? nil : self.patience(invocation), telling: progress)
         return try OperationResult(site: self.configuration.address, encoding: report)
+    }
+
+    /// How long to wait for news; never longer than for anything else.
+    private func patience(_ invocation: Invocation) -> Duration {
+        let wanted = invocation["for"]?.integer.map { Duration.milliseconds($0) } ?? .seconds(30)
+        return min(wanted, self.configuration.patience)
     }
 
     /// Tells what happens until there is nothing more to tell, or, with `patience`, until something was told or that

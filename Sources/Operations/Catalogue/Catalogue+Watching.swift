@@ -13,8 +13,8 @@ extension Catalogue {
 
     private static let newsWait = Parameter.optional(
         "for", .duration,
-        "how long to wait where nothing has happened yet and events are not told as they come",
-        default: 30_000)
+        "how long to wait where nothing has happened yet and events are not told as they come; 30s if left out"
+    )
 
     private static let newsSections: [Section] = [
         .table(

@@ -80,7 +80,7 @@ extension Follower {
             return self.budgeted(
                 .grow(1, near: response.place, because: reason), &memory, wishes, view)
         }
-        if let mover = self.mover(to: candidate, wishes, view) {
+        if let mover = self.mover(to: candidate, for: response, wishes, view) {
             return self.budgeted(
                 .move(
                     mover, to: candidate.site, near: response.place,
@@ -112,11 +112,12 @@ extension Follower {
 
     /// The replica that is missed least where it is, if it may go to `candidate`; nil if each is needed.
     private func mover(
-        to candidate: FollowingView.Candidate, _ wishes: FollowingWishes, _ view: FollowingView
+        to candidate: FollowingView.Candidate, for users: PlaceResponse, _ wishes: FollowingWishes,
+        _ view: FollowingView
     ) -> Int? {
         let limit = self.rules.relief * wishes.target(at: view.now)
-        let slow = view.responses.filter { $0.milliseconds > limit }
-        // Those who are slow already do not count, but none is taken away from them: it is for them.
+        let slow = view.responses.filter { $0.milliseconds > limit && $0.place != users.place }
+        // Those who are slow already do not count, but none is taken away from others among them.
         var calm = view
         calm.responses.removeAll { $0.milliseconds > limit }
         let site = self.leastMissed(within: self.rules.relief, wishes, calm) { site in

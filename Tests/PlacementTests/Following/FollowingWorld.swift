@@ -79,10 +79,10 @@ struct FollowingWorld {
     private mutating func step(isReporting: Bool) {
         self.now = self.now.advanced(by: .seconds(15))
         for place in Self.places.indices where isReporting && self.demand(place, self.seconds) > 0 {
-            let samples = (0..<20).map { _ in
+            let samples = (0..<5).map { _ in
                 ResponseReport.Sample(
                     milliseconds: self.response(at: place)
-                        * Double.random(in: 0.85...1.05, using: &self.generator))
+                        * Double.random(in: 0.85...1.05, using: &self.generator), count: 4)
             }
             guard let report = try? ResponseReport(place: Self.places[place], samples: samples) else {
                 return

@@ -230,7 +230,7 @@ struct RebalancerTests {
 
     @Test(
         "Carried out one after the other, moves end, break nothing, and none is undone",
-        arguments: 0 as UInt64..<40)
+        arguments: 0 as UInt64..<12)
     func settles(seed: UInt64) {
         var world = RebalancingWorld(seed: seed, sites: 8, workloads: 24)
         var moved: Set<String> = []

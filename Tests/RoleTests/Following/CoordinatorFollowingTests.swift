@@ -54,6 +54,7 @@ struct CoordinatorFollowingTests {
     ) async throws {
         for _ in 0..<4 * minutes {
             bench.clock.advance(by: .seconds(15))
+            bench.sites.update { $0.heard = bench.clock.now() }
             for report in reports {
                 _ = try await table.perform(Self.report(report.place, report.times))
             }

@@ -99,7 +99,7 @@ struct HostWishLedgerTests {
         #expect(self.refusal { _ = try ledger.reserve(request, now: self.now) }?.reason == .badRequest)
     }
 
-    @Test("The wishes hold whatever comes, goes and is read again from disk", arguments: 0 as UInt64..<100)
+    @Test("The wishes hold whatever comes, goes and is read again from disk", arguments: 0 as UInt64..<30)
     func randomSteps(seed: UInt64) throws {
         var generator = SeededGenerator(seed: seed)
         let hosts = (0..<Int.random(in: 1...4, using: &generator)).map { Fixtures.host("h\($0)", vcpus: 4) }

@@ -40,13 +40,25 @@ struct CoordinatorRebalancingTests {
     private func settle(
         _ name: String, at site: String, _ bench: CoordinatorBench, _ coordinator: Coordinator
     ) async throws {
+        var known: [MachineID: Machine] = [:]
         while true {
             try Task.checkCancellation()
             await self.boot(bench, coordinator)
+            let machines = bench.sites.machines
+            for machine in machines { known[machine.id] = machine }
+            // A site tells of each machine that is gone.
+            for var machine in known.values where !machines.contains(where: { $0.id == machine.id }) {
+                machine.state = .deleted
+                await coordinator.receive(MachineReport(machine: machine), from: machine.site)
+            }
             await coordinator.review()
             let workload = try coordinator.workload(name, for: "root@paris.test", scope: .site)
             let sites = bench.sites.machines.filter { $0.specification.name == "\(name)-0" }.map(\.site)
-            if workload.state == .placed, sites == [SiteID(site)] { return }
+            if workload.state == .placed, sites == [SiteID(site)],
+                workload.replicas.allSatisfy({ $0.state == .running && $0.change == nil })
+            {
+                return
+            }
             await Task.yield()
         }
     }

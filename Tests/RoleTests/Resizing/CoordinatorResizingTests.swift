@@ -131,7 +131,7 @@ struct CoordinatorResizingTests {
             let before = try await self.keep(coordinator, bench, replicas: 2)
             let error = await #expect(throws: OperationError.self) { try await table.perform(Self.scale(13)) }
             #expect(error?.code == .refused)
-            #expect(error?.message.contains("no room") == true)
+            #expect(error?.message.contains("of 11 replicas") == true)
             #expect(try coordinator.workload("web", for: Self.alice, scope: .own) == before)
         }
     }
