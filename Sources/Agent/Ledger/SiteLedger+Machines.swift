@@ -175,8 +175,8 @@ extension SiteLedger {
             self.set(id, to: state, reason: reason, now: now)
         case (.running, .stopped), (.suspended, .stopped):
             self.set(id, to: .stopped, reason: reason ?? "the guest stopped by itself", now: now)
-        case (.failed, .stopped), (.stopped, .stopped):
-            // The hypervisor forgets why a machine stopped; we do not.
+        case (.failed, .stopped), (.stopped, .stopped), (.failed, .failed):
+            // The hypervisor forgets why a machine stopped, or who wanted that; we do not.
             return
         case (.stopped, .stopping), (.failed, .stopping):
             // One that is down is about to stop only once it has run, which is told first: this is told late.

@@ -126,8 +126,8 @@ struct ApplicationDocumentTests {
             "line 4, parts.c.within.b: must be a time such as 31 ms; “fast” is not", "31 ms"
         ),
         (
-            "application: a\nparts:\n  b: {\(Self.usual)}\n  b: {\(Self.usual)}", "line 3: “b” is given twice",
-            "once"
+            "application: a\nparts:\n  b: {\(Self.usual)}\n  b: {\(Self.usual)}",
+            "line 3: “b” is given twice", "once"
         ),
         ("application: a\n\tparts: {}", "line 2", "mend"),
         ("", "the document is empty", "application"),

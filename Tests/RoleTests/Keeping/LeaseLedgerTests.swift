@@ -55,6 +55,7 @@ struct LeaseLedgerTests {
         arguments: [
             [.stopping, .stopped], [.stopped, .stopping], [.stopping, .stopping, .stopped],
             [.stopping, .failed], [.failed, .stopping], [.stopping, .stopped, .failed],
+            [.stopping, .failed, .failed], [.stopping, .stopped, .failed, .failed],
         ] as [[MachineState]])
     func ordered(events: [MachineState]) throws {
         let (made, id) = try self.running()
