@@ -111,14 +111,14 @@ class APIClientTests(Workspace):
 
     def place(self, client, name, **wishes):
         placement = client.place(name, image=str(self.image), memory="128M", audience=["tokyo.test"], **wishes)
-        self.addCleanup(placement.cancel)
+        self.addCleanup(placement.remove)
         return placement
 
     def machines(self, name):
         return [machine for machine in self.tokyo.perform("machine", "list")
                 if machine["specification"]["name"].startswith(f"{name}-")]
 
-    def test_a_program_places_waits_watches_scales_and_takes_back(self):
+    def test_a_program_places_waits_watches_scales_and_removes(self):
         client = self.client()
         plan = client.plan("day", image=str(self.image), memory="128M")
         self.assertTrue(plan.is_complete)
@@ -137,7 +137,7 @@ class APIClientTests(Workspace):
         self.assertIn(("placed", 0), kinds)
         client.scale("day", 3)
         wait_until(lambda: len(day.running(60).replicas) == 3, 60, "there are three", self.coordinator.log)
-        self.assertEqual(client.placement("day").cancel().state, "removed")
+        self.assertEqual(client.placement("day").remove().state, "removed")
         told = list(day.events())
         self.assertEqual([e.number for e in told], list(range(1, len(told) + 1)))
         self.assertEqual(told[-1].kind, "removed")

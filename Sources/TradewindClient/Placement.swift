@@ -1,6 +1,6 @@
 import NIOHTTP1
 
-/// A workload that was asked for: what it has become can be waited for, watched and taken back.
+/// A workload that was asked for: what it has become can be waited for, watched and removed.
 ///
 /// It is the same wherever its parts run. It holds nothing open: to forget it does not stop the workload.
 public struct Placement: Sendable {
@@ -79,9 +79,9 @@ public struct Placement: Sendable {
         self.client.watch(self.id, after: position)
     }
 
-    /// Takes it back: whatever of it is under way is given up, and what it has is deleted.
+    /// Deletes it: whatever of it is under way is given up, and its machines are deleted with their disks.
     @discardableResult
-    public func cancel() async throws -> WorkloadStatus {
+    public func remove() async throws -> WorkloadStatus {
         try await self.client.remove(self.id)
     }
 }

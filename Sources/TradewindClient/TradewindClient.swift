@@ -54,6 +54,8 @@ public struct TradewindClient: Sendable {
     }
 
     /// Changes how many replicas a workload has; returns once the coordinator has taken that on.
+    ///
+    /// Of fewer, those that do not run or came last go: their machines are deleted with their disks.
     @discardableResult
     public func scale(
         _ workload: String, to replicas: Int, key: String = Self.freshKey()
@@ -65,6 +67,8 @@ public struct TradewindClient: Sendable {
 
     /// Moves one replica of a workload to another site, the one that is named or the best; returns once the coordinator has
     /// taken that on.
+    ///
+    /// The new machine starts from the image; the old one is deleted with its disk.
     @discardableResult
     public func move(
         _ workload: String, replica: Int, to site: String? = nil, key: String = Self.freshKey()
@@ -79,8 +83,8 @@ public struct TradewindClient: Sendable {
         let to: String?
     }
 
-    /// Deletes a workload and all its machines; returns once that is done, or as far as it has come when the coordinator
-    /// has waited for long enough.
+    /// Deletes a workload and all its machines with their disks; returns once that is done, or as far as it has come when
+    /// the coordinator has waited for long enough.
     @discardableResult
     public func remove(_ workload: String, key: String = Self.freshKey()) async throws -> WorkloadStatus {
         try await self.transport.perform(.DELETE, ["workloads", workload], key: key)

@@ -97,7 +97,7 @@ struct TradewindClientTests {
                 }
 
                 try await tradewind.scale("shop", to: 3)
-                try await shop.cancel()
+                try await shop.remove()
             }
         }
         let lines = printed.withLock { $0 }
@@ -209,7 +209,7 @@ struct TradewindClientTests {
             let client = ClientBench.client(server)
             let web = try await client.place(ClientBench.request(replicas: 3))
             _ = try await self.booting(bench, coordinator) { try await web.running() }
-            try await web.cancel()
+            try await web.remove()
             var all: [WorkloadEvents.Element] = []
             for try await event in web.events() { all.append(event) }
             #expect(all.map(\.number) == Array(1...all.count))

@@ -52,19 +52,25 @@ class Client:
         return [Workload.read(value) for value in self._transport.perform("GET", ["workloads"])]
 
     def scale(self, workload: str, replicas: int, *, key: Optional[str] = None) -> Workload:
-        """Changes how many replicas a workload has; returns once the coordinator has taken that on."""
+        """Changes how many replicas a workload has; returns once the coordinator has taken that on.
+
+        Of fewer, those that do not run or came last go: their machines are deleted with their disks.
+        """
         return Workload.read(self._transport.perform(
             "PUT", ["workloads", workload, "replicas"], body={"replicas": replicas, "wait": "accepted"},
             key=key or _fresh_key()))
 
     def move(self, workload: str, replica: int, to: Optional[str] = None, *, key: Optional[str] = None) -> Workload:
-        """Moves one replica to another site, the one that is named or the best."""
+        """Moves one replica to another site, the one that is named or the best.
+
+        The new machine starts from the image; the old one is deleted with its disk.
+        """
         body = {"replica": replica, "wait": "accepted", **({"to": to} if to else {})}
         return Workload.read(self._transport.perform(
             "POST", ["workloads", workload, "moves"], body=body, key=key or _fresh_key()))
 
     def remove(self, workload: str, *, key: Optional[str] = None) -> Workload:
-        """Deletes a workload and all its machines."""
+        """Deletes a workload and all its machines with their disks."""
         return Workload.read(self._transport.perform("DELETE", ["workloads", workload], key=key or _fresh_key()))
 
     def watch(self, workload: Optional[str] = None, after: Optional[int] = None) -> Iterator[Event]:
@@ -118,7 +124,7 @@ class Client:
 
 
 class Placement:
-    """A workload that was asked for: it can be waited for, watched and taken back.
+    """A workload that was asked for: it can be waited for, watched and removed.
 
     It holds nothing open: to forget it does not stop the workload.
     """
@@ -162,8 +168,8 @@ class Placement:
         """What happens to it, from the beginning or after a position, until nothing of it is left."""
         return self._client.watch(self.id, after)
 
-    def cancel(self) -> Workload:
-        """Takes it back: what is under way is given up, and what it has is deleted."""
+    def remove(self) -> Workload:
+        """Deletes it: what is under way is given up, and its machines are deleted with their disks."""
         return self._client.remove(self.id)
 
 
