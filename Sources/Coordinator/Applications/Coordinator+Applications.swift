@@ -111,7 +111,8 @@ extension Coordinator {
         let found = self.state.withLock { $0.applications.application(named: text) }
         guard let found, scope == .site || found.owner == owner else {
             throw OperationError(
-                .notFound, "there is no application \(text)", next: "application list shows those there are")
+                .notFound, "there is no application \(text.quoted)",
+                next: "application list shows those there are")
         }
         return found
     }

@@ -8,7 +8,7 @@ extension ResponseReport {
         let text = try invocation.text("place")
         guard let place = Audience.place(text[...]) else {
             throw OperationError(
-                .badRequest, "“\(text.prefix(64))” is no place",
+                .badRequest, "\(text.quoted) is no place",
                 next: "give a country (JP), a site (tokyo.example) or LATITUDE/LONGITUDE (35.68/139.69)")
         }
         var prepared = place
@@ -29,7 +29,7 @@ extension ResponseReport {
             let count = parts.count == 2 ? Int(parts[1]) : 1
         else {
             throw OperationError(
-                .badRequest, "“\(entry.prefix(64))” is no response time",
+                .badRequest, "\(entry.quoted) is no response time",
                 next: "write milliseconds, and :COUNT if they stand for several: 120 or 50:900")
         }
         return Sample(milliseconds: milliseconds, count: count)

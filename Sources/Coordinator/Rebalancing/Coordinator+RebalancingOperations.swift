@@ -26,7 +26,7 @@ extension Coordinator {
         let proposed = Set(report.lines.map(\.proposal.name))
         if let unknown = names.subtracting(proposed).min() {
             throw OperationError(
-                .conflict, "\(unknown) is not proposed, or no longer",
+                .conflict, "\(unknown.quoted) is not proposed, or no longer",
                 next: "workload rebalance shows what is proposed now")
         }
         if invocation.flag("apply") { names = proposed }

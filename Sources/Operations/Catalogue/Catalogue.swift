@@ -21,7 +21,7 @@ package enum Catalogue {
     package static func unknown(_ name: String) -> OperationError {
         let guess = Suggestion.closest(to: name, among: Self.operations.map(\.name))
         return OperationError(
-            .notFound, "there is no operation “\(name.prefix(64))”",
+            .notFound, "there is no operation \(name.quoted)",
             next: guess.map { "did you mean \($0)?" } ?? "ask for help to see all")
     }
 

@@ -42,7 +42,7 @@ extension Parameter {
     }
 
     private func refusal(of text: String) -> OperationError {
-        let shown = self.isSecret || text.count > 80 ? "the value given" : "“\(text)”"
+        let shown = self.isSecret || text.utf8.count > 80 ? "the value given" : "“\(text)”"
         return OperationError(
             .badRequest, "\(self.name) must be \(self.expectation); \(shown) is not",
             next: "give \(self.name)=\(self.placeholder)")

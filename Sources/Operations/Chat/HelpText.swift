@@ -19,7 +19,7 @@ package struct HelpText: Sendable {
             let guess = Suggestion.closest(
                 to: phrase, among: self.permitted.map(\.phrase) + self.permitted.map(\.noun))
             throw OperationError(
-                .notFound, "you may use no command “\(phrase.prefix(64))”",
+                .notFound, "you may use no command \(phrase.quoted)",
                 next: guess.map { "did you mean “help \($0)”?" } ?? "write: help")
         }
         return sameNoun.map { "\($0.usage)\n    \($0.summary)" }.joined(separator: "\n")

@@ -20,7 +20,7 @@ extension FollowingWishes {
         if let text = invocation["peak"]?.string {
             guard let hours = DailyHours(text) else {
                 throw OperationError(
-                    .badRequest, "“\(text.prefix(32))” is no part of a day", next: "write peak=08:00-20:00")
+                    .badRequest, "\(text.quoted) is no part of a day", next: "write peak=08:00-20:00")
             }
             peak = hours
         }

@@ -44,7 +44,8 @@ package struct OperationError: Error, Hashable, Sendable {
     /// (draft-ietf-httpapi-idempotency-key-header §2.7).
     package static func reused(key: String) -> Self {
         Self(
-            .keyReused, "the idempotency key “\(key)” was used for another request, or under another grant",
+            .keyReused,
+            "the idempotency key \(key.quoted) was used for another request, or under another grant",
             next: "use a new key for a new request")
     }
 
