@@ -18,7 +18,7 @@ extension Catalogue {
             "most changes an hour; 6 if left out"),
         .optional(
             "follow-cost", .number(0...1_000_000_000),
-            "most that all replicas may cost an hour, in the usual currency"),
+            "most that all replicas may cost an hour, in the coordinator's currency"),
         .optional(
             "follow-pause", .duration, "how long to wait after a change before the next; 5m if left out"),
         .optional("peak", "peak hours in UTC, such as 08:00-20:00: replicas are removed outside only"),

@@ -34,8 +34,8 @@ extension Catalogue {
             "max-latency", .number(0...100_000), "longest round trip to the audience in milliseconds"),
         .optional("gang", .boolean, "place all replicas or none", default: false),
         .optional(
-            "max-price", .number(0...1_000_000), "most that a replica may cost an hour, in the usual currency"
-        ),
+            "max-price", .number(0...1_000_000),
+            "most that a replica may cost an hour, in the coordinator's currency"),
         .optional(
             "max-carbon", .number(0...1_000_000), "most that a replica may emit, grams of CO2e an hour"),
         .optional("beside", .list, "only sites that have a replica of one of these workloads of yours"),
