@@ -4,7 +4,8 @@ import UnixSignals
 
 /// Measures Tradewind's parts and prints a table, or JSON for programs.
 ///
-/// Numbers are for comparing versions and designs on one machine; nothing here is a test that passes or fails.
+/// Numbers are for comparing versions and designs on one machine. Some have a goal, and `--goals` says which are met; none
+/// is a test that fails.
 @main
 struct Benchmarks: AsyncParsableCommand {
     static let configuration = CommandConfiguration(

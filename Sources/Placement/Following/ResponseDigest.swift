@@ -1,5 +1,5 @@
 /// How long responses took, in buckets whose bounds grow by a fixed factor, so that its size is bounded and every
-/// percentile is known to within 7 %.
+/// percentile is known to within 7.5 %.
 ///
 /// The way of HdrHistogram and DDSketch: the error is a share of the value, small for fast responses and for slow ones.
 package struct ResponseDigest: Hashable, Sendable {

@@ -57,14 +57,14 @@ extension MoveProposal.Gain {
     /// `31 ms less, 0.01 EUR an hour more, 40 % less load`.
     fileprivate var text: String {
         var parts: [String] = []
-        func add(_ figure: Double?, _ unit: String, atLeast least: Double) {
+        func add(_ figure: Double?, _ unit: String, of what: String = "", atLeast least: Double) {
             guard let figure, figure.magnitude >= least else { return }
-            parts.append("\(Figure.short(figure.magnitude)) \(unit) \(figure > 0 ? "less" : "more")")
+            parts.append("\(Figure.short(figure.magnitude)) \(unit) \(figure > 0 ? "less" : "more")\(what)")
         }
         add(self.milliseconds.map { $0.rounded() }, "ms", atLeast: 1)
         add(self.price, "\(self.currency ?? "") an hour", atLeast: 0.000_01)
         add(self.carbon, "g CO2e an hour", atLeast: 0.01)
-        add(self.loadPercent.rounded(), "% load", atLeast: 1)
+        add(self.loadPercent.rounded(), "%", of: " load", atLeast: 1)
         if parts.isEmpty { parts.append("more room") }
         return parts.joined(separator: ", ")
     }

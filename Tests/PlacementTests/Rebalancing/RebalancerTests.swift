@@ -44,7 +44,7 @@ struct RebalancerTests {
         #expect(proposal.gain.milliseconds == nil && proposal.gain.carbon == nil)
         // Without the replica, an eighth of it, the busy site is at 77.5 %.
         #expect(abs(proposal.gain.loadPercent - 67.5) < 1e-9)
-        #expect(proposal.reason == "0.02 EUR an hour less, 68 % load less")
+        #expect(proposal.reason == "0.02 EUR an hour less, 68 % less load")
         // As much as it gains is the edge; a little more is not reached.
         var rules = RebalancingRules(minimumGain: proposal.gain.points)
         #expect(Self.propose(subjects, [busy, idle], rules: rules).count == 1)
