@@ -2,6 +2,6 @@
 package enum InterfaceVersion {
     /// Below the path `/v1` only things are added; the second number rises with each release that adds some.
     ///
-    /// 1.0 is what there was before this was counted; 1.1 has feeds, `key-reused` and this number.
+    /// 1.0 is what there was before this was counted; what was added since stands in `ControlAPI.md`, “Versions”.
     package static let text = "1.1"
 }
