@@ -124,7 +124,7 @@ struct AgentOperations: Sendable {
         let text = try invocation.text("reservation")
         guard let id = ReservationID(text) else {
             throw OperationError(
-                .badRequest, "\(text) is not the id of a reservation", next: "see: reservation list")
+                .badRequest, "\(text.quoted) is not the id of a reservation", next: "see: reservation list")
         }
         let reservation = try await self.asked { () throws(SiteRefusal) in
             try await self.service.release(id, by: invocation.holder, isAdmin: invocation.isAdmin)

@@ -93,7 +93,7 @@ extension Grant {
         let words = text.split(separator: " ").map(String.init)
         guard (2...3).contains(words.count), let subject = Subject(text: words[0]) else {
             throw OperationError(
-                .badRequest, "“\(text)” is no grant", next: "write: SUBJECT PERMISSIONS [site|own]")
+                .badRequest, "\(text.quoted) is no grant", next: "write: SUBJECT PERMISSIONS [site|own]")
         }
         let scope = words.count == 3 ? words[2] : "site"
         self = try Self(subject: subject.text, permissions: words[1], scope: scope)

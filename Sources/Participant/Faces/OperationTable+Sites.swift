@@ -106,13 +106,13 @@ extension OperationTable {
         do {
             let address = try JID(text)
             guard address.isBare else {
-                throw OperationError(.badRequest, "“\(text)” has a resource; a site's address has none")
+                throw OperationError(.badRequest, "\(text.quoted) has a resource; a site's address has none")
             }
             return SiteID(address.description)
         } catch let error as OperationError {
             throw error
         } catch {
-            throw OperationError(.badRequest, "“\(text)” is no address of a site: \(error)")
+            throw OperationError(.badRequest, "\(text.quoted) is no address of a site: \(error)")
         }
     }
 

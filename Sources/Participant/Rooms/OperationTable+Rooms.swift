@@ -25,7 +25,7 @@ extension OperationTable {
         do {
             return try JID(text)
         } catch {
-            throw OperationError(.badRequest, "“\(text)” is no address: \(error)")
+            throw OperationError(.badRequest, "\(text.quoted) is no address: \(error)")
         }
     }
 }
