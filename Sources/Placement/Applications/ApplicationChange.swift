@@ -64,8 +64,9 @@ extension ApplicationSaga {
                 part: part.name, kind: .scale, differences: ["replicas \(before) → \(after)"],
                 workload: kept.id, destroys: after < before)
         }
-        let serving = versions.sorted { $0.generation < $1.generation }.last { $0.runningReplicas > 0 }
-        guard let serving else { return ApplicationChange(part: part.name, kind: .add) }
+        guard let serving = Self.serving(versions) else {
+            return ApplicationChange(part: part.name, kind: .add)
+        }
         let asked = wanted.workload(of: part, as: self.id, generation: serving.generation)
         return ApplicationChange(
             part: part.name, kind: .replace, differences: serving.specification.differences(to: asked),

@@ -20,7 +20,8 @@ extension ApplicationSaga {
             if self.phase == .applied {
                 directives += self.progress(of: index, as: current, among: parts)
             }
-            directives += Self.removal(of: Self.superseded(versions, by: current))
+            directives += Self.removal(
+                of: Self.superseded(versions, by: current, generation: member.generation))
         }
         return directives
     }
@@ -83,13 +84,22 @@ extension ApplicationSaga {
         }
     }
 
-    /// The workloads that another one has taken over from, or never will: until it runs, the latest that still has a
-    /// running replica stays.
-    private static func superseded(_ versions: [Workload], by current: Workload?) -> [Workload] {
+    /// The workloads that another one has taken over from, or never will: until it runs, the one that serves stays.
+    private static func superseded(
+        _ versions: [Workload], by current: Workload?, generation: Int
+    ) -> [Workload] {
         let others = versions.filter { $0.id != current?.id }
         guard current?.isRunning != true else { return others }
-        let serving = others.last { $0.isLive && $0.runningReplicas > 0 }
+        let serving = Self.serving(others, before: generation)
         return others.filter { $0.id != serving?.id }
+    }
+
+    /// Of the workloads of a part, the latest that has a running replica; if none has, the first of those before
+    /// `generation` that may have machines: they may be starting or shut down, with all that is on their disks.
+    static func serving(_ versions: [Workload], before generation: Int = .max) -> Workload? {
+        let live = versions.filter(\.isLive).sorted { $0.generation < $1.generation }
+        return live.last { $0.runningReplicas > 0 }
+            ?? live.first { $0.mayHaveMachines && $0.generation < generation }
     }
 
     private static func removal(of workloads: [Workload]) -> [Directive] {

@@ -177,12 +177,10 @@ package struct ApplicationSaga: Hashable, Codable, Sendable {
         self.phase = .cancelled
         for index in self.members.indices where self.members[index].isWanted {
             let member = self.members[index]
-            let running = workloads.filter {
-                $0.specification.part?.part == member.name && $0.isLive && $0.runningReplicas > 0
-            }
-            let stays =
-                running.first { $0.generation == member.generation }
-                ?? running.max { $0.generation < $1.generation }
+            let versions = workloads.filter { $0.specification.part?.part == member.name && $0.isLive }
+            let current = versions.first { $0.generation == member.generation && $0.runningReplicas > 0 }
+            let others = versions.filter { $0.generation != member.generation }
+            let stays = current ?? Self.serving(others, before: member.generation)
             if let stays {
                 self.members[index].generation = stays.generation
             } else {

@@ -12,6 +12,11 @@ extension Workload {
 
     package var runningReplicas: Int { self.replicas.count { $0.state == .running && $0.change != .dropped } }
 
+    /// Whether a machine of it may be somewhere, running or not: with it would go what is on its disk.
+    var mayHaveMachines: Bool {
+        self.isLive && self.replicas.contains { $0.site != nil || $0.change == .moving }
+    }
+
     /// Whether every replica is at a site and up.
     package var isRunning: Bool {
         self.state == .placed && self.replicas.allSatisfy { $0.state == .running || $0.change == .dropped }

@@ -180,6 +180,29 @@ struct ApplicationSagaTests {
     }
 
     @Test(
+        "A part that does not run at the moment has its disk all the same: it stays until another one runs",
+        arguments: [MachineState.stopped, .starting], [false, true])
+    func replacedWhileDown(state: MachineState, isCancelled: Bool) throws {
+        let world = try self.running()
+        world.change(part: "db") { $0.replicas[0].state = state }
+        let wanted = World.shop(World.part("db", memory: 2), World.part("web", replicas: 2, after: ["db"]))
+        let changes = world.saga.changes(to: wanted, over: world.workloads)
+        #expect(changes.map(\.kind) == [.replace, .unchanged])
+        #expect(changes.map(\.destroys) == [true, false])
+        world.saga.apply(wanted, over: world.workloads)
+        world.advance()
+        #expect(world.takeLog() == ["place db 2"])
+        #expect(world.names == ["shop-db", "shop-web", "shop-db-g2"])
+        if isCancelled {
+            world.saga.cancel(over: world.workloads)
+        } else {
+            world.settle()
+        }
+        world.advance()
+        #expect(world.takeLog() == [isCancelled ? "remove db 2" : "remove db 1"])
+    }
+
+    @Test(
         "A replacement that finds no site leaves the old one running; the old document again takes that back")
     func replacementRefused() throws {
         let world = try self.running()
