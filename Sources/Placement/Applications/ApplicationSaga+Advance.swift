@@ -12,12 +12,15 @@ extension ApplicationSaga {
             let member = self.members[index]
             let versions = (parts[member.name] ?? []).sorted { $0.generation < $1.generation }
             guard member.isWanted, !member.isGivenUp, self.phase != .removing else {
-                if !self.isNeeded(member, by: parts) { directives += Self.removal(of: versions) }
+                if self.dependents(of: member, among: parts).isEmpty {
+                    directives += Self.removal(of: versions)
+                }
                 continue
             }
             let current = versions.last { $0.generation == member.generation }
-            if versions.allSatisfy({ $0.id == current?.id }) { self.members[index].formerAfter = [] }
             if self.phase == .applied {
+                let isAlone = versions.allSatisfy { $0.id == current?.id }
+                if isAlone, current?.isRunning ?? true { self.members[index].formerAfter = [] }
                 directives += self.progress(of: index, as: current, among: parts)
             }
             directives += Self.removal(
@@ -74,12 +77,13 @@ extension ApplicationSaga {
         return Set(notRunning + nowhere).sorted()
     }
 
-    /// Whether a part that comes after this one still has something anywhere; while a part is replaced, what serves may
-    /// still need what it came after in the document before.
-    private func isNeeded(_ member: Member, by parts: [String: [Workload]]) -> Bool {
-        self.members.contains { other in
+    /// The parts that come after this one and still have something anywhere; until another one has taken over, what
+    /// serves may still need what it came after in the document before.
+    func dependents(of member: Member, among parts: [String: [Workload]]) -> [Member] {
+        self.members.filter { other in
             guard other.name != member.name, parts[other.name] != nil else { return false }
-            let former = other.isWanted && self.phase != .removing ? other.formerAfter : []
+            let mayServe = other.isWanted && !other.isGivenUp && self.phase != .removing
+            let former = mayServe ? other.formerAfter : []
             return other.part.after.contains(member.name) || former.contains(member.name)
         }
     }

@@ -78,7 +78,7 @@ extension ApplicationSaga {
     ) -> String {
         if self.phase == .removing || !member.isWanted {
             if current?.state == .removing { return "being removed" }
-            let others = self.members.filter { $0.part.after.contains(member.name) && parts[$0.name] != nil }
+            let others = self.dependents(of: member, among: parts)
             return current == nil
                 ? "removed" : "to be removed after \(others.map(\.name).joined(separator: ", "))"
         }

@@ -157,6 +157,29 @@ struct ApplicationSagaTests {
         #expect(world.takeLog() == ["remove db 1"])
     }
 
+    @Test("What goes on serving after a cancellation keeps what it came after, until a document is applied")
+    func formerOrderCancelled() throws {
+        let world = try self.running()
+        world.apply(World.part("store"), World.part("web", replicas: 2, memory: 2, after: ["store"]))
+        world.advance(refused: ["store"])
+        #expect(world.takeLog() == ["place store 1"])
+        world.saga.cancel(over: world.workloads)
+        // Not even while it is down for a moment.
+        for state in [MachineState.running, .starting, .running] {
+            world.change(part: "web") { $0.replicas[0].state = state }
+            world.advance()
+        }
+        #expect(world.takeLog() == [])
+        #expect(world.words == ["store cancelled", "web running", "db to be removed after web"])
+        world.apply(World.part("store"), World.part("web", replicas: 2, memory: 2, after: ["store"]))
+        for _ in 0..<5 {
+            world.advance()
+            world.settle()
+        }
+        #expect(world.takeLog() == ["place store 2", "place web 2", "remove web 1", "remove db 1"])
+        #expect(world.state == .running)
+    }
+
     @Test("A changed part is placed beside the old one, which goes once the new one runs")
     func replace() throws {
         let world = try self.running()
