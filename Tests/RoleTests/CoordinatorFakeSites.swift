@@ -28,6 +28,8 @@ final class FakeSites: SiteAccess {
         var description: SiteDescription
         var room: Int
         var behaviour = Behaviour.normal
+        /// What the coordinator is told of it, whatever it does.
+        var reachability = Reachability.reachable
         var reservations: [ReservationID: Reservation] = [:]
         var machines: [MachineID: Machine] = [:]
         var deletions = 0
@@ -125,7 +127,7 @@ final class FakeSites: SiteAccess {
                 sites: state.sites.values.map { site in
                     AllianceView.Site(
                         description: site.description, received: state.heard ?? self.clock.start,
-                        reachability: .reachable)
+                        reachability: site.reachability)
                 })
         }
     }

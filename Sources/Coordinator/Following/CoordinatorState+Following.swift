@@ -9,6 +9,8 @@ extension CoordinatorState {
         let sites: [SiteID: SiteDescription]
         let positions: [SiteID: Position]
         let roundTrips: RoundTrips
+        /// Those that are heard: what the others said last may long be over.
+        let reachable: Set<SiteID>
         let now: Instant
 
         init(_ view: AllianceView, now: Instant) {
@@ -17,6 +19,8 @@ extension CoordinatorState {
                 uniquingKeysWith: { first, _ in first })
             self.positions = view.landmarks.merging(self.sites.compactMapValues(\.position)) { $1 }
             self.roundTrips = view.roundTrips
+            self.reachable = Set(
+                view.sites.filter { $0.reachability == .reachable }.map(\.description.site))
             self.now = now
         }
     }
@@ -93,6 +97,8 @@ extension CoordinatorState {
             responses.append(PlaceResponse(place: share.place, count: 0, milliseconds: 0, recent: nil))
         }
         let sites = placement.saga.placedSites
+        // Nobody knows what runs at a site that is not heard.
+        let isKnown = sites.allSatisfy { round.reachable.contains($0.site) }
         let replicas = sites.map { index, site in
             FollowedReplica(
                 index: index, site: site, price: self.price(of: placement, at: site, round, planner))
@@ -107,8 +113,8 @@ extension CoordinatorState {
         }
         return FollowingView(
             now: round.now, replicas: replicas, responses: responses, roundTrips: roundTrips,
-            isBusy: placement.saga.isBusy, least: placement.specification.keeping?.minimum ?? 0,
-            lastChange: lastChange)
+            isBusy: placement.saga.isBusy || !isKnown,
+            least: placement.specification.keeping?.minimum ?? 0, lastChange: lastChange)
     }
 
     /// The best site for another replica near `place`, or why there is none.

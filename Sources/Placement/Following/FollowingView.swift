@@ -24,7 +24,7 @@ package struct FollowingView: Hashable, Sendable {
     package var responses: [PlaceResponse]
     /// Predicted round trips between users and the sites of the replicas, in milliseconds.
     package var roundTrips: [Audience.Place: [SiteID: Double]]
-    /// Whether replicas are being placed, moved or dropped.
+    /// Whether replicas are being placed, moved or dropped, are down, or are at sites that are not heard.
     package var isBusy: Bool
     /// How many replicas must run while others move.
     package var least: Int

@@ -118,6 +118,26 @@ struct CoordinatorFollowingTests {
         }
     }
 
+    @Test("While a site is out of reach, what it said last counts for nothing: no replica is removed")
+    func outOfReach() async throws {
+        let bench = try CoordinatorBench()
+        try await bench.run { coordinator, table in
+            _ = try await table.perform(
+                CoordinatorBench.place(replicas: 2, more: Self.following(["per-site": .integer(1)])))
+            let before = try await self.settle(coordinator, bench)
+            #expect(before.replicas.contains { $0.site == SiteID("tokyo.test") })
+            bench.sites.update { $0.sites[SiteID("tokyo.test")]?.reachability = .unreachable }
+            // Whoever answers so fast, it is not Tokyo: the replica elsewhere is the only one left.
+            try await self.pass(40, bench, coordinator, table, reports: [("JP", "20:20")])
+            let after = try coordinator.workload("web", for: Self.alice, scope: .own)
+            #expect(after.replicas == before.replicas)
+            bench.sites.update { $0.sites[SiteID("tokyo.test")]?.reachability = .reachable }
+            try await self.pass(22, bench, coordinator, table, reports: [("JP", "20:20")])
+            let shrunk = try await self.settle(coordinator, bench)
+            #expect(shrunk.replicas.map(\.site) == [SiteID("tokyo.test")])
+        }
+    }
+
     @Test("A restart gives nobody a new budget, and nothing is done before users are heard again")
     func restart() async throws {
         let bench = try CoordinatorBench()
