@@ -216,7 +216,9 @@ extension Coordinator {
                 given.leaseSeconds == nil
                     ? "knows no leases" : "answers with another lease than was asked for"
             }
-        return .unfit(hold.reservation, machine: made, reason: reason)
+        return .unfit(
+            hold.reservation, machine: made, isUnleased: given.leaseSeconds != wanted.leaseSeconds,
+            reason: reason)
     }
 
     private static func event(

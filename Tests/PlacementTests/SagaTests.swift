@@ -195,7 +195,7 @@ struct SagaTests {
         _ = saga.handle(.planned(site: Self.tokyo, turn: self.turn(saga)), replica: 0)
         let (hold, turn) = (try self.hold(saga), self.turn(saga))
         let directives = saga.handle(
-            .unfit(hold.reservation, machine: nil, reason: "knows no leases"), replica: 0)
+            .unfit(hold.reservation, machine: nil, isUnleased: true, reason: "knows no leases"), replica: 0)
         #expect(
             directives == [
                 .release(replica: 0, hold, turn: turn, after: .zero),
@@ -215,7 +215,7 @@ struct SagaTests {
         let hold = try self.hold(saga)
         _ = saga.handle(.silent(turn: self.turn(saga), reason: "10 s"), replica: 0)
         let directives = saga.handle(
-            .unfit(hold.reservation, machine: nil, reason: "knows no leases"), replica: 0)
+            .unfit(hold.reservation, machine: nil, isUnleased: true, reason: "knows no leases"), replica: 0)
         #expect(directives == [.release(replica: 0, hold, turn: self.turn(saga), after: .zero)])
         #expect(
             saga.handle(.reservation(self.reservation(hold, .released)), replica: 0)
@@ -229,7 +229,8 @@ struct SagaTests {
         let hold = try self.hold(saga)
         let machine = MachineID(derivedFrom: saga.workload, path: [1])
         let directives = saga.handle(
-            .unfit(hold.reservation, machine: machine, reason: "knows no leases"), replica: 0)
+            .unfit(hold.reservation, machine: machine, isUnleased: true, reason: "knows no leases"),
+            replica: 0)
         #expect(directives == [.delete(replica: 0, hold, machine, turn: self.turn(saga), after: .zero)])
         // It has no lease that could run out: only its deletion makes room for another.
         let review = Keeper().review(
@@ -241,6 +242,23 @@ struct SagaTests {
             saga.handle(.deleted(machine), replica: 0) == [.plan(replica: 0, turn: self.turn(saga))])
         #expect(saga.replicas[0].epoch == 2)
         #expect(saga.replicas[0].excluded[Self.tokyo] != nil)
+    }
+
+    @Test("A machine that lacks something else than its lease is over once that has run out")
+    func unfitLeased() throws {
+        var saga = try self.committing()
+        let hold = try self.hold(saga)
+        let machine = MachineID(derivedFrom: saga.workload, path: [1])
+        let unfit = PlacementSaga.Event.unfit(
+            hold.reservation, machine: machine, isUnleased: false, reason: "does not heed hosts")
+        let directives = saga.handle(unfit, replica: 0)
+        #expect(directives == [.delete(replica: 0, hold, machine, turn: self.turn(saga), after: .zero)])
+        let review = Keeper().review(
+            &saga, KeepingWishes(leaseSeconds: 60),
+            under: Circumstances(
+                now: Instant(millisecondsSinceEpoch: 0), placeable: [0], lapsed: [0]))
+        #expect(review.directives == [.plan(replica: 0, turn: self.turn(saga))])
+        #expect(saga.replicas[0].epoch == 2)
     }
 
     @Test("Removing deletes the machine; a site that has none of that number is as good")

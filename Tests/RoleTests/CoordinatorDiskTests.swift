@@ -79,8 +79,16 @@ struct CoordinatorDiskTests {
 
             try self.set(isFull: true, in: bench)
             async let received: Void = coordinator.receive(report, from: machine.site)
-            let alice = "alice@paris.test"
-            while try coordinator.workload("web", for: alice, scope: .own).replicas[0].epoch == 1 {
+            func replica() throws -> Workload.Replica {
+                try coordinator.workload("web", for: "alice@paris.test", scope: .own).replicas[0]
+            }
+            while try replica().state != .deleted {
+                try Task.checkCancellation()
+                await Task.yield()
+            }
+            // Another site is looked for in a review, which waits for the disk too.
+            async let reviewed: Void = coordinator.review()
+            while try replica().epoch == 1 {
                 try Task.checkCancellation()
                 await Task.yield()
             }
@@ -89,6 +97,7 @@ struct CoordinatorDiskTests {
 
             try self.set(isFull: false, in: bench)
             await received
+            await reviewed
             while coordinator.renew(request, from: machine.site).over != [machine.id] {
                 try Task.checkCancellation()
                 await Task.yield()

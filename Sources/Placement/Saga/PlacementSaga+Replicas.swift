@@ -112,7 +112,7 @@ extension PlacementSaga {
     /// The site leaves out something that the replica must have: what it holds or made is given back, and another site
     /// is tried.
     mutating func unfit(
-        _ id: ReservationID, _ machine: MachineID?, reason: String, replica index: Int
+        _ id: ReservationID, _ machine: MachineID?, isUnleased: Bool, reason: String, replica index: Int
     ) -> [Directive] {
         guard let hold = self.replicas[index].hold, hold.reservation == id else { return [] }
         switch self.replicas[index].phase {
@@ -123,15 +123,18 @@ extension PlacementSaga {
                     replica: index, hold, turn: self.replicas[index].turn, after: .zero)
                 return [release] + self.next(after: hold, reason: reason, replica: index)
             }
-            return self.discard(machine, of: hold, reason: reason, replica: index)
+            return self.discard(
+                machine, of: hold, isUnleased: isUnleased, reason: reason, replica: index)
         case .committing, .verifying:
             guard let machine else {
                 return self.enter(.withdrawing(hold, asked: 0, reason: reason), replica: index)
             }
-            return self.discard(machine, of: hold, reason: reason, replica: index)
+            return self.discard(
+                machine, of: hold, isUnleased: isUnleased, reason: reason, replica: index)
         case .withdrawing:
             guard let machine else { return self.held(hold, replica: index) }
-            return self.discard(machine, of: hold, reason: reason, replica: index)
+            return self.discard(
+                machine, of: hold, isUnleased: isUnleased, reason: reason, replica: index)
         case .releasing:
             guard let machine else { return self.held(hold, replica: index) }
             return self.became(machine, of: hold, replica: index)
@@ -142,11 +145,11 @@ extension PlacementSaga {
 
     /// Has a machine deleted that is not what was asked for, and nothing placed before it is gone.
     private mutating func discard(
-        _ machine: MachineID, of hold: Hold, reason: String, replica index: Int
+        _ machine: MachineID, of hold: Hold, isUnleased: Bool, reason: String, replica index: Int
     ) -> [Directive] {
         var keeping = self.replicas[index].keeping ?? ReplicaKeeping()
         keeping.avoided = hold.site
-        keeping.isUnleased = true
+        if isUnleased { keeping.isUnleased = true }
         self.replicas[index].keeping = keeping
         self.replicas[index].trouble = "\(hold.site): \(reason)"
         return self.enter(.replacing(hold, machine, asked: 0), replica: index)

@@ -112,8 +112,8 @@ package struct PlacementSaga: Hashable, Codable, Sendable {
         case .refused(let id, let turn, let reason):
             guard self.replicas[index].turn == turn else { return [] }
             return self.refused(id, reason: reason, replica: index)
-        case .unfit(let id, let machine, let reason):
-            return self.unfit(id, machine, reason: reason, replica: index)
+        case .unfit(let id, let machine, let isUnleased, let reason):
+            return self.unfit(id, machine, isUnleased: isUnleased, reason: reason, replica: index)
         case .committed(let id, let machine):
             return self.committed(id, machine, replica: index)
         case .silent(let turn, let reason):

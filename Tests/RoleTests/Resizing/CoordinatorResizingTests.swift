@@ -57,8 +57,9 @@ struct CoordinatorResizingTests {
     func scales() async throws {
         let bench = try CoordinatorBench()
         try await bench.run { coordinator, table in
-            _ = try await table.perform(CoordinatorBench.place(replicas: 2, key: "k"))
-            _ = try await self.keep(coordinator, bench, replicas: 2)
+            _ = try await table.perform(CoordinatorBench.place(replicas: 1, key: "k"))
+            // The oldest is the last to go, and which of two that are placed at once is older nobody knows.
+            _ = try await self.keep(coordinator, bench, replicas: 1)
             let grown = try await table.perform(Self.scale(4)).workload()
             #expect(grown.specification.replicas == 4)
             #expect(grown.state == .placed)
@@ -81,7 +82,7 @@ struct CoordinatorResizingTests {
                 grown.events?.contains { $0.text.contains("from 1 to 3") && $0.text.contains(Self.alice) }
                     == true)
             // The key stands for what was asked for in the beginning.
-            let again = try await table.perform(CoordinatorBench.place(replicas: 2, key: "k")).workload()
+            let again = try await table.perform(CoordinatorBench.place(replicas: 1, key: "k")).workload()
             #expect(again.id == grown.id && again.specification.replicas == 3)
         }
         #expect(bench.sites.read { $0.sites.values.map(\.room).reduce(0, +) } == 9)

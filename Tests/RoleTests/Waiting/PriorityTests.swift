@@ -94,6 +94,13 @@ struct PriorityTests {
                     try Task.checkCancellation()
                     await self.look(coordinator, bench)
                 }
+                // While that one pauses, another may have its turn: it is refused as well before the room comes free.
+                while try Self.queue.contains(
+                    where: { try self.state($0.name, coordinator).state == .placing })
+                {
+                    try Task.checkCancellation()
+                    await Task.yield()
+                }
                 bench.sites.set(.normal, at: Self.paris)
             }
             for count in 1...Self.order.count {
