@@ -125,7 +125,7 @@ class APIClientTests(Workspace):
         self.assertEqual([a.site for a in plan.assignments], ["tokyo.test"])
         self.assertIn("tokyo.test", plan.text)
         day = self.place(client, "day", replicas=2)
-        workload = day.running(60)
+        workload = day.wait_until_running(60)
         self.assertEqual([(r.index, r.site, r.state) for r in workload.replicas],
                          [(0, "tokyo.test", "running"), (1, "tokyo.test", "running")])
         self.assertIn(day.id, [w.id for w in client.list()])
@@ -136,7 +136,7 @@ class APIClientTests(Workspace):
                 break
         self.assertIn(("placed", 0), kinds)
         client.scale("day", 3)
-        wait_until(lambda: len(day.running(60).replicas) == 3, 60, "there are three", self.coordinator.log)
+        wait_until(lambda: len(day.wait_until_running(60).replicas) == 3, 60, "there are three", self.coordinator.log)
         self.assertEqual(client.placement("day").remove().state, "removed")
         told = list(day.events())
         self.assertEqual([e.number for e in told], list(range(1, len(told) + 1)))
@@ -147,20 +147,23 @@ class APIClientTests(Workspace):
 
     def test_the_example_of_the_readme_runs(self):
         text = (LIBRARY / "README.md").read_text()
-        example = re.search(r"```python\n(.*?)```", text, re.S).group(1)
+        example = "\n".join(re.findall(r"```python\n(.*?)```", text, re.S))
         example = example.replace('format="kernel", ', 'memory="128M", ').replace('"JP", "FR:0.25"', '"tokyo.test"')
         printed = []
         exec(compile(example, "README.md", "exec"), {  # our own text
             "server": self.address(self.coordinator), "token": self.token(self.coordinator),
-            "image": str(self.image), "print": lambda *words: printed.append(words)})
+            "image": str(self.image), "document": self.document("sample", "{after: [db]}"),
+            "print": lambda *words: printed.append(words)})
         self.assertIn((0, "tokyo.test"), printed)
-        wait_until(lambda: self.machines("shop") == [], 20, "it is gone", self.coordinator.log)
+        self.assertIn((("tokyo.test",),), printed)
+        wait_until(lambda: self.machines("shop") + self.machines("sample") == [], 20, "all is gone",
+                   self.coordinator.log)
 
     def test_an_answer_that_is_lost_is_asked_for_again_and_nothing_happens_twice(self):
         proxy = self.begin(LossyProxy(self.address(self.coordinator), 2))
         lossy = self.place(self.client(server=proxy.address), "lossy")
         self.assertEqual(proxy.lost, 2)
-        lossy.running(60)
+        lossy.wait_until_running(60)
         self.assertEqual(len(self.machines("lossy")), 1)
         self.assertEqual([w.name for w in self.client().list()].count("lossy"), 1)
 
@@ -181,21 +184,21 @@ class APIClientTests(Workspace):
         placements = [self.place(self.client(process), name, key="twin-1")
                       for process, name in ((self.coordinator, "twin-a"), (self.second, "twin-b"))]
         for placement in placements:
-            placement.running(60)
+            placement.wait_until_running(60)
         self.assertNotEqual(placements[0].id, placements[1].id)
         machines = self.machines("twin-a") + self.machines("twin-b")
         self.assertEqual({machine["replica"]["workload"] for machine in machines}, {p.id for p in placements})
         # The same request, name and all: the only site has that machine already, for another holder.
-        self.place(self.client(), "same", key="twin-2").running(60)
+        self.place(self.client(), "same", key="twin-2").wait_until_running(60)
         with self.assertRaises(tradewind.TradewindError) as refused:
-            self.place(self.client(self.second), "same", key="twin-2").running(60)
+            self.place(self.client(self.second), "same", key="twin-2").wait_until_running(60)
         self.assertEqual(refused.exception.code, "failed")
         self.assertEqual(len(self.machines("same")), 1)
 
     def test_a_watch_outlives_the_process_that_is_watched(self):
         client = self.client()
         web = self.place(client, "outlived")
-        web.running(60)
+        web.wait_until_running(60)
         events = client.watch("outlived")
         numbers = [next(events).number]
         self.coordinator.stop()
@@ -223,6 +226,128 @@ class APIClientTests(Workspace):
                 ask()
             self.assertEqual(refused.exception.code, code)
             self.assertTrue(refused.exception.next, code)
+
+    def document(self, name, web):
+        usual = f"{{image: {self.image}, memory: 128 MiB}}"
+        return f"application: {name}\ndefaults: {usual}\nparts:\n  db: {{only: [tokyo.test]}}\n  web: {web}\n"
+
+    def apply(self, client, document, **options):
+        application = client.apply(document, **options)
+        self.addCleanup(application.remove)
+        return application
+
+    def test_an_application_is_planned_applied_waited_for_part_by_part_and_removed(self):
+        client = self.client()
+        document = self.document("pair", "{replicas: 2, after: [db]}")
+        plan = client.plan_application(document)
+        self.assertEqual([(c.part, c.kind, c.destroys) for c in plan.changes],
+                         [("db", "add", False), ("web", "add", False)])
+        self.assertEqual([a.site for a in plan.plans["db"].assignments], ["tokyo.test"])
+        self.assertFalse(plan.destroys)
+        pair = self.apply(client, document, key="pair-1")
+        self.assertEqual(client.apply(document, key="pair-1").id, pair.id)
+        db = pair.wait_until_part_runs("db", 60)
+        self.assertEqual((db.state, list(db.sites)), ("running", ["tokyo.test"]))
+        status = pair.wait_until_running(60)
+        self.assertEqual([(p.name, p.state, p.running) for p in status.parts],
+                         [("db", "running", 1), ("web", "running", 2)])
+        self.assertEqual(client.application("pair").id, pair.id)
+        self.assertIn("pair", [a.name for a in client.list_applications()])
+        with self.assertRaises(tradewind.TradewindError) as refused:
+            pair.wait_until_part_runs("cache", 60)
+        self.assertEqual(refused.exception.code, "not-found")
+        less = self.document("pair", "{after: [db]}")
+        self.assertTrue(client.plan_application(less).destroys)
+        with self.assertRaises(tradewind.TradewindError) as refused:
+            client.apply(less)
+        self.assertIn("destroy=yes", refused.exception.next)
+        self.assertEqual(client.apply(less, destroy=True).wait_until_running(60).parts[1].replicas, 1)
+        pair.remove()
+        wait_until(lambda: self.machines("pair") == [], 30, "it is gone", self.coordinator.log)
+
+    def test_a_part_that_no_site_takes_fails_with_the_reason_and_what_waits_is_cancelled(self):
+        client = self.client()
+        failing = self.apply(client, self.document("failing", "{only: [nowhere.test]}"))
+        for wait in (failing.wait_until_running, lambda: failing.wait_until_part_runs("web")):
+            with self.assertRaises(tradewind.TradewindError) as refused:
+                wait()
+            self.assertEqual(refused.exception.code, "failed")
+            self.assertIn("web: ", refused.exception.message)
+        # More than there is room for: what it waits for may come, until somebody cancels it.
+        given = self.apply(client, self.document("given-up", "{memory: 900 GiB}"))
+        given.wait_until_part_runs("db", 60)
+        with self.assertRaises(tradewind.TradewindError) as late:
+            given.wait_until_running(1)
+        self.assertEqual(late.exception.code, "timeout")
+        self.assertEqual(given.cancel().state, "cancelled")
+        with self.assertRaises(tradewind.TradewindError) as cancelled:
+            given.wait_until_part_runs("web", 60)
+        self.assertEqual(cancelled.exception.code, "cancelled")
+        self.assertEqual(given.wait_until_part_runs("db", 60).state, "running")
+
+    def test_response_times_are_reported_by_place(self):
+        client = self.client()
+        self.place(client, "reported").wait_until_running(60)
+        client.report("reported", "FR", [120, 95.5])
+        client.report("reported", "JP", {50: 900, 100.5: 80})
+        shown = self.coordinator.perform("workload", "show", "reported")["responses"]
+        self.assertEqual({figure["place"]: figure["responses"] for figure in shown}, {"FR": 2, "JP": 980})
+        with self.assertRaises(tradewind.TradewindError) as refused:
+            client.report("reported", "Utopia", [1])
+        self.assertEqual(refused.exception.code, "bad-request")
+
+    def test_a_replica_that_is_being_dropped_is_none_of_those_that_must_run(self):
+        def is_running(second, change):
+            replicas = [{"index": index, "epoch": 1, "site": "tokyo.test", "state": state, "change": of}
+                        for index, state, of in ((0, "running", None), (1, second, change))]
+            return tradewind.Workload.read({
+                "id": "id", "owner": "alice", "state": "placed", "specification": {"name": "web"},
+                "replicas": replicas, "created": 0}).is_running
+
+        self.assertTrue(is_running("stopping", "dropped"))
+        self.assertFalse(is_running("stopping", None))
+        self.assertFalse(is_running("creating", "added"))
+        self.assertTrue(is_running("running", None))
+
+    def test_whatever_goes_wrong_is_a_tradewind_error(self):
+        answers = []
+
+        class Odd(http.server.BaseHTTPRequestHandler):
+            def do_GET(self):
+                content = answers[0].encode()
+                self.send_response(200)
+                self.send_header("Content-Type", "text/event-stream")
+                self.send_header("Content-Length", str(len(content)))
+                self.end_headers()
+                self.wfile.write(content)
+
+            do_POST = do_GET
+
+            def log_message(self, *_):
+                pass
+
+        odd = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Odd)
+        threading.Thread(target=odd.serve_forever, daemon=True).start()
+        self.addCleanup(odd.server_close)
+        self.addCleanup(odd.shutdown)
+        client = tradewind.Client(f"http://127.0.0.1:{odd.server_address[1]}", "token", attempts=1)
+        for answer in ("", "{}", '{"value": 7}', '{"value": {"id": 7}}', '{"value": [{"created": "soon"}]}'):
+            answers[:] = [answer]
+            for ask in (client.list, client.list_applications, lambda: client.show("web"),
+                        lambda: client.place("web", image="/x"), lambda: client.plan_application("a: b")):
+                with self.assertRaises(tradewind.TradewindError) as refused:
+                    ask()
+                self.assertEqual(refused.exception.code, "bad-answer", answer)
+        for event in ("data: {}", "data: [", 'data: {"event": 7}', "id: x\ndata: {}"):
+            answers[:] = [f"event: workload\n{event}\n\n"]
+            with self.assertRaises(tradewind.TradewindError) as refused:
+                next(client.watch())
+            self.assertEqual(refused.exception.code, "bad-answer", event)
+        for ask in (lambda: client.plan("web", image=object()), tradewind.Client("nowhere", "token").list,
+                    lambda: client.place("web", image="/x", key="two\nlines")):
+            with self.assertRaises(tradewind.TradewindError) as refused:
+                ask()
+            self.assertEqual(refused.exception.code, "bad-request")
 
     def test_no_redirect_is_followed_and_so_the_token_stays(self):
         heard = []
@@ -256,7 +381,7 @@ class APIClientTests(Workspace):
         client = self.client()
         crowd = [self.place(client, f"crowd-{number}") for number in range(8)] * 3
         reached = []
-        waiting = [threading.Thread(target=lambda p=p: reached.append(p.running(90).is_running)) for p in crowd]
+        waiting = [threading.Thread(target=lambda p=p: reached.append(p.wait_until_running(90).is_running)) for p in crowd]
         for thread in waiting:
             thread.start()
         for thread in waiting:
@@ -269,7 +394,7 @@ class APIClientTests(Workspace):
                 tradewind.Client(f"http://127.0.0.1:{silent.getsockname()[1]}", "token"), "id")
             began = time.monotonic()
             with self.assertRaises(tradewind.TradewindError) as refused:
-                placement.running(timeout=0.5)
+                placement.wait_until_running(timeout=0.5)
             self.assertEqual(refused.exception.code, "timeout")
             self.assertLess(time.monotonic() - began, 30)
 

@@ -1,6 +1,7 @@
 """Places workloads over the sites of a Tradewind federation."""
-from .client import Client, Placement
+from .client import Application, Client, Placement
 from .errors import TradewindError
-from .model import Assignment, Event, Plan, Replica, Workload
+from .model import (ApplicationPlan, ApplicationStatus, Assignment, Change, Event, Part, Plan, Replica, Workload)
 
-__all__ = ["Assignment", "Client", "Event", "Placement", "Plan", "Replica", "TradewindError", "Workload"]
+__all__ = ["Application", "ApplicationPlan", "ApplicationStatus", "Assignment", "Change", "Client", "Event", "Part",
+           "Placement", "Plan", "Replica", "TradewindError", "Workload"]

@@ -1,7 +1,9 @@
 """Why something was not done."""
 from __future__ import annotations
 
-from typing import Any, Mapping, Optional
+from typing import Any, Callable, Mapping, Optional, TypeVar
+
+Value = TypeVar("Value")
 
 # The same request may be answered otherwise in a moment.
 PASSING = frozenset({"unavailable", "timeout", "unreachable"})
@@ -11,7 +13,7 @@ class TradewindError(Exception):
     """Why something was not done, and what to do next.
 
     `code` is the server's (`not-found`, `refused`, `key-reused`, …), or one of this library: `unreachable` where no
-    answer came, `bad-answer` where it is not understood, `failed` for a workload that could not be placed.
+    answer came, `bad-answer` where it is not understood, `failed` for what could not be placed or was removed.
     """
 
     def __init__(self, code: str, message: str, next: Optional[str] = None, site: Optional[str] = None) -> None:
@@ -37,3 +39,12 @@ class TradewindError(Exception):
                        "give the address of the coordinator itself")
         code = "unavailable" if status in (502, 503, 504) else "bad-answer"
         return cls(code, f"the answer was {status}")
+
+
+def understood(read: Callable[[Any], Value], answer: Any) -> Value:
+    """What `read` makes of an answer; raises `bad-answer` where that is nothing."""
+    try:
+        return read(answer)
+    except (LookupError, TypeError, ValueError, AttributeError, ArithmeticError, OSError) as error:
+        raise TradewindError("bad-answer", f"the answer is not understood: {error!r}",
+                             "is it a Tradewind coordinator?") from error

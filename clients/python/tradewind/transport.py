@@ -81,7 +81,7 @@ class Transport:
                     raise self._lost(error) from error
                 if not line:
                     return
-                field, _, text = line.decode("utf-8", "replace").rstrip("\r\n").partition(":")
+                field, colon, text = line.decode("utf-8", "replace").rstrip("\r\n").partition(":")
                 text = text[1:] if text.startswith(" ") else text
                 if field == "event":
                     name = text
@@ -89,7 +89,7 @@ class Transport:
                     identifier = text
                 elif field == "data":
                     data = f"{data}\n{text}" if data else text
-                elif not field and not text:
+                elif not field and not colon:
                     if data:
                         yield Block(name, identifier, data)
                     name, data = "message", ""
@@ -100,20 +100,30 @@ class Transport:
 
     def _open(self, method: str, path: Sequence[str], body: Optional[Mapping[str, Any]],
               query: Optional[Mapping[str, str]], headers: Mapping[str, str], timeout: float) -> HTTPResponse:
-        url = "/".join([self._server, "v1", *(urllib.parse.quote(segment, safe="") for segment in path)])
-        if query:
-            url += "?" + urllib.parse.urlencode(query)
-        request = urllib.request.Request(
-            url, method=method, data=None if body is None else json.dumps(body).encode(),
-            headers={"Authorization": f"Bearer {self._token}", "Content-Type": "application/json", **headers})
         try:
+            url = "/".join([self._server, "v1", *(urllib.parse.quote(segment, safe="") for segment in path)])
+            if query:
+                url += "?" + urllib.parse.urlencode(query)
+            request = urllib.request.Request(
+                url, method=method, data=None if body is None else json.dumps(body).encode(),
+                headers={"Authorization": f"Bearer {self._token}", "Content-Type": "application/json", **headers})
             response: HTTPResponse = _opener.open(request, timeout=timeout)
             return response
         except urllib.error.HTTPError as error:
-            with error:
-                raise TradewindError.from_document(self._document(error.read(ANSWER_LIMIT)), error.code) from None
+            raise self._refused(error) from None
         except (OSError, HTTPException) as error:
             raise self._lost(error) from error
+        except (TypeError, ValueError) as error:
+            raise TradewindError("bad-request", f"the request cannot be written: {error}",
+                                 "see that the server is an http(s) address, and give what JSON can say") from error
+
+    def _refused(self, error: urllib.error.HTTPError) -> TradewindError:
+        with error:
+            try:
+                content = error.read(ANSWER_LIMIT)
+            except (OSError, HTTPException) as lost:
+                return self._lost(lost)
+        return TradewindError.from_document(self._document(content), error.code)
 
     def _value(self, answer: HTTPResponse) -> Any:
         try:
