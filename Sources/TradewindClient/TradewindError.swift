@@ -23,17 +23,27 @@ public struct TradewindError: Error, Hashable, Sendable {
         public static let keyReused = Self(rawValue: "key-reused")
         /// No site can or will take it.
         public static let refused = Self(rawValue: "refused")
+        /// What was sent is larger than is taken.
+        public static let tooLarge = Self(rawValue: "too-large")
         /// The caller asks for too much, or too often.
         public static let tooMany = Self(rawValue: "too-many")
+        /// The process that was asked does not do such things.
+        public static let notOffered = Self(rawValue: "not-offered")
+        /// It would destroy something, and nobody has agreed to that.
+        public static let unconfirmed = Self(rawValue: "unconfirmed")
         /// Out of reach for now.
         public static let unavailable = Self(rawValue: "unavailable")
         /// No answer in time; it may have happened.
         public static let timeout = Self(rawValue: "timeout")
+        /// It was called off.
+        public static let cancelled = Self(rawValue: "cancelled")
+        /// A fault of the server.
+        public static let internalError = Self(rawValue: "internal-error")
         /// No answer at all, however often it was asked; it may have happened.
         public static let unreachable = Self(rawValue: "unreachable")
         /// The answer is none that this library understands.
         public static let badAnswer = Self(rawValue: "bad-answer")
-        /// The workload could not be placed, or was removed meanwhile; the message says why.
+        /// The workload or the application could not be placed, or was removed meanwhile; the message says why.
         public static let failed = Self(rawValue: "failed")
     }
 

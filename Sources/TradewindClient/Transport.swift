@@ -42,6 +42,9 @@ struct Transport: Sendable {
         let value: Value
     }
 
+    /// An answer of which nothing is told.
+    struct Ignored: Decodable {}
+
     /// A problem document (RFC 9457).
     private struct Problem: Decodable {
         let code: String?
@@ -58,7 +61,7 @@ struct Transport: Sendable {
     ) async throws -> Value {
         var request = self.request(method, path, query: query)
         if let body {
-            request.body = .bytes(ByteBuffer(bytes: try JSONEncoder().encode(body)))
+            request.body = .bytes(ByteBuffer(bytes: try Self.encoded(body)))
             request.headers.add(name: "Content-Type", value: "application/json")
         }
         if let key { request.headers.add(name: "Idempotency-Key", value: key) }
@@ -136,6 +139,28 @@ struct Transport: Sendable {
         }
     }
 
+    /// Looks again and again until there is something to tell, or the time is over; looking takes as long as there is
+    /// nothing new.
+    func wait<Value>(
+        for what: String, within limit: Duration,
+        _ look: (ContinuousClock.Instant) async throws -> Value?
+    ) async throws -> Value {
+        let deadline = ContinuousClock.now.advanced(by: limit)
+        while true {
+            try Task.checkCancellation()
+            do {
+                if let value = try await look(deadline) { return value }
+            } catch let error as TradewindError where error.isPassing && Self.isOver(deadline) {
+                // The time is over, whatever kept the answer from coming.
+            }
+            guard !Self.isOver(deadline) else {
+                throw TradewindError(
+                    .timeout, "\(what) is not known to run in full after \(limit)",
+                    next: "wait for longer, or look at what happens to it")
+            }
+        }
+    }
+
     static func isOver(_ deadline: ContinuousClock.Instant?) -> Bool {
         deadline.map { $0 <= .now } ?? false
     }
@@ -146,13 +171,27 @@ struct Transport: Sendable {
         let left = deadline.map { TimeAmount(ContinuousClock.now.duration(to: $0)) } ?? Self.timeout
         let response = try await self.send(request, deadline: .now() + min(left, Self.timeout))
         guard response.status == .ok else { throw try await self.problem(in: response) }
-        let bytes = try await self.bytes(of: response)
+        let answer: Answer<Value> = try self.decoded(try await self.bytes(of: response))
+        return answer.value
+    }
+
+    /// What the server wrote.
+    func decoded<Value: Decodable>(_ bytes: Data) throws -> Value {
         do {
-            return try JSONDecoder().decode(Answer<Value>.self, from: bytes).value
+            return try JSONDecoder().decode(Value.self, from: bytes)
         } catch {
             throw TradewindError(
                 .badAnswer, "\(self.server) answered what this library does not understand: \(error)",
                 next: "is it a Tradewind coordinator?")
+        }
+    }
+
+    private static func encoded(_ body: any Encodable) throws -> Data {
+        do {
+            return try JSONEncoder().encode(body)
+        } catch {
+            throw TradewindError(
+                .badRequest, "the request cannot be written: \(error)", next: "give numbers that are finite")
         }
     }
 

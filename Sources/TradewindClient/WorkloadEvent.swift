@@ -11,14 +11,36 @@ public struct WorkloadEvent: Hashable, Sendable {
             self.rawValue = rawValue
         }
 
-        /// A site has taken the replica.
-        public static let placed = Self(rawValue: "placed")
         /// A site said no, or did not answer in time.
         public static let refused = Self(rawValue: "refused")
+        /// A site has taken the replica.
+        public static let placed = Self(rawValue: "placed")
+        /// No site can take it now.
+        public static let unplaceable = Self(rawValue: "unplaceable")
         /// The machine runs.
         public static let running = Self(rawValue: "running")
         /// The machine ended by itself.
         public static let failed = Self(rawValue: "failed")
+        /// The machine was stopped, by command or because its lease ran out.
+        public static let stopped = Self(rawValue: "stopped")
+        /// The machine was deleted.
+        public static let deleted = Self(rawValue: "deleted")
+        /// It is to be started again where it is.
+        public static let restarting = Self(rawValue: "restarting")
+        /// It is given up where it is and placed anew.
+        public static let replacing = Self(rawValue: "replacing")
+        /// It leaves a site that is drained.
+        public static let leaving = Self(rawValue: "leaving")
+        /// It leaves its site for a better one.
+        public static let moving = Self(rawValue: "moving")
+        /// The workload grows.
+        public static let added = Self(rawValue: "added")
+        /// The workload shrinks.
+        public static let dropped = Self(rawValue: "dropped")
+        /// Its site was out of reach for longer than its lease.
+        public static let lost = Self(rawValue: "lost")
+        /// Something that ought to be done cannot be done now.
+        public static let waiting = Self(rawValue: "waiting")
         /// Nothing of the workload is left.
         public static let removed = Self(rawValue: "removed")
     }

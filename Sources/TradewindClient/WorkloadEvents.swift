@@ -43,6 +43,8 @@ public struct WorkloadEvents: AsyncSequence, Sendable {
         }
 
         /// The next event; nil once nothing of the workload is left.
+        ///
+        /// - Throws: ``TradewindError``, or `CancellationError` if the task is cancelled.
         public mutating func next() async throws -> WorkloadEvent? {
             while !self.isOver {
                 guard let event = self.pending.popFirst() else {
@@ -59,7 +61,7 @@ public struct WorkloadEvents: AsyncSequence, Sendable {
         private mutating func take(_ event: EventReader.Event) async throws -> WorkloadEvent? {
             switch event.name {
             case "workload":
-                var news = try JSONDecoder().decode(WorkloadEvent.self, from: Data(event.data.utf8))
+                var news: WorkloadEvent = try self.transport.decoded(Data(event.data.utf8))
                 (news.followsGap, self.followsGap, self.hasTold) = (self.followsGap, false, true)
                 return news
             case "gap": self.followsGap = true

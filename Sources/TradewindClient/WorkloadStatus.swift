@@ -25,7 +25,24 @@ public struct WorkloadStatus: Hashable, Sendable {
 
     /// Where one replica is.
     public struct Replica: Hashable, Sendable, Decodable {
-        /// Its number, from 0.
+        /// What is being done about it; a later server may have changes that this library has no name for.
+        public struct Change: RawRepresentable, Hashable, Sendable, Codable {
+            public let rawValue: String
+
+            /// A change as the server writes it.
+            public init(rawValue: String) {
+                self.rawValue = rawValue
+            }
+
+            /// It came when the workload grew, and is not placed yet.
+            public static let added = Self(rawValue: "added")
+            /// It is on its way from one site to another.
+            public static let moving = Self(rawValue: "moving")
+            /// It is no longer wanted, and its machine is being deleted.
+            public static let dropped = Self(rawValue: "dropped")
+        }
+
+        /// Its number, from 0; those of replicas that are not wanted any more are missing.
         public let index: Int
         /// How often it was placed.
         public let epoch: Int
@@ -33,8 +50,10 @@ public struct WorkloadStatus: Hashable, Sendable {
         public let site: String?
         /// The id of its machine.
         public let machine: String?
-        /// The state of its machine: `running`, `stopped` and so on.
-        public let state: String?
+        /// What its machine is doing; nil if there is none.
+        public let state: MachineState?
+        /// What is being done about it, beside keeping it running.
+        public let change: Change?
     }
 
     /// The id, which names it wherever a workload is to be named.
@@ -52,9 +71,10 @@ public struct WorkloadStatus: Hashable, Sendable {
     /// When it was asked for, by the coordinator's clock.
     public let created: Date
 
-    /// Whether every replica runs.
+    /// Whether every replica that is wanted runs.
     public var isRunning: Bool {
-        self.state == .placed && self.replicas.allSatisfy { $0.state == "running" }
+        self.state == .placed
+            && self.replicas.allSatisfy { $0.state == .running || $0.change == .dropped }
     }
 }
 

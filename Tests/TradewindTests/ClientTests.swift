@@ -60,6 +60,26 @@ struct ClientTests {
             ])
     }
 
+    @Test("WHATWG HTML §9.2.6: a carriage return ends a line, and a field without a colon has no value")
+    func readsOddEvents() throws {
+        let streams: [(String, [EventReader.Event])] = [
+            ("data: a\rdata: b\r\rdata: c\r\n\r\n", [.init(data: "a\nb"), .init(data: "c")]),
+            ("data\n\n", [.init(data: "")]), ("data:\ndata: b\n\n", [.init(data: "\nb")]),
+            ("id: 7\ndata: a\n\nid\ndata: b\n\n", [.init(data: "a", id: "7"), .init(data: "b", id: "")]),
+            ("event: x\nevent\ndata: a\n\n", [.init(data: "a")]), ("id: 7\n\n: data\n:\n\n", []),
+            ("id: 7\nid: \0\ndata: a\n\n", [.init(data: "a", id: "7")]),
+        ]
+        for (text, events) in streams {
+            var reader = EventReader()
+            #expect(try reader.read(text.utf8) == events, "\(text)")
+            // Byte by byte it is the same.
+            var slow = EventReader()
+            var found: [EventReader.Event] = []
+            for byte in text.utf8 { found += try slow.read([byte]) }
+            #expect(found == events, "\(text)")
+        }
+    }
+
     @Test("An event may be as long as the limit")
     func boundsEvents() throws {
         let longest = [UInt8]("data:".utf8) + [UInt8](repeating: 65, count: EventReader.limit - 5)
