@@ -126,6 +126,71 @@ struct InvokeFaceTests {
         #expect(counter.performed.withLock { $0 } == 1)
     }
 
+    @Test("Large requests do not push each other out: what they asked for is not kept")
+    func largeRequests() async throws {
+        let counter = Counter()
+        let face = InvokeFace(performer: OncePerformer(counter, now: { Self.now }))
+        for key in 0..<8 {
+            let document = String(repeating: "\(key)", count: 250_000)
+            _ = try await face.respond(
+                to: Self.request("\(key)", arguments: ["document": .string(document)]), from: Self.tokyo)
+        }
+        let first = String(repeating: "0", count: 250_000)
+        _ = try await face.respond(
+            to: Self.request("0", arguments: ["document": .string(first)]), from: Self.tokyo)
+        #expect(counter.performed.withLock { $0 } == 8)
+        let other = await #expect(throws: StanzaError.self) {
+            _ = try await face.respond(
+                to: Self.request("0", arguments: ["document": .string(first + "0")]), from: Self.tokyo)
+        }
+        #expect(other?.condition == .conflict)
+    }
+
+    /// Says that it performs, and goes on when it is let.
+    private final class Held: OperationGatekeeper {
+        let began = AsyncStream<Void>.makeStream(bufferingPolicy: .bufferingNewest(1))
+        let release = AsyncStream<Void>.makeStream(bufferingPolicy: .bufferingNewest(1))
+
+        func authorize(_ invocation: Invocation) async throws(OperationError) -> Grant.Scope { .site }
+
+        func perform(
+            _ invocation: Invocation, progress: @escaping ProgressSink
+        ) async throws(OperationError) -> OperationResult {
+            self.began.continuation.yield()
+            for await _ in self.release.stream { break }
+            return OperationResult(site: SiteID("rome.test"), value: .string("done"))
+        }
+    }
+
+    @Test(
+        "A repetition whose asker has gone waits no longer, and the request goes on", .timeLimit(.minutes(1)))
+    func leaving() async throws {
+        let held = Held()
+        let once = OncePerformer(held, now: { Self.now })
+        let invocation = Invocation(
+            operation: "machine.reboot",
+            caller: GrantBook.Caller(address: "alice@rome.test", domain: "rome.test"), idempotencyKey: "a")
+        async let first = once.perform(invocation)
+        for await _ in held.began.stream { break }
+        await withTaskGroup(of: OperationError.Code?.self) { group in
+            group.addTask {
+                do throws(OperationError) {
+                    _ = try await once.perform(invocation)
+                    return nil
+                } catch {
+                    return error.code
+                }
+            }
+            await Task.yield()
+            group.cancelAll()
+            let code = await group.next() ?? nil
+            #expect(code == .cancelled)
+        }
+        held.release.continuation.yield()
+        let result = try await first
+        #expect(result.value == .string("done"))
+    }
+
     @Test("What only reads is performed each time")
     func reading() async throws {
         let counter = Counter()
@@ -146,7 +211,7 @@ struct InvokeFaceTests {
         _ memory: inout Memory, _ caller: String, _ key: Int, cost: Int = 1, at now: Instant = Self.now
     ) -> Bool {
         let name = Memory.Key(caller: caller, key: "\(key)")
-        if case .known = memory.begin(name, "reboot", waiter: 0, now: now) { return true }
+        if case .known = memory.begin(name, "reboot", waiter: 0, number: 0, now: now) { return true }
         _ = memory.finish(name, key, cost: cost, now: now)
         return false
     }
@@ -157,7 +222,7 @@ struct InvokeFaceTests {
         return limits
     }
 
-    @Test("So many outcomes of one caller are remembered, the newest, and he pushes out nobody else's")
+    @Test("So many outcomes of one caller are remembered, the newest, and they push out nobody else's")
     func boundedPerCaller() {
         var memory = Memory(limits: Self.limits { $0.outcomesPerCaller = 2 })
         _ = self.ask(&memory, "rome.test", 0)
@@ -197,6 +262,45 @@ struct InvokeFaceTests {
             let oldest = self.ask(&memory, "tokyo.test", 0)
             #expect(!oldest)
         }
+    }
+
+    @Test("So many requests of one caller are open, waiting ones included, which keeps nobody else from theirs")
+    func boundedOpen() {
+        var memory = Memory(limits: Self.limits { $0.openPerCaller = 3 })
+        func begin(_ caller: String, _ key: String, _ number: Int = 0) -> String {
+            let name = Memory.Key(caller: caller, key: key)
+            return "\(memory.begin(name, "reboot", waiter: number, number: number, now: Self.now))"
+        }
+        #expect(begin("tokyo.test", "a") == "perform")
+        #expect(begin("tokyo.test", "b") == "perform")
+        #expect(begin("tokyo.test", "a", 1) == "wait")
+        #expect(begin("tokyo.test", "a", 2) == "tooMany")
+        #expect(begin("tokyo.test", "c") == "tooMany")
+        #expect(begin("rome.test", "a") == "perform")
+        // Who waits no longer makes room, once.
+        let name = Memory.Key(caller: "tokyo.test", key: "a")
+        let gone = [memory.leave(name, number: 1), memory.leave(name, number: 1)]
+        #expect(gone == [1, nil])
+        #expect(begin("tokyo.test", "a", 3) == "wait")
+        #expect(begin("tokyo.test", "a", 4) == "tooMany")
+        // What is done makes room for itself and for those who waited.
+        let told = memory.finish(name, nil, cost: 0, now: Self.now)
+        #expect(told == [3])
+        #expect(begin("tokyo.test", "c") == "perform")
+        #expect(begin("tokyo.test", "d") == "perform")
+        #expect(begin("tokyo.test", "e") == "tooMany")
+    }
+
+    @Test("Of a caller who does not come back nothing is kept for longer than of others")
+    func sweeping() {
+        var memory = Memory(limits: Self.limits { $0.age = .seconds(10) })
+        _ = self.ask(&memory, "tokyo.test", 0)
+        _ = self.ask(&memory, "rome.test", 0, at: Self.now.advanced(by: .seconds(9)))
+        #expect(memory.count == 2)
+        _ = self.ask(&memory, "rome.test", 1, at: Self.now.advanced(by: .seconds(11)))
+        #expect(memory.count == 2)
+        _ = self.ask(&memory, "rome.test", 2, at: Self.now.advanced(by: .seconds(21)))
+        #expect(memory.count == 2)
     }
 
     @Test("An outcome is remembered for so long")
