@@ -19,20 +19,24 @@ extension Coordinator {
         }
     }
 
-    /// Does something until it is done or the coordinator's patience has run out.
-    func withPatience(_ body: @escaping @Sendable () async -> Void) async {
-        await withTaskGroup(of: Void.self) { group in
+    /// What `body` comes to; nil if `patience`, that of the coordinator if none is given, runs out first.
+    @discardableResult
+    func withPatience<Outcome: Sendable>(
+        of patience: Duration? = nil, _ body: @escaping @Sendable () async -> Outcome
+    ) async -> Outcome? {
+        await withTaskGroup(of: Outcome?.self) { group in
             group.addTask { await body() }
             group.addTask {
                 do {
-                    try await self.pause(self.configuration.patience)
+                    try await self.pause(patience ?? self.configuration.patience)
                 } catch {
                     // It was done first, or the caller has gone.
-                    return
                 }
+                return nil
             }
-            await group.next()
+            let first = await group.next() ?? nil
             group.cancelAll()
+            return first
         }
     }
 

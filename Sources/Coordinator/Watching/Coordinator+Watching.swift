@@ -57,26 +57,13 @@ extension Coordinator {
         guard let patience else {
             return try await self.follow(watch, from: start, wakes, isLive: true, telling: progress)
         }
-        let outcome = await withTaskGroup(of: Result<WatchReport, OperationError>?.self) { group in
-            group.addTask {
-                do throws(OperationError) {
-                    return .success(
-                        try await self.follow(watch, from: start, wakes, isLive: false, telling: progress))
-                } catch {
-                    return .failure(error)
-                }
+        let outcome = await self.withPatience(of: patience) { () -> Result<WatchReport, OperationError> in
+            do throws(OperationError) {
+                return .success(
+                    try await self.follow(watch, from: start, wakes, isLive: false, telling: progress))
+            } catch {
+                return .failure(error)
             }
-            group.addTask {
-                do {
-                    try await self.pause(patience)
-                } catch {
-                    // There was news first, or the caller has gone.
-                }
-                return nil
-            }
-            let first = await group.next() ?? nil
-            group.cancelAll()
-            return first
         }
         guard let outcome else { return self.nothing(of: watch, after: start) }
         return try outcome.get()
@@ -92,27 +79,21 @@ extension Coordinator {
         _ watch: CoordinatorState.Watch, from start: Int64, _ wakes: AsyncStream<Void>, isLive: Bool,
         telling progress: ProgressSink
     ) async throws(OperationError) -> WatchReport {
-        var position = start
         var isFirst = true
-        for await _ in wakes {
-            var isBehind = true
-            while isBehind, !Task.isCancelled {
-                let batch = self.state.withLock { $0.batch(of: watch, after: position) }
-                if !batch.isComplete {
-                    guard isFirst else { throw self.tooSlow(at: position) }
-                    await progress(self.gap(after: position))
-                }
-                isFirst = false
-                for news in batch.news { await progress(try self.progress(of: news)) }
-                // What is behind those that may be seen is looked at in the next round.
-                isBehind = batch.through > position
-                position = batch.through
-                if batch.isLast || (!isLive && !batch.news.isEmpty) {
-                    return WatchReport(events: isLive ? [] : batch.news, position: position)
-                }
+        var events: [WorkloadNews] = []
+        let position = try await self.batches(of: watch, from: start, wakes) {
+            batch, position throws(OperationError) in
+            if !batch.isComplete {
+                guard isFirst else { throw self.tooSlow(at: position) }
+                await progress(self.gap(after: position))
             }
+            isFirst = false
+            for news in batch.news { await progress(try self.progress(of: news)) }
+            guard batch.isLast || (!isLive && !batch.news.isEmpty) else { return false }
+            if !isLive { events = batch.news }
+            return true
         }
-        return WatchReport(events: [], position: position)
+        return WatchReport(events: events, position: position)
     }
 
     /// Tells `outlet` everything that happens from now on, until cancelled.
@@ -122,21 +103,36 @@ extension Coordinator {
         let (number, start) = self.state.withLock { state in
             (state.watch(nil, continuation), state.start(of: watch))
         }
-        var position = start
         defer { self.state.withLock { $0.unwatch(nil, number) } }
         continuation.yield()
+        _ = await self.batches(of: watch, from: start, wakes) { batch, _ in
+            if !batch.isComplete {
+                self.logger.warning("events come faster than they can be published: some are left out")
+            }
+            for news in batch.news { await outlet(news) }
+            return false
+        }
+    }
+
+    /// Hands over what happens after `start` as it happens, with the position before it, until that is enough or the
+    /// task is cancelled; where to go on.
+    private func batches<Failure: Error>(
+        of watch: CoordinatorState.Watch, from start: Int64, _ wakes: AsyncStream<Void>,
+        until isEnough: (CoordinatorState.Batch, Int64) async throws(Failure) -> Bool
+    ) async throws(Failure) -> Int64 {
+        var position = start
         for await _ in wakes {
             var isBehind = true
             while isBehind, !Task.isCancelled {
                 let batch = self.state.withLock { $0.batch(of: watch, after: position) }
-                if !batch.isComplete {
-                    self.logger.warning("events come faster than they can be published: some are left out")
-                }
-                for news in batch.news { await outlet(news) }
+                let isLast = try await isEnough(batch, position)
+                // What is behind those that may be seen is looked at in the next round.
                 isBehind = batch.through > position
                 position = batch.through
+                if isLast { return position }
             }
         }
+        return position
     }
 
     private func progress(of news: WorkloadNews) throws(OperationError) -> Progress {
