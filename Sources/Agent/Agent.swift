@@ -54,8 +54,8 @@ package struct Agent: Service {
 
     /// Reads what the site has kept in `database`.
     ///
-    /// `load` reads what the hosts do, if they are where this process is; `makeMachineID` draws the ids of new machines,
-    /// at random if nil.
+    /// `load` reads what the hosts do, if they are where this process is; `makeMachineID` draws the ids of new
+    /// machines, at random if nil.
     package init(
         configuration: AgentConfiguration, driver: any MachineDriver, images: ImageStore,
         database: Database, outlets: Outlets, logger: Logger,
@@ -78,7 +78,7 @@ package struct Agent: Service {
 
     /// What the site says about itself now.
     package var description: SiteDescription {
-        get async { await self.row.description }
+        self.row.description
     }
 
     /// What its hosts do, now and lately; nil before the first measurement.
@@ -88,7 +88,7 @@ package struct Agent: Service {
 
     /// Why the hypervisor is out of reach, as it was seen last; nil if it is not.
     package var outage: String? {
-        get async { await self.service.keeper.read(\.outage) }
+        self.service.keeper.read(\.outage)
     }
 
     /// Answers the federation's requests under `grants`, which are asked for at each of them.

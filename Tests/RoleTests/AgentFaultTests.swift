@@ -103,7 +103,7 @@ struct AgentFaultTests {
             let machine = try await harness.place(harness.request("web-1"))
             try await harness.waitForReport(.running, of: machine.id)
             try await AgentHarness.eventually("it is told") {
-                await harness.agent.service.keeper.read(\.unreported).isEmpty
+                harness.agent.service.keeper.read(\.unreported).isEmpty
             }
             try FullDisk.set(true, in: database)
             harness.driver.kill(machine.id, reason: "killed")
@@ -111,7 +111,7 @@ struct AgentFaultTests {
             try await AgentHarness.eventually("it is tried again") { lists.value > before + 5 }
             #expect(log.count("database takes no changes") == 1)
             #expect(log.count("takes changes again") == 0)
-            let known = await harness.agent.service.keeper.read { $0.machines[machine.id]?.machine.state }
+            let known = harness.agent.service.keeper.read { $0.machines[machine.id]?.machine.state }
             #expect(known == .running)
             try FullDisk.set(false, in: database)
             try await harness.waitForReport(.failed, of: machine.id)
@@ -191,7 +191,7 @@ struct AgentFaultTests {
             // Observed again, it is still the same.
             harness.driver.kill(machine.id, reason: String(repeating: unit, count: 5_000))
             try await AgentHarness.eventually("it is acknowledged") {
-                await harness.agent.service.keeper.read(\.unreported).isEmpty
+                harness.agent.service.keeper.read(\.unreported).isEmpty
             }
             #expect(harness.outbox.reports.count { $0.machine.state == .failed } == 1)
         }
@@ -225,7 +225,7 @@ struct AgentFaultTests {
             let theirs = try await harness.place(harness.request("theirs", seed: 2, holder: account))
             try await harness.waitForReport(.running, of: theirs.id)
             try await AgentHarness.eventually("nobody is left to be told") {
-                await harness.agent.service.keeper.read(\.unreported).isEmpty
+                harness.agent.service.keeper.read(\.unreported).isEmpty
             }
             #expect(harness.outbox.reports.allSatisfy { $0.holder == account })
         }

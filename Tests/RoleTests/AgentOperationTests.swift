@@ -83,7 +83,7 @@ struct AgentOperationTests {
             #expect(drained.value.value(at: "policy")?.string == "draining")
             #expect(drained.message?.hasSuffix("and is empty") == true)
             // Coordinators are told so; of a site that only takes nothing new they move nothing.
-            #expect(await harness.agent.description.isBeingEmptied)
+            #expect(harness.agent.description.isBeingEmptied)
             let error = await #expect(throws: OperationError.self) {
                 try await self.perform("machine.create", self.creation("web-1", harness), on: harness)
             }
@@ -95,7 +95,7 @@ struct AgentOperationTests {
             #expect(again.message?.contains("stay until their owners move them: 1 of ") == true)
             _ = try await self.perform("site.undrain", on: harness)
             _ = try await self.perform("site.close", on: harness)
-            #expect(await !harness.agent.description.isBeingEmptied)
+            #expect(!harness.agent.description.isBeingEmptied)
             let closed = await #expect(throws: OperationError.self) {
                 try await self.perform("machine.create", self.creation("web-2", harness), on: harness)
             }

@@ -73,7 +73,7 @@ struct AgentResponderTests {
                 #expect(refusal?.reason == .notGranted)
                 #expect(refusal?.capacity == nil)
             }
-            #expect(await harness.agent.description.capacity.free.vcpus == 8)
+            #expect(harness.agent.description.capacity.free.vcpus == 8)
         }
     }
 
@@ -92,7 +92,7 @@ struct AgentResponderTests {
                 #expect(error.flatMap { Refusal(in: $0) }?.reason == .notGranted)
                 #expect(error?.text?.contains(suspension.next) == true)
             }
-            #expect(await harness.agent.description.capacity.free.vcpus == 8)
+            #expect(harness.agent.description.capacity.free.vcpus == 8)
         }
     }
 

@@ -10,7 +10,7 @@ import Testing
 
 @testable import Agent
 
-@Suite
+@Suite(.timeLimit(.minutes(2)))
 struct AgentRoleTests {
     @Test("A committed machine is made, started and reported at each step")
     func placement() async throws {
@@ -37,7 +37,7 @@ struct AgentRoleTests {
             try await harness.waitForReport(.failed, of: machine.id)
             let reason = try #require(harness.outbox.reports.last?.machine.reason)
             #expect(reason.contains("checksum") && reason.contains(wrong))
-            #expect(await harness.agent.description.capacity.free.vcpus == 8)
+            #expect(harness.agent.description.capacity.free.vcpus == 8)
             #expect(try await harness.driver.machines().isEmpty)
         }
     }
@@ -60,7 +60,7 @@ struct AgentRoleTests {
             _ = try await harness.agent.service.reserve(request)
             harness.driver.goAway(reason: "libvirt is gone")
             try await AgentHarness.eventually("the outage is known") {
-                await harness.agent.service.keeper.read { $0.outage != nil }
+                harness.agent.service.keeper.read { $0.outage != nil }
             }
             let error = await #expect(throws: SiteRefusal.self) {
                 try await harness.agent.service.reserve(harness.request("web-2", seed: 2))
@@ -98,7 +98,7 @@ struct AgentRoleTests {
             harness.outbox.loseAcknowledgements(3)
             let id = try await harness.place(harness.request("web-1")).id
             try await AgentHarness.eventually("the state is acknowledged") {
-                await harness.agent.service.keeper.read { ledger in
+                harness.agent.service.keeper.read { ledger in
                     ledger.machines[id]?.machine.state == .running && ledger.unreported.isEmpty
                 }
             }
@@ -112,7 +112,7 @@ struct AgentRoleTests {
         try await AgentHarness.with(driver: driver, database: database) { harness in
             try await harness.waitForReport(.failed, of: id)
             try await AgentHarness.eventually("it is acknowledged") {
-                await harness.agent.service.keeper.read(\.unreported).isEmpty
+                harness.agent.service.keeper.read(\.unreported).isEmpty
             }
         }
     }
@@ -188,7 +188,7 @@ struct AgentRoleTests {
             let state = try MachineStore(database).load()
             #expect(state.reservations.count == count)
             #expect(state.generation - before < count / 2)
-            #expect(await harness.agent.service.keeper.read { $0.reservations.count } == count)
+            #expect(harness.agent.service.keeper.read { $0.reservations.count } == count)
         }
     }
 
@@ -202,11 +202,11 @@ struct AgentRoleTests {
         }
         let before = try await driver.machines()
         try await AgentHarness.with(driver: driver, database: database) { harness in
-            let machines = await harness.agent.service.machines(by: AgentFixtures.paris, isAdmin: true)
+            let machines = harness.agent.service.machines(by: AgentFixtures.paris, isAdmin: true)
             #expect(machines.map(\.state) == [.running])
         }
         try await AgentHarness.with(driver: driver) { harness in
-            let machines = await harness.agent.service.machines(heldBy: AgentHarness.coordinator)
+            let machines = harness.agent.service.machines(heldBy: AgentHarness.coordinator)
             #expect(machines.map(\.state) == [.running])
             #expect(machines.first?.replica != nil)
             let request = harness.request("web-1")
@@ -254,7 +254,7 @@ struct AgentRoleTests {
                 try await service.delete(machine.id, by: AgentHarness.coordinator, isAdmin: false)
             }
             #expect(error?.reason == .notFound)
-            #expect(await harness.agent.description.capacity.free.vcpus == 8)
+            #expect(harness.agent.description.capacity.free.vcpus == 8)
         }
     }
 

@@ -59,7 +59,7 @@ struct CoordinatorAgentTests {
         let coordinator = Coordinator(
             configuration: .init(address: AgentHarness.coordinator), store: PlacementStore(try Database()),
             sites: LinkedSites(link: link) {
-                let description = await harness.agent.description
+                let description = harness.agent.description
                 return AllianceView(sites: [
                     .init(description: description, received: now, reachability: .reachable)
                 ])

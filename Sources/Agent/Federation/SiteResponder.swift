@@ -105,7 +105,7 @@ package struct SiteResponder: Sendable {
         if MachineQuery.matches(request) {
             let query = try MachineQuery(parsing: request)
             _ = try await self.isAdmin(caller, Right.machines)
-            return MachineList(of: await self.service.machines(heldBy: holder), answering: query).element
+            return MachineList(of: self.service.machines(heldBy: holder), answering: query).element
         }
         throw SiteRefusal(.badRequest, "\(self.service.site) does not know <\(request.name)/>")
     }

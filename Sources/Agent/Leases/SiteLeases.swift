@@ -67,14 +67,14 @@ final class SiteLeases: Sendable {
         try await withThrowingDiscardingTaskGroup { group in
             while true {
                 let now = self.uptime()
-                let review = await self.service.keeper.read { $0.reviewLeases(at: now) }
+                let review = self.service.keeper.read { $0.reviewLeases(at: now) }
                 for id in self.claimFencing(review.lapsed) {
                     group.addTask { await self.fence(beginningWith: id) }
                 }
                 let due = self.claimDue(review, at: now)
                 if !due.isEmpty {
                     let holders = Set(due.map(\.holder))
-                    let requests = await self.service.keeper.read { $0.leaseRequests(of: holders) }
+                    let requests = self.service.keeper.read { $0.leaseRequests(of: holders) }
                     for (holder, lease) in due {
                         group.addTask { await self.renew(requests[holder] ?? [], of: holder, lease: lease) }
                     }
@@ -234,7 +234,7 @@ final class SiteLeases: Sendable {
             return entry != nil
         } catch {
             // A disk that takes nothing gives nobody a longer lease; the keeper has told the log.
-            return await self.service.keeper.read { $0.isLapsed(id, at: uptime) }
+            return self.service.keeper.read { $0.isLapsed(id, at: uptime) }
         }
     }
 }

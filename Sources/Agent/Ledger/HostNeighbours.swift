@@ -42,7 +42,8 @@ struct HostNeighbours: Sendable {
         Set(self.placed(replica, holder).map(\.host))
     }
 
-    /// The hosts where other replicas of the same workload are; a machine that the replica itself leaves behind is none.
+    /// The hosts where other replicas of the same workload are; a machine that the replica itself leaves behind is
+    /// none.
     func hosts(beside replica: ReplicaReference, of holder: SiteID) -> Set<String> {
         Set(self.placed(replica, holder).filter { $0.index != replica.index }.map(\.host))
     }

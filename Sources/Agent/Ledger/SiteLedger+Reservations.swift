@@ -139,7 +139,7 @@ extension SiteLedger {
                 .policy, "\(self.site) is \(self.policy.rawValue) and takes nothing new",
                 next: "ask another site")
         }
-        // Only coordinators have other sites to go to; whoever asks for a machine by hand knows what he does.
+        // Only coordinators have other sites to go to; people who ask for a machine by hand know what they do.
         if let heat = self.account?.heat, request.replica != nil {
             throw SiteRefusal(.hot, "\(self.site) \(heat.text)", next: "ask another site, or this one later")
         }

@@ -30,7 +30,7 @@ extension AgentOperations {
             group.addTask {
                 var last: Machine?
                 for await _ in self.service.keeper.changed.rings() {
-                    guard let now = await self.service.keeper.read({ $0.machines[machine.id]?.machine })
+                    guard let now = self.service.keeper.read({ $0.machines[machine.id]?.machine })
                     else { return nil }
                     if now.state != last?.state {
                         await progress(
@@ -50,7 +50,7 @@ extension AgentOperations {
                 } catch {
                     return nil
                 }
-                return await self.service.keeper.read { $0.machines[machine.id]?.machine }
+                return self.service.keeper.read { $0.machines[machine.id]?.machine }
             }
             let first = await group.next() ?? nil
             group.cancelAll()

@@ -22,7 +22,7 @@ extension AgentOperations {
     /// Asks coordinators to take their replicas elsewhere; asking again says what is left.
     func drain() async throws(OperationError) -> OperationResult {
         try await self.asked { () throws(SiteRefusal) in try await self.service.setPolicy(.draining) }
-        let machines = await self.service.keeper.read { ledger in
+        let machines = self.service.keeper.read { ledger in
             ledger.machines.values.filter(\.occupies).map { (holder: $0.holder, machine: $0.machine) }
         }
         let progress = DrainProgress(

@@ -61,14 +61,14 @@ struct AgentOperations: Sendable {
     }
 
     private func hosts(_ invocation: Invocation) async throws(OperationError) -> OperationResult {
-        let hosts = await self.service.keeper.read { ledger in
+        let hosts = self.service.keeper.read { ledger in
             ledger.hosts.values.sorted { $0.name < $1.name }
         }
         return try OperationResult(site: self.service.site, encoding: hosts)
     }
 
     private func list(_ invocation: Invocation) async throws(OperationError) -> OperationResult {
-        var machines = await self.service.machines(by: invocation.holder, isAdmin: invocation.isAdmin)
+        var machines = self.service.machines(by: invocation.holder, isAdmin: invocation.isAdmin)
         if let state = invocation["state"]?.string {
             machines.removeAll { $0.state.rawValue != state }
         }
@@ -117,7 +117,7 @@ struct AgentOperations: Sendable {
     private func reservations(_ invocation: Invocation) async throws(OperationError) -> OperationResult {
         try OperationResult(
             site: self.service.site,
-            encoding: await self.service.reservations(by: invocation.holder, isAdmin: invocation.isAdmin))
+            encoding: self.service.reservations(by: invocation.holder, isAdmin: invocation.isAdmin))
     }
 
     private func release(_ invocation: Invocation) async throws(OperationError) -> OperationResult {
@@ -147,7 +147,7 @@ struct AgentOperations: Sendable {
     private func machine(_ invocation: Invocation) async throws(OperationError) -> Machine {
         let text = try invocation.text("machine")
         return try await self.asked { () throws(SiteRefusal) in
-            try await self.service.machine(
+            try self.service.machine(
                 named: text, by: invocation.holder, isAdmin: invocation.isAdmin)
         }
     }

@@ -52,14 +52,14 @@ package actor SiteKeeper {
 
     package nonisolated func read<Answer: Sendable>(
         _ look: @Sendable (SiteLedger) -> Answer
-    ) async -> Answer {
+    ) -> Answer {
         look(self.ledger)
     }
 
     /// The machines that have changed since the last call, deleted ones included, the oldest change first.
     ///
     /// For one reader; what nobody asks for is never more than there are machines.
-    package nonisolated func takeTouched() async -> [SiteMachine] {
+    package nonisolated func takeTouched() -> [SiteMachine] {
         let taken = self.durable.withLock { durable in
             defer { durable.touched = [] }
             return durable

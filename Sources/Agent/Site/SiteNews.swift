@@ -18,17 +18,17 @@ struct SiteNews: Sendable {
         var limit = Self.knownAtFirst
         for await _ in self.service.keeper.changed.rings() {
             guard var told = known.take() else {
-                let entries = await self.entries
+                let entries = self.entries
                 known = Dictionary(entries.map { ($0.machine.id, $0.revision) }, uniquingKeysWith: max)
                 let present = entries.map(\.machine).filter { $0.state != .deleted }
                 if !present.isEmpty { await self.tell(present, false) }
                 continue
             }
-            let changed = await self.service.keeper.takeTouched()
+            let changed = self.service.keeper.takeTouched()
                 .filter { told[$0.machine.id] != $0.revision }
             for entry in changed { told[entry.machine.id] = entry.revision }
             if told.count > limit {
-                let kept = Set(await self.entries.map(\.machine.id))
+                let kept = Set(self.entries.map(\.machine.id))
                 told = told.filter { kept.contains($0.key) }
                 limit = max(Self.knownAtFirst, 2 * told.count)
             }
@@ -39,11 +39,9 @@ struct SiteNews: Sendable {
 
     /// All machines, the oldest change first.
     private var entries: [SiteMachine] {
-        get async {
-            await self.service.keeper.read { ledger in
-                ledger.machines.values.sorted {
-                    ($0.machine.changed, $0.machine.id) < ($1.machine.changed, $1.machine.id)
-                }
+        self.service.keeper.read { ledger in
+            ledger.machines.values.sorted {
+                ($0.machine.changed, $0.machine.id) < ($1.machine.changed, $1.machine.id)
             }
         }
     }

@@ -58,7 +58,7 @@ final class SiteReports: Sendable {
     func run() async {
         await withDiscardingTaskGroup { group in
             for await _ in self.service.keeper.changed.rings() {
-                let (claimed, isAlarmDue) = self.claim(await self.service.keeper.read(\.unreported))
+                let (claimed, isAlarmDue) = self.claim(self.service.keeper.read(\.unreported))
                 for entry in claimed {
                     group.addTask {
                         await self.report(entry)

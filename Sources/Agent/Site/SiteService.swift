@@ -73,8 +73,8 @@ package struct SiteService: Sendable {
     }
 
     /// The reservations that are held, those of `caller` or all for an admin, in order of their ids.
-    package func reservations(by caller: SiteID, isAdmin: Bool) async -> [Reservation] {
-        await self.keeper.read { ledger in
+    package func reservations(by caller: SiteID, isAdmin: Bool) -> [Reservation] {
+        self.keeper.read { ledger in
             ledger.reservations.values.map(\.reservation)
                 .filter { $0.state == .held && (isAdmin || $0.holder == caller) }
                 .sorted { $0.id < $1.id }
@@ -82,8 +82,8 @@ package struct SiteService: Sendable {
     }
 
     /// The machines of `caller`, or all for an admin, without the deleted, in order of their names.
-    package func machines(by caller: SiteID, isAdmin: Bool) async -> [Machine] {
-        await self.keeper.read { ledger in
+    package func machines(by caller: SiteID, isAdmin: Bool) -> [Machine] {
+        self.keeper.read { ledger in
             ledger.machines.values
                 .filter { $0.machine.state != .deleted && (isAdmin || $0.holder == caller) }
                 .map(\.machine)
@@ -92,8 +92,8 @@ package struct SiteService: Sendable {
     }
 
     /// What a coordinator asks: the machines it holds, the deleted that are still remembered included.
-    package func machines(heldBy caller: SiteID) async -> [Machine] {
-        await self.keeper.read { ledger in
+    package func machines(heldBy caller: SiteID) -> [Machine] {
+        self.keeper.read { ledger in
             ledger.machines.values.filter { $0.holder == caller }.map(\.machine).sorted { $0.id < $1.id }
         }
     }
@@ -101,9 +101,9 @@ package struct SiteService: Sendable {
     /// The machine with that name or id.
     package func machine(
         named text: String, by caller: SiteID, isAdmin: Bool
-    ) async throws(SiteRefusal) -> Machine {
+    ) throws(SiteRefusal) -> Machine {
         let id = MachineID(text)
-        let found = await self.keeper.read { ledger in
+        let found = self.keeper.read { ledger in
             ledger.machines.values.first { entry in
                 entry.machine.state != .deleted && (isAdmin || entry.holder == caller)
                     && (entry.machine.id == id || entry.machine.specification.name == text)
@@ -193,7 +193,7 @@ package struct SiteService: Sendable {
             found = try await self.driver.machine(id)
         } catch {
             self.listing.demand()
-            return await self.keeper.read { $0.machines[id]?.machine }
+            return self.keeper.read { $0.machines[id]?.machine }
         }
         let now = self.now()
         do throws(SiteRefusal) {

@@ -63,7 +63,7 @@ struct SiteSight: Sendable {
     private func list() async {
         let listing = self.service.listing
         let number = listing.begin()
-        let expected = await self.service.keeper.read(\.defined)
+        let expected = self.service.keeper.read(\.defined)
         do throws(DriverError) {
             let hosts = try await self.service.driver.hosts()
             let account = await self.service.meter.measure(hosts, at: self.service.now())

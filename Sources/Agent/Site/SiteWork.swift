@@ -67,7 +67,7 @@ final class SiteWork: Sendable {
         await withDiscardingTaskGroup { group in
             for await _ in self.service.keeper.changed.rings() {
                 let uptime = self.service.uptime()
-                let work = await self.service.keeper.read { ledger in
+                let work = self.service.keeper.read { ledger in
                     guard ledger.outage == nil else { return SiteLedger.Work() }
                     var work = ledger.work
                     work.toStart.removeAll { !ledger.mayStart($0, at: uptime) }
@@ -171,7 +171,7 @@ final class SiteWork: Sendable {
         let image = try await self.image(for: machine)
         try Task.checkCancellation()
         // It may have been deleted while its image was on the way.
-        guard await self.service.isWanted(machine.id) else { return }
+        guard self.service.isWanted(machine.id) else { return }
         let definition = MachineDefinition(
             id: machine.id, site: machine.site, holder: entry.holder, reservation: entry.reservation,
             specification: machine.specification, replica: machine.replica, created: machine.created)
@@ -195,12 +195,12 @@ final class SiteWork: Sendable {
         return try await withThrowingTaskGroup(of: PreparedImage?.self) { group in
             group.addTask {
                 try await images.prepare(machine.specification.image) {
-                    await service.keeper.read(\.imagesInUse)
+                    service.keeper.read(\.imagesInUse)
                 }
             }
             group.addTask {
                 for await _ in service.keeper.changed.rings() {
-                    guard await service.isWanted(machine.id) else { return nil }
+                    guard service.isWanted(machine.id) else { return nil }
                 }
                 return nil
             }
@@ -264,7 +264,7 @@ final class SiteWork: Sendable {
 
 extension SiteService {
     /// Whether the machine is there and not to be deleted.
-    fileprivate func isWanted(_ id: MachineID) async -> Bool {
-        await self.keeper.read { $0.machines[id]?.isDoomed } == false
+    fileprivate func isWanted(_ id: MachineID) -> Bool {
+        self.keeper.read { $0.machines[id]?.isDoomed } == false
     }
 }

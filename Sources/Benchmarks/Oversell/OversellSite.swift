@@ -99,7 +99,7 @@ final class OversellSite: Sendable {
     /// What is promised of the site now, in machines: those that take room and those that are held.
     func promised() async -> (occupying: Int, held: Int)? {
         await self.lives.use { process in
-            await process.agent.service.keeper.read { ledger in
+            process.agent.service.keeper.read { ledger in
                 (
                     occupying: ledger.machines.values.filter(\.occupies).count,
                     held: ledger.reservations.values.filter { $0.reservation.state == .held }.count
@@ -111,8 +111,8 @@ final class OversellSite: Sendable {
     /// What the site says about itself; nil while it is down or has not looked yet.
     func description() async -> SiteDescription? {
         let seen = await self.lives.use { process -> SiteDescription? in
-            guard await process.agent.service.keeper.read(\.isMeasured) else { return nil }
-            return await process.agent.description
+            guard process.agent.service.keeper.read(\.isMeasured) else { return nil }
+            return process.agent.description
         }
         return seen ?? nil
     }

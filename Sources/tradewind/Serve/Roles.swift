@@ -68,7 +68,7 @@ struct Roles: Sendable {
             sites: LinkedSites(link: link) {
                 AllianceView(
                     federation.sites(), at: federation.site, position: configuration.profile.position,
-                    own: await agent?.description, now: SiteProcess.now())
+                    own: agent?.description, now: SiteProcess.now())
             },
             now: SiteProcess.now, tell: { news in await feeds.publish(news) }, logger: logger)
         reports.attach(coordinator)
@@ -128,7 +128,7 @@ struct Roles: Sendable {
     func register(in table: inout OperationTable) {
         let agent = self.agent
         table.registerSites(self.federation, grants: self.grants, load: { await agent?.load }) {
-            await agent?.description
+            agent?.description
         }
         self.agent?.register(in: &table)
         guard let coordinator else { return }
@@ -141,7 +141,7 @@ struct Roles: Sendable {
     /// What hinders the roles, as far as is known already: nothing is asked that may not answer.
     func health() async -> [HealthReport.Check] {
         guard let agent else { return [] }
-        return [.init("hypervisor", fault: await agent.outage)]
+        return [.init("hypervisor", fault: agent.outage)]
     }
 
     private static func signingKey(in path: String) throws(OperationError) -> SigningKey {

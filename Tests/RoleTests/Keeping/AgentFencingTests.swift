@@ -50,15 +50,15 @@ struct AgentFencingTests {
             harness.outbox.answerLeases(.granted)
             try await harness.passTime(atMost: .seconds(300), "its lease is renewed") {
                 let uptime = harness.outbox.uptime
-                return await service.keeper.read { ledger in
+                return service.keeper.read { ledger in
                     ledger.machines[machine.id].map { ledger.mayStart($0, at: uptime) } == true
                 }
             }
-            #expect(await service.keeper.read { $0.machines[machine.id]?.machine.state } == .stopping)
+            #expect(service.keeper.read { $0.machines[machine.id]?.machine.state } == .stopping)
             harness.driver.comeBack()
             try await harness.waitForState(.stopped, of: machine.id)
             #expect(try await harness.driver.machine(machine.id).state == .stopped)
-            #expect(await service.keeper.read { $0.machines[machine.id]?.machine.halt } == .lease)
+            #expect(service.keeper.read { $0.machines[machine.id]?.machine.halt } == .lease)
         }
     }
 
@@ -99,7 +99,7 @@ struct AgentFencingTests {
                 try await harness.driver.machine(machine.id).state == .stopped
             }
             #expect(
-                await harness.agent.service.keeper.read { $0.machines[machine.id]?.machine.state } == .running
+                harness.agent.service.keeper.read { $0.machines[machine.id]?.machine.state } == .running
             )
             try FullDisk.set(false, in: database)
             try await harness.waitForState(.stopped, of: machine.id)
@@ -119,7 +119,7 @@ struct AgentFencingTests {
                 try await harness.driver.machine(machine.id).state == .running
             }
             let service = harness.agent.service
-            #expect(await service.keeper.read { $0.machines[machine.id]?.machine.state } == .starting)
+            #expect(service.keeper.read { $0.machines[machine.id]?.machine.state } == .starting)
             harness.outbox.answerLeases(.silent)
             try await harness.passTime(atMost: .seconds(300), "it is stopped") {
                 try await harness.driver.machine(machine.id).state == .stopped
@@ -147,7 +147,7 @@ struct AgentFencingTests {
             try await harness.passTime(atMost: .seconds(60), "a minute goes by") {
                 (asked.duration(to: harness.outbox.uptime) ?? .zero) >= .seconds(50)
             }
-            let state = await harness.agent.service.keeper.read { $0.machines[machine.id]?.machine.state }
+            let state = harness.agent.service.keeper.read { $0.machines[machine.id]?.machine.state }
             #expect(state == .running)
             #expect(!harness.outbox.reports.contains { $0.machine.state == .stopped })
         }
@@ -169,7 +169,7 @@ struct AgentFencingTests {
             }
             let placed = machines
             try await harness.passTime(atMost: .seconds(300), "all run") {
-                await harness.agent.service.keeper.read { ledger in
+                harness.agent.service.keeper.read { ledger in
                     placed.allSatisfy { ledger.machines[$0]?.machine.state == .running }
                 }
             }

@@ -39,11 +39,11 @@ struct AgentLeaseTests {
                 harness.outbox.asked.count > before
             }
             #expect(
-                await harness.agent.service.keeper.read { $0.machines[machine.id]?.machine.state } == .running
+                harness.agent.service.keeper.read { $0.machines[machine.id]?.machine.state } == .running
             )
             harness.outbox.advanceUptime(by: .seconds(2))
             try await harness.waitForState(.stopped, of: machine.id)
-            let stopped = await harness.agent.service.keeper.read { $0.machines[machine.id]?.machine }
+            let stopped = harness.agent.service.keeper.read { $0.machines[machine.id]?.machine }
             #expect(stopped?.halt == .lease)
             #expect(stopped?.reason?.hasPrefix("its lease ran out") == true)
             #expect(try await harness.driver.machine(machine.id).state == .stopped)
@@ -72,7 +72,7 @@ struct AgentLeaseTests {
             harness.outbox.advanceUptime(by: .seconds(20))
             try await harness.waitForState(.deleted, of: leased.id)
             #expect(
-                await harness.agent.service.keeper.read { $0.machines[plain.id]?.machine.state } == .running)
+                harness.agent.service.keeper.read { $0.machines[plain.id]?.machine.state } == .running)
         }
     }
 
@@ -108,7 +108,7 @@ struct AgentLeaseTests {
             let service = harness.agent.service
             _ = try await service.order(.forceOff, machine.id, by: AgentHarness.coordinator, isAdmin: false)
             try await harness.waitForState(.stopped, of: machine.id)
-            #expect(await service.keeper.read { $0.machines[machine.id]?.machine.halt } == .ordered)
+            #expect(service.keeper.read { $0.machines[machine.id]?.machine.halt } == .ordered)
             let replica = try #require(machine.replica)
             let refusal = await #expect(throws: SiteRefusal.self) {
                 try await service.restart(machine.id, as: replica, by: AgentHarness.coordinator)
@@ -116,7 +116,7 @@ struct AgentLeaseTests {
             #expect(refusal?.message.contains("was stopped on order") == true)
             _ = try await service.order(.start, machine.id, by: AgentHarness.coordinator, isAdmin: false)
             try await harness.waitForState(.running, of: machine.id)
-            #expect(await service.keeper.read { $0.machines[machine.id]?.machine.halt } == nil)
+            #expect(service.keeper.read { $0.machines[machine.id]?.machine.halt } == nil)
             harness.driver.kill(machine.id)
             try await harness.waitForState(.failed, of: machine.id)
             let restarted = try await service.restart(

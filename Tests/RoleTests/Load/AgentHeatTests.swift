@@ -55,7 +55,7 @@ struct AgentHeatTests {
             let keeper = harness.agent.service.keeper
             try await AgentHarness.eventually("it is hot") {
                 harness.outbox.advance(by: .seconds(5))
-                return await keeper.read { $0.capacity.heat } != nil
+                return keeper.read { $0.capacity.heat } != nil
             }
             let refusal = await #expect(throws: SiteRefusal.self) {
                 try await harness.agent.service.reserve(harness.request("web-1"))
@@ -70,7 +70,7 @@ struct AgentHeatTests {
             driver.setLoad(0.1, of: "h1")
             try await AgentHarness.eventually("it has cooled") {
                 harness.outbox.advance(by: .seconds(5))
-                return await keeper.read { $0.capacity.heat } == nil
+                return keeper.read { $0.capacity.heat } == nil
             }
             _ = try await harness.agent.service.reserve(harness.request("web-1"))
         }

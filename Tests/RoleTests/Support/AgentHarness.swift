@@ -186,7 +186,7 @@ struct AgentHarness: Sendable {
             group.addTask { try await agent.run() }
             defer { group.cancelAll() }
             try await Self.eventually("the hypervisor is in sight") {
-                await agent.service.keeper.read { $0.outage == nil && !$0.hosts.isEmpty }
+                agent.service.keeper.read { $0.outage == nil && !$0.hosts.isEmpty }
             }
             return try await body(harness)
         }
@@ -239,7 +239,7 @@ struct AgentHarness: Sendable {
 
     func waitForState(_ state: MachineState, of id: MachineID) async throws {
         try await Self.eventually("\(id) is \(state.rawValue)") {
-            await self.agent.service.keeper.read { $0.machines[id]?.machine.state } == state
+            self.agent.service.keeper.read { $0.machines[id]?.machine.state } == state
         }
     }
 
