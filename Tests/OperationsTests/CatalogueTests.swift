@@ -35,6 +35,25 @@ struct CatalogueTests {
         }
     }
 
+    @Test("A number that counts a unit says so in its help and in what is expected of it, and no other does")
+    func units() {
+        let units: [Parameter.Unit] = [.milliseconds, .seconds, .grams]
+        for operation in Catalogue.operations {
+            for parameter in operation.parameters {
+                switch parameter.kind {
+                case .integer, .number:
+                    let words = parameter.help.split { !$0.isLetter }.map { String($0) }
+                    let told = units.first { words.contains($0.name) }
+                    #expect(parameter.unit == told, "\(operation.name) \(parameter.name)")
+                case .text, .boolean, .choice, .size, .duration, .jid, .list, .document:
+                    #expect(parameter.unit == nil, "\(operation.name) \(parameter.name)")
+                }
+            }
+        }
+        let lease = Parameter.optional("lease", .integer(1...9), "", in: .seconds)
+        #expect(lease.expectation == "a whole number from 1 to 9, in seconds")
+    }
+
     @Test(
         "Sizes",
         arguments: [

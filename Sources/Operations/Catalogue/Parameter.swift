@@ -28,6 +28,8 @@ package struct Parameter: Hashable, Sendable {
 
     package let name: String
     package let kind: Kind
+    /// What its number counts; nil for what is no number, or counts things.
+    package let unit: Unit?
     /// What it means, as a phrase without a full stop.
     package let help: String
     package let isRequired: Bool
@@ -38,11 +40,12 @@ package struct Parameter: Hashable, Sendable {
     package let isSecret: Bool
 
     private init(
-        _ name: String, _ kind: Kind, _ help: String, isRequired: Bool, isPositional: Bool,
-        defaultValue: Value?, isSecret: Bool
+        _ name: String, _ kind: Kind, _ help: String, in unit: Unit? = nil, isRequired: Bool,
+        isPositional: Bool, defaultValue: Value?, isSecret: Bool
     ) {
         self.name = name
         self.kind = kind
+        self.unit = unit
         self.help = help
         self.isRequired = isRequired
         self.isPositional = isPositional
@@ -60,11 +63,11 @@ package struct Parameter: Hashable, Sendable {
     }
 
     package static func optional(
-        _ name: String, _ kind: Kind, _ help: String, default value: Value? = nil,
+        _ name: String, _ kind: Kind, _ help: String, in unit: Unit? = nil, default value: Value? = nil,
         isPositional: Bool = false
     ) -> Self {
         Self(
-            name, kind, help, isRequired: false, isPositional: isPositional, defaultValue: value,
+            name, kind, help, in: unit, isRequired: false, isPositional: isPositional, defaultValue: value,
             isSecret: false)
     }
 
@@ -94,6 +97,10 @@ package struct Parameter: Hashable, Sendable {
 
     /// What a value must look like, for an error: `a size such as 512M or 2G`.
     package var expectation: String {
+        self.form + (self.unit.map { ", in \($0.name)" } ?? "")
+    }
+
+    private var form: String {
         switch self.kind {
         case .text: "text of 1 to \(Self.textLimit) bytes"
         case .integer(let range): "a whole number from \(range.lowerBound) to \(range.upperBound)"

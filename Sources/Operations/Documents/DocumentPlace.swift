@@ -74,7 +74,7 @@ struct DocumentPlace {
         for member in try self.members(of: node) {
             let place = self.inside(member.name)
             let text = try place.text(of: member.node)
-            let unit = DocumentUnit.milliseconds
+            let unit = Parameter.Unit.milliseconds
             guard let limit = unit.number(in: text), limit > 0 else {
                 throw place.error(
                     member.node, "must be \(unit.example); \(text.quoted) is not", next: "write “31 ms”"
@@ -113,11 +113,11 @@ struct DocumentPlace {
         }
     }
 
-    /// What a text with a unit stands for; nil if the parameter has none.
+    /// What a text with a unit stands for; nil if the parameter counts nothing that has one.
     private func number(
         in value: Value, of parameter: Parameter, at node: DocumentNode
     ) throws(OperationError) -> Value? {
-        guard let text = value.string, let unit = DocumentUnit(ofParameter: parameter.name) else {
+        guard let text = value.string, let unit = parameter.unit else {
             return nil
         }
         guard let number = unit.number(in: text) else {

@@ -54,7 +54,7 @@ extension WorkloadSpecification {
         let apart = invocation.list("apart")
         if !apart.isEmpty { constraints.append(.apart(apart)) }
         for (name, text) in try invocation.pairs("within").sorted(by: { $0.key < $1.key }) {
-            guard let limit = DocumentUnit.milliseconds.number(in: text) else {
+            guard let limit = Parameter.Unit.milliseconds.number(in: text) else {
                 throw OperationError(
                     .badRequest,
                     "an entry of within must be NAME:MILLISECONDS; \("\(name):\(text)".quoted) is not")
