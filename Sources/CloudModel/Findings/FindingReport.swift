@@ -36,7 +36,7 @@ package struct FindingReport: Hashable, Codable, Sendable {
     package var summary: String {
         func counted(_ verdict: Finding.Verdict, _ word: String) -> String? {
             let count = self.count(of: verdict)
-            return count == 0 ? nil : "\(count) \(word)\(count == 1 ? "" : "s")"
+            return count == 0 ? nil : count.counted(word)
         }
         let parts = [counted(.fault, "fault"), counted(.warning, "warning")].compactMap(\.self)
         return parts.isEmpty ? "all is well" : parts.joined(separator: ", ")

@@ -31,12 +31,8 @@ package struct PlanReport: Hashable, Codable, Sendable {
     /// Whose turn it is; nothing for the usual priority while nobody waits.
     private static func turn(_ priority: Int, _ waiting: Int) -> [String] {
         guard priority != WorkloadSpecification.usualPriority || waiting > 0 else { return [] }
-        let others =
-            switch waiting {
-            case 0: "no workload that waits for room"
-            case 1: "1 workload that waits for room"
-            default: "\(waiting) workloads that wait for room"
-            }
-        return ["priority \(priority): \(others) \(waiting > 1 ? "come" : "comes") first"]
+        let others = waiting == 0 ? "no workload" : waiting.counted("workload")
+        let (wait, come) = waiting > 1 ? ("wait", "come") : ("waits", "comes")
+        return ["priority \(priority): \(others) that \(wait) for room \(come) first"]
     }
 }

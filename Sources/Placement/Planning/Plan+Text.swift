@@ -44,8 +44,7 @@ extension Verdict {
         var parts: [String] = []
         switch self.replicas {
         case 0: parts.append("possible")
-        case 1: parts.append("1 replica")
-        default: parts.append("\(self.replicas) replicas")
+        case _: parts.append(self.replicas.counted("replica"))
         }
         if let hostLimit {
             parts.append("\(hostLimit.counted("host")) for at most \(hostLimit.counted("replica"))")

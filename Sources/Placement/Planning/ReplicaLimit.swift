@@ -37,11 +37,6 @@ struct ReplicaLimit: Hashable, Sendable {
     }
 }
 
-extension Int {
-    /// `1 host`, `3 hosts`.
-    func counted(_ noun: String) -> String { self == 1 ? "1 \(noun)" : "\(self) \(noun)s" }
-}
-
 extension Spread {
     /// How many replicas one site may have.
     var limit: Int {
