@@ -120,8 +120,7 @@ let package = Package(
             ]),
 
         // For programs of others.
-        module(
-            "TradewindClient", ["Cryptography", "ServerSentEvents", asyncHTTPClient, nioCore, nioHTTP1]),
+        module("TradewindClient", ["ServerSentEvents", asyncHTTPClient, nioCore, nioHTTP1]),
 
         // Roles.
         module(
@@ -181,7 +180,7 @@ let package = Package(
             name: "TestSupport", dependencies: ["XMPPTransport", logging, nioCore, nioPosix],
             path: "Tests/TestSupport",
             swiftSettings: settings),
-        tests("RepositoryTests", []),
+        tests("RepositoryTests", ["TestSupport"]),
         tests("CloudModelTests", ["CloudModel"]),
         tests("XMLTests", ["TestRandomness", "XML"], exclude: ["Fixtures", "FuzzCases"]),
         tests("FuzzTargetTests", ["FuzzTargets"], exclude: ["Cases"]),
@@ -194,7 +193,8 @@ let package = Package(
             ["TestRandomness", "Federation", "XML", "XMPP", "CloudModel", "Cryptography", "Gossip"],
             exclude: ["Golden"]),
         tests(
-            "OperationsTests", ["TestRandomness", "Operations", "XML", "XMPP", "CloudModel"],
+            "OperationsTests",
+            ["TestRandomness", "TestSupport", "Operations", "XML", "XMPP", "CloudModel"],
             exclude: ["Golden"]),
         tests(
             "XMPPTransportTests",
@@ -238,7 +238,7 @@ let package = Package(
                 "XMPPTransport", "Federation", "Gossip", "Placement", "XMPP", "XML", "CloudModel", logging,
                 lifecycle, grdb,
             ]),
-        tests("BenchmarksTests", ["Benchmarks", "TestRandomness", "Placement", "CloudModel"]),
+        tests("BenchmarksTests", ["Benchmarks", "TestRandomness", "TestSupport", "Placement", "CloudModel"]),
         tests(
             "TradewindTests",
             [

@@ -27,16 +27,19 @@ struct BenchmarkReport: Codable, Sendable {
     }
 
     /// What has a goal, with the goal and the command that measures it: for a page of documentation.
-    static func goals(_ reports: [BenchmarkReport]) -> String {
+    ///
+    /// `options` are those that were given, without which some benchmarks do not run.
+    static func goals(_ reports: [BenchmarkReport], options: [String]) -> String {
         var rows = ["| measure | goal | reached | command |", "| --- | --- | --- | --- |"]
         for report in reports {
+            let command = (["Benchmarks", report.name] + options).joined(separator: " ")
             for measurement in report.measurements {
                 guard let goal = measurement.goal else { continue }
                 let unit = measurement.unit.isEmpty ? "" : " \(measurement.unit)"
                 rows.append(
                     "| \(measurement.name) | \(Self.text(of: goal))\(unit) "
                         + "| \(Self.digits(of: measurement.value))\(unit), \(Self.word(measurement, goal)) "
-                        + "| `Benchmarks \(report.name)` |")
+                        + "| `\(command)` |")
             }
         }
         return rows.joined(separator: "\n")

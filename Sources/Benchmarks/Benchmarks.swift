@@ -4,8 +4,8 @@ import UnixSignals
 
 /// Measures Tradewind's parts and prints a table, or JSON for programs.
 ///
-/// Numbers are for comparing versions and designs on one machine. Some have a goal, and `--goals` says which are met; none
-/// is a test that fails.
+/// Numbers are for comparing versions and designs on one machine. Some have a goal, and `--goals` says which are met;
+/// none is a test that fails.
 @main
 struct Benchmarks: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -74,9 +74,17 @@ struct Benchmarks: AsyncParsableCommand {
             if self.json {
                 print(try BenchmarkReport.json(reports))
             } else {
-                print(self.goals ? BenchmarkReport.goals(reports) : BenchmarkReport.table(reports))
+                print(
+                    self.goals
+                        ? BenchmarkReport.goals(reports, options: self.options)
+                        : BenchmarkReport.table(reports))
             }
         }
+    }
+
+    /// What was given beside the names of the benchmarks and the wish for this table.
+    private var options: [String] {
+        CommandLine.arguments.dropFirst().filter { $0 != "--goals" && !self.names.contains($0) }
     }
 
     /// Throws when the process is to end, so that what was started is ended first.

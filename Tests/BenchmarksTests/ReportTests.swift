@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 @testable import Benchmarks
@@ -21,11 +22,11 @@ struct ReportTests {
                 Measurement("b", 1.0112, goal: .atMost(1.01)), Measurement("c", 3),
             ])
         #expect(
-            BenchmarkReport.goals([report]) == """
+            BenchmarkReport.goals([report], options: ["--sites", "5000"]) == """
                 | measure | goal | reached | command |
                 | --- | --- | --- | --- |
-                | a | ≥ 2000 1/s | 6900 1/s, met | `Benchmarks decisions` |
-                | b | ≤ 1.0100 | 1.0112, missed | `Benchmarks decisions` |
+                | a | ≥ 2000 1/s | 6900 1/s, met | `Benchmarks decisions --sites 5000` |
+                | b | ≤ 1.0100 | 1.0112, missed | `Benchmarks decisions --sites 5000` |
                 """)
     }
 
@@ -45,9 +46,7 @@ struct ReportTests {
 
     @Test("The tables that are kept here say all about every region")
     func tables() throws {
-        let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-            .deletingLastPathComponent()
-        let folder = root.appendingPathComponent("Sources/Benchmarks/Data").path
+        let folder = RepositoryFolder.root.appending(path: "Sources/Benchmarks/Data").path
         let regions = try ValueTable(path: folder + "/regions.csv")
         let names = try (0..<regions.count).map { try regions.text("region", ofRow: $0) }
         let ways = Dictionary(uniqueKeysWithValues: names.map { ($0, 1.0) })

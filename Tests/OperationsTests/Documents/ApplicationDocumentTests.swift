@@ -2,6 +2,7 @@ import CloudModel
 import Foundation
 import Operations
 import TestRandomness
+import TestSupport
 import Testing
 
 @Suite("Documents of applications")
@@ -17,17 +18,10 @@ struct ApplicationDocumentTests {
         #expect(throws: OperationError.self, sourceLocation: sourceLocation) { try self.read(text) }
     }
 
-    private static let repository = URL(filePath: #filePath).deletingLastPathComponent()
-        .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
-
-    private func file(_ path: String) throws -> String {
-        try String(contentsOf: Self.repository.appending(path: path), encoding: .utf8)
-    }
-
     @Test("The sample of the quick start says what it seems to say")
     func sample() throws {
-        let text = try self.file("deploy/shop.yaml")
-        let article = try self.file("Sources/Coordinator/Coordinator.docc/Applications.md")
+        let text = try RepositoryFolder.text(of: "deploy/shop.yaml")
+        let article = try RepositoryFolder.text(of: "Sources/Coordinator/Coordinator.docc/Applications.md")
         #expect(article.contains("```yaml\n\(text)```"))
         let shop = try self.read(text)
         #expect(shop.name == "shop")

@@ -1,10 +1,9 @@
 import Foundation
+import TestSupport
 
 /// The files of this repository.
 enum Repository {
-    static let root = URL(filePath: #filePath)
-        .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
-        .deletingLastPathComponent()
+    static let root = RepositoryFolder.root
 
     static let sources = Self.swiftFiles(below: "Sources")
     static let tests = Self.swiftFiles(below: "Tests")

@@ -12,7 +12,7 @@ import Testing
 import XML
 import XMPP
 
-@Suite("The examples of the page on the placement API")
+@Suite("The examples of the page on the placement API", .timeLimit(.minutes(2)))
 struct PlacementAPIExampleTests {
     private static let page = "Sources/ControlAPI/ControlAPI.docc/PlacementAPI.md"
 

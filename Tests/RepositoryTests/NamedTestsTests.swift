@@ -2,8 +2,8 @@ import Foundation
 import Testing
 
 /// Pages that name the test which shows what they say: a name without a test would be a promise.
-@Suite("The threat model, and what becomes of bad input")
-struct ThreatModelTests {
+@Suite("Tests that pages name")
+struct NamedTestsTests {
     private static let pages = [
         "Sources/XMPPServer/XMPPServer.docc/ThreatModel.md", "Sources/Placement/Placement.docc/BadInput.md",
     ]
