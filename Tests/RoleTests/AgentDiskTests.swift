@@ -6,7 +6,7 @@ import Storage
 import TestSupport
 import Testing
 
-@Suite(.enabled(if: Prerequisite.allowsRoot, "mounting a small disk needs root"))
+@Suite(.enabled(if: Prerequisite.allowsRoot, "mounting a small disk needs root"), .timeLimit(.minutes(2)))
 struct AgentDiskTests {
     @Test("A full disk is told to whoever asked, and nothing is lost")
     func fullDisk() async throws {

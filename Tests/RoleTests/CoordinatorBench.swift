@@ -1,5 +1,6 @@
 import CloudModel
 import Coordinator
+import Federation
 import Logging
 import Operations
 import Placement
@@ -60,6 +61,32 @@ struct CoordinatorBench {
             let value = try await body(coordinator, operations)
             group.cancelAll()
             return value
+        }
+    }
+
+    /// Lets machines come up, reports them and lets the coordinator look after them, until `value` is there.
+    func settle<Value>(
+        _ coordinator: Coordinator, until value: () async throws -> Value?
+    ) async throws -> Value {
+        while true {
+            try Task.checkCancellation()
+            await self.turn(coordinator)
+            if let value = try await value() { return value }
+            await Task.yield()
+        }
+    }
+
+    /// Does so once.
+    func turn(_ coordinator: Coordinator) async {
+        await self.boot(coordinator)
+        await coordinator.review()
+    }
+
+    /// Lets machines come up, and those sites report them that can be reached.
+    func boot(_ coordinator: Coordinator) async {
+        self.sites.boot()
+        for machine in self.sites.machinesInReach {
+            await coordinator.receive(MachineReport(machine: machine), from: machine.site)
         }
     }
 

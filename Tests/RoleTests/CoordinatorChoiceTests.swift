@@ -3,7 +3,7 @@ import Coordinator
 import Operations
 import Testing
 
-@Suite("Coordinator chooses by what it knows of its other workloads")
+@Suite("Coordinator chooses by what it knows of its other workloads", .timeLimit(.minutes(2)))
 struct CoordinatorChoiceTests {
     private static func place(
         _ name: String, by caller: GrantBook.Caller = CoordinatorBench.alice, _ more: [String: Value]

@@ -5,7 +5,7 @@ import Operations
 import Storage
 import Testing
 
-@Suite("Coordinator under faults")
+@Suite("Coordinator under faults", .timeLimit(.minutes(2)))
 struct CoordinatorCrashTests {
     /// Ends as soon as the workload is neither being placed nor removed.
     private func settle(_ name: String, in coordinator: Coordinator) async throws -> Workload {

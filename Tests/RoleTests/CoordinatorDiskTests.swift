@@ -6,7 +6,7 @@ import Operations
 import Storage
 import Testing
 
-@Suite("Coordinator on a full disk")
+@Suite("Coordinator on a full disk", .timeLimit(.minutes(2)))
 struct CoordinatorDiskTests {
     /// From now on the disk takes nothing, or takes everything again.
     private func set(isFull: Bool, in bench: CoordinatorBench) throws {

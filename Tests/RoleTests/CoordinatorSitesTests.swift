@@ -8,7 +8,7 @@ import XML
 import XMPP
 import XMPPTransport
 
-@Suite("Sites over XMPP, and machines of replicas")
+@Suite("Sites over XMPP, and machines of replicas", .timeLimit(.minutes(2)))
 struct CoordinatorSitesTests {
     /// A link that answers everything with one body and remembers what was asked.
     private final class OneAnswer: XMPPLink {

@@ -6,7 +6,7 @@ import Placement
 import Storage
 import Testing
 
-@Suite("Coordinator")
+@Suite("Coordinator", .timeLimit(.minutes(2)))
 struct CoordinatorTests {
     @Test("Two replicas near Tokyo's users are reserved and committed there")
     func places() async throws {

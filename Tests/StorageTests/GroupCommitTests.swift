@@ -5,7 +5,7 @@ import Testing
 
 @testable import Storage
 
-@Suite("Writes that wait together")
+@Suite("Writes that wait together", .timeLimit(.minutes(2)))
 struct GroupCommitTests {
     /// Counts what reaches the disk.
     private final class Commits: TransactionObserver, Sendable {

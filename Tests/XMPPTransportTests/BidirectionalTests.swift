@@ -5,7 +5,7 @@ import XMPP
 
 @testable import XMPPTransport
 
-@Suite("Streams between servers that go both ways")
+@Suite("Streams between servers that go both ways", .timeLimit(.minutes(2)))
 struct BidirectionalTests {
     private static func message(_ number: Int, from: String, to: String) -> Stanza {
         .message(

@@ -7,7 +7,7 @@ import XMPP
 
 @testable import XMPPTransport
 
-@Suite("Servers that refuse our certificate")
+@Suite("Servers that refuse our certificate", .timeLimit(.minutes(2)))
 struct ExternalRefusalTests {
     private static let pair = DomainPair(local: "a.test", remote: "b.test")
     private static let start = NIODeadline.uptimeNanoseconds(1)

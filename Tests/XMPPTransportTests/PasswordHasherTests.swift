@@ -9,7 +9,7 @@ import XMPP
 @testable import XMPPTransport
 
 /// Whoever logs in holds up nobody else, however slow that is.
-@Suite("Hashing of passwords")
+@Suite("Hashing of passwords", .timeLimit(.minutes(2)))
 struct PasswordHasherTests {
     /// One thread, which does nothing until it is released.
     private struct Bottleneck {

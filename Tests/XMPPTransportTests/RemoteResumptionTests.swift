@@ -5,7 +5,7 @@ import XMPP
 
 @testable import XMPPTransport
 
-@Suite("Streams between servers whose connection breaks")
+@Suite("Streams between servers whose connection breaks", .timeLimit(.minutes(2)))
 struct RemoteResumptionTests {
     private static func message(_ number: Int) -> Stanza {
         .message(

@@ -6,7 +6,7 @@ import XMPP
 
 @testable import XMPPTransport
 
-@Suite("Streams between servers over loopback")
+@Suite("Streams between servers over loopback", .timeLimit(.minutes(2)))
 struct RemoteStreamTests {
     private static func message(from: String, to: String, _ body: String = "hello") throws -> Stanza {
         .message(Message(to: try JID(to), from: try JID(from), id: "1", body: body))

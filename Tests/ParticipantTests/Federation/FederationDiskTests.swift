@@ -9,7 +9,7 @@ import Testing
 
 @testable import Participant
 
-@Suite("The federation on a full disk")
+@Suite("The federation on a full disk", .timeLimit(.minutes(2)))
 struct FederationDiskTests {
     /// Counts the errors that are logged.
     private struct ErrorCounter: LogHandler {

@@ -1,6 +1,5 @@
 import CloudModel
 import Coordinator
-import Federation
 import Operations
 import Placement
 import Testing
@@ -46,18 +45,11 @@ extension Coordinator {
         _ name: String, as states: Set<Application.State> = [.running], over bench: CoordinatorBench,
         until isOver: () -> Bool = { false }
     ) async throws -> Application? {
-        while true {
-            try Task.checkCancellation()
-            bench.sites.boot()
-            for machine in bench.sites.machinesInReach {
-                await self.receive(MachineReport(machine: machine), from: machine.site)
-            }
-            await self.review()
+        try await bench.settle(self) { () -> Application?? in
             await self.advanceDueApplications()
             let applications = self.applications(for: "root@paris.test", scope: .site)
-            guard let application = applications.first(where: { $0.name == name }) else { return nil }
-            if states.contains(application.state) || isOver() { return application }
-            await Task.yield()
+            guard let application = applications.first(where: { $0.name == name }) else { return .some(nil) }
+            return states.contains(application.state) || isOver() ? .some(application) : nil
         }
     }
 }

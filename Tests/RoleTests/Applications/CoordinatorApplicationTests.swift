@@ -5,7 +5,7 @@ import Operations
 import Placement
 import Testing
 
-@Suite("Coordinator brings applications to what their documents say")
+@Suite("Coordinator brings applications to what their documents say", .timeLimit(.minutes(2)))
 struct CoordinatorApplicationTests {
     private typealias Bench = ApplicationBench
 
@@ -131,7 +131,7 @@ struct CoordinatorApplicationTests {
         @Sendable func waiting(_ name: String, _ coordinator: Coordinator) async throws {
             _ = try await coordinator.settled(name, over: bench) {
                 coordinator.applications(for: "root@paris.test", scope: .site)
-                    .contains { $0.name == name && $0.parts.first?.state == "waits for a site" }
+                    .contains { $0.name == name && $0.parts.first?.text == "waits for a site" }
             }
         }
         try await bench.run { coordinator, table in
@@ -141,7 +141,8 @@ struct CoordinatorApplicationTests {
             let shown = try await table.perform(Bench.invocation("show", ["application": "shop"]))
                 .application()
             #expect(shown.state == .applying)
-            #expect(shown.parts.map(\.state) == ["waits for a site", "waits for db", "waits for api"])
+            #expect(shown.parts.map(\.text) == ["waits for a site", "waits for db", "waits for api"])
+            #expect(shown.parts.map(\.state) == [.waiting, .waiting, .waiting])
             #expect(shown.reason?.contains("takes no new work (closed)") == true)
             set(.open)
             // It is not looked for all the time.
@@ -286,9 +287,9 @@ struct CoordinatorApplicationTests {
             let document = Bench.shop.replacing("audience: [US]", with: "only: [virginia.test]")
             _ = try await table.perform(Bench.apply(document))
             _ = try await coordinator.settled("shop", over: bench) {
-                let states = coordinator.applications(for: "root@paris.test", scope: .site).first?.parts.map(
-                    \.state)
-                return states == ["running", "being placed", "waits for api"]
+                let texts = coordinator.applications(for: "root@paris.test", scope: .site).first?.parts.map(
+                    \.text)
+                return texts == ["running", "being placed", "waits for api"]
             }
             let progress = ProgressLog()
             async let waiting = table.perform(Bench.apply(document, wait: "running")) { line in

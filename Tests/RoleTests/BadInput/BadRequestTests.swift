@@ -6,7 +6,7 @@ import Testing
 import XML
 
 /// Requests that nobody could fulfil, as they come in by HTTP, chat and XMPP.
-@Suite("Bad requests for workloads")
+@Suite("Bad requests for workloads", .timeLimit(.minutes(2)))
 struct BadRequestTests {
     /// The ways in; each ends in the arguments that the table of operations is given.
     enum Face: CaseIterable {

@@ -4,7 +4,7 @@ import Operations
 import Placement
 import Testing
 
-@Suite("Which replicas share a host: placing them")
+@Suite("Which replicas share a host: placing them", .timeLimit(.minutes(2)))
 struct HostWishPlacementTests {
     private static let apart: [String: Value] = ["hosts": .string("apart")]
 

@@ -5,7 +5,7 @@ import Operations
 import Placement
 import Testing
 
-@Suite("Coordinator, leases and sites that are emptied")
+@Suite("Coordinator, leases and sites that are emptied", .timeLimit(.minutes(2)))
 struct CoordinatorLeaseTests {
     private static let alice = "alice@paris.test"
     private static let tokyo = "tokyo.test"

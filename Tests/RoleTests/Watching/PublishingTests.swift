@@ -4,7 +4,7 @@ import Operations
 import TestSupport
 import Testing
 
-@Suite("Telling of workloads unasked")
+@Suite("Telling of workloads unasked", .timeLimit(.minutes(2)))
 struct PublishingTests {
     @Test("Everything that happens is told once, in order, and not what happened before the process began")
     func publishes() async throws {

@@ -6,7 +6,7 @@ import XMPPTransport
 
 @testable import XMPPServer
 
-@Suite("Rooms of whole servers")
+@Suite("Rooms of whole servers", .timeLimit(.minutes(2)))
 struct RoomServerTests {
     static let rooms = RoomHosting.beside("paris.test")
 

@@ -5,7 +5,7 @@ import XMPP
 
 @testable import XMPPServer
 
-@Suite("Archives and nodes through whole servers")
+@Suite("Archives and nodes through whole servers", .timeLimit(.minutes(2)))
 struct ArchiveServerTests {
     static let bob = JID(preparedLocal: "bob", domain: "paris.test", resource: nil)
 
