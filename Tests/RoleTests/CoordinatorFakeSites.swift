@@ -53,8 +53,14 @@ final class FakeSites: SiteAccess {
         var hasUniqueNames = false
         /// The fewest machines that ran at a time since it is counted.
         var fewestRunning: Int?
+        /// How many must look at the sites at once before any of them sees something, and how many do.
+        var gathering: (wanted: Int, there: Int)?
+        /// What happens while somebody looks at the sites, until it says that it did.
+        var meanwhile: (@Sendable () async -> Bool)?
         /// When the sites were heard of last; nil for when all began.
         var heard: Instant?
+        /// Whether nothing has been heard of any site, as after a start.
+        var isSilent = false
     }
 
     private let state = Mutex(State())
@@ -122,13 +128,24 @@ final class FakeSites: SiteAccess {
     // MARK: SiteAccess
 
     func view() async -> AllianceView {
-        self.state.withLock { state in
+        let meanwhile = self.update { state in
+            defer { state.meanwhile = nil }
+            return state.meanwhile
+        }
+        if let meanwhile, await !meanwhile() { self.update { $0.meanwhile = meanwhile } }
+        self.update { $0.gathering?.there += 1 }
+        while self.read({ $0.gathering.map { $0.there < $0.wanted } ?? false }), !Task.isCancelled {
+            await Task.yield()
+        }
+        return self.state.withLock { state in
             AllianceView(
-                sites: state.sites.values.map { site in
-                    AllianceView.Site(
-                        description: site.description, received: state.heard ?? self.clock.start,
-                        reachability: site.reachability)
-                })
+                sites: state.isSilent
+                    ? []
+                    : state.sites.values.map { site in
+                        AllianceView.Site(
+                            description: site.description, received: state.heard ?? self.clock.start,
+                            reachability: site.reachability)
+                    })
         }
     }
 

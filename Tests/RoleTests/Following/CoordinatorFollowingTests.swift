@@ -6,7 +6,7 @@ import Placement
 import Storage
 import Testing
 
-@Suite("Coordinator follows the users")
+@Suite("Coordinator follows the users", .timeLimit(.minutes(2)))
 struct CoordinatorFollowingTests {
     private static let alice = "alice@paris.test"
 
@@ -29,21 +29,13 @@ struct CoordinatorFollowingTests {
 
     /// Lets machines come up and reports them.
     private func settle(_ coordinator: Coordinator, _ bench: CoordinatorBench) async throws -> Workload {
-        while true {
-            try Task.checkCancellation()
-            bench.sites.boot()
-            for machine in bench.sites.machines {
-                await coordinator.receive(MachineReport(machine: machine), from: machine.site)
-            }
-            await coordinator.review()
+        try await bench.settle(coordinator) {
             let workload = try coordinator.workload("web", for: Self.alice, scope: .own)
-            if workload.state == .placed, bench.sites.holds.isEmpty,
-                workload.replicas.allSatisfy({ $0.state == .running && $0.change == nil }),
-                Set(bench.sites.machines.map(\.id)) == Set(workload.replicas.compactMap(\.machine))
-            {
-                return workload
-            }
-            await Task.yield()
+            let isSettled =
+                workload.state == .placed && bench.sites.holds.isEmpty
+                && workload.replicas.allSatisfy { $0.state == .running && $0.change == nil }
+                && Set(bench.sites.machines.map(\.id)) == Set(workload.replicas.compactMap(\.machine))
+            return isSettled ? workload : nil
         }
     }
 
@@ -138,6 +130,28 @@ struct CoordinatorFollowingTests {
         }
     }
 
+    @Test("In one round a site is looked for for so many workloads; the others have their turn in the next")
+    func turns() async throws {
+        let bench = try CoordinatorBench([("tokyo.test", Position(latitude: 35.7, longitude: 139.7), 40)])
+        try await bench.run { coordinator, table in
+            let names = (0...20).map { "web\($0)" }
+            for name in names {
+                let more = Self.following(["follow-minimum": .integer(2)])
+                _ = try await table.perform(CoordinatorBench.place(name, more: more))
+            }
+            await bench.boot(coordinator)
+            bench.sites.setPolicy(.closed, at: "tokyo.test")
+            for told in 20...21 {
+                await coordinator.followUsers()
+                let waiting = try names.filter { name in
+                    let workload = try coordinator.workload(name, for: Self.alice, scope: .own)
+                    return workload.events?.contains { $0.kind == .waiting } == true
+                }
+                #expect(waiting.count == told)
+            }
+        }
+    }
+
     @Test("A restart gives nobody a new budget, and nothing is done before users are heard again")
     func restart() async throws {
         let bench = try CoordinatorBench()
@@ -155,6 +169,21 @@ struct CoordinatorFollowingTests {
             let workload = try await self.settle(coordinator, bench)
             #expect(workload.replicas.count == 2)
             #expect(workload.events?.contains { $0.text.contains("1 changes were made") } == true)
+        }
+    }
+
+    @Test("A clock that is set back keeps nobody from being followed")
+    func clockSetBack() async throws {
+        let bench = try CoordinatorBench()
+        try await bench.run { coordinator, table in
+            _ = try await table.perform(CoordinatorBench.place(more: Self.following()))
+            _ = try await self.settle(coordinator, bench)
+            try await self.pass(4, bench, coordinator, table, reports: [("FR", "260:20")])
+            #expect(try await self.settle(coordinator, bench).replicas.count == 2)
+            // What was changed and reported until now is of the future.
+            bench.clock.advance(by: .seconds(-7_200))
+            try await self.pass(4, bench, coordinator, table, reports: [("US", "260:20")])
+            #expect(try await self.settle(coordinator, bench).replicas.count == 3)
         }
     }
 

@@ -198,6 +198,40 @@ struct PriorityTests {
         }
     }
 
+    @Test("Parts that get their sites together take no room that one waits for who comes before them")
+    func boundParts() async throws {
+        let bench = try CoordinatorBench(Self.world)
+        let document = """
+            application: shop
+            defaults: {\(ApplicationBench.usual), priority: -50}
+            parts:
+              db: {replicas: 1}
+              web: {within: {db: 120 ms}}
+            """
+        try await bench.run(Self.patient) { coordinator, table in
+            try await self.place([("waits", 50)], by: table)
+            await self.loseTokyo(coordinator, bench)
+            await self.look(coordinator, bench)
+            self.offer(1, bench)
+            self.offer(2, bench)
+            _ = try await table.perform(ApplicationBench.apply(document))
+            for _ in 0..<10 {
+                await coordinator.advanceDueApplications()
+                await Task.yield()
+            }
+            #expect(self.served(bench) == [], "there is room for one beside the one that waits")
+            for count in [1, 3] {
+                if count == 3 { self.offer(3, bench) }
+                while self.served(bench).count < count {
+                    try Task.checkCancellation()
+                    await self.look(coordinator, bench)
+                    await coordinator.advanceDueApplications()
+                }
+                #expect(self.served(bench) == (count == 1 ? ["waits"] : ["waits", "shop-db", "shop-web"]))
+            }
+        }
+    }
+
     @Test("However many wait in vain before it, a workload has its turn")
     func everybodysTurn() async throws {
         let bench = try CoordinatorBench(Self.world)

@@ -1,12 +1,13 @@
 import CloudModel
 import Coordinator
 import Federation
+import GRDB
 import Operations
 import Synchronization
 import TestSupport
 import Testing
 
-@Suite("Watching workloads")
+@Suite("Watching workloads", .timeLimit(.minutes(2)))
 struct WatchTests {
     private static let root = GrantBook.Caller(address: "root@paris.test", domain: "paris.test")
 
@@ -94,7 +95,7 @@ struct WatchTests {
         }
     }
 
-    @Test("Events of all workloads come in one order, to each only those of his own")
+    @Test("Events of all workloads come in one order, to each user only those of their own")
     func all() async throws {
         let bench = try CoordinatorBench()
         let (mine, everybodys) = try await bench.run { coordinator, table in
@@ -193,6 +194,26 @@ struct WatchTests {
         }
     }
 
+    @Test("What an earlier release logged has no position: that it is missing is told")
+    func earlierRelease() async throws {
+        let bench = try CoordinatorBench()
+        try await bench.run { coordinator, table in
+            _ = try await table.perform(CoordinatorBench.place())
+            try await Self.untilStored("web", coordinator, table)
+        }
+        try await bench.database.writer.write { connection in
+            try connection.execute(sql: "UPDATE workloadEvent SET event = json_remove(event, '$.position')")
+        }
+        try await bench.run { coordinator, table in
+            #expect(try coordinator.workload("web", for: "alice@paris.test", scope: .own).events != [])
+            let told = Mutex<[Progress]>([])
+            let report = try Self.report(
+                try await table.perform(Self.watch("web")) { step in told.withLock { $0.append(step) } })
+            #expect(told.withLock { $0.map { $0.item?.kind } } == ["gap"])
+            #expect(report.events == [])
+        }
+    }
+
     @Test("Who was away for too long is told that something is missing; who reads too slowly is sent away")
     func gaps() async throws {
         let bench = try CoordinatorBench()
@@ -222,7 +243,7 @@ struct WatchTests {
             } catch let error as OperationError {
                 #expect(error.code == .tooMany)
             }
-            // He comes back, and is told first that something is missing.
+            // The reader comes back, and is told first that something is missing.
             let back = Self.watch("first", after: first.event.position)
             let news = Mutex<[Progress]>([])
             let rest = try Self.report(
