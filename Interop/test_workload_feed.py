@@ -1,4 +1,4 @@
-"""A real client library (slixmpp) follows what happens to workloads: each user his own, and nobody another's."""
+"""A real client library (slixmpp) follows what happens to workloads: each user their own, and nobody another's."""
 import unittest
 
 from slixmpp.exceptions import IqError

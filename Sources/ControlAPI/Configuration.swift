@@ -20,8 +20,8 @@ package struct Configuration: Hashable, Sendable {
     /// How long a connection may be silent.
     package var idleTimeout: Duration = .seconds(60)
 
-    /// How often a feed on which nothing happens shows that it lives; a reader that takes nothing for three times as long
-    /// is cut off.
+    /// How often a feed on which nothing happens shows that it lives; a reader that takes nothing for three times as
+    /// long is cut off.
     package var feedInterval: Duration = .seconds(15)
 
     package init() {}

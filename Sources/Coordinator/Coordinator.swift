@@ -26,7 +26,7 @@ package final class Coordinator: Service {
     /// Says that steps are pending; one signal stands for any number of them.
     private let wakes: AsyncStream<Void>
     private let wake: AsyncStream<Void>.Continuation
-    /// Says that something may be to be done about applications; one signal stands for any number of them.
+    /// Signals that applications are to be looked at; one signal stands for any number of them.
     let applicationNews: AsyncStream<Void>
     let applicationNudge: AsyncStream<Void>.Continuation
 

@@ -1,7 +1,7 @@
 /// One problem of placing, whole: what each choice costs, and what was chosen.
 ///
-/// The total is the sum over replicas of what a replica of its group costs at its site, and of what the place costs that
-/// it takes there. Places cost the more the later they are taken, so minimising the total is a minimum-cost flow,
+/// The total is the sum over replicas of what a replica of its group costs at its site, and of what the place costs
+/// that it takes there. Places cost the more the later they are taken, so minimising the total is a minimum-cost flow,
 /// which a solver that knows nothing of ours can solve.
 struct QualityInstance: Codable, Sendable {
     /// Replicas that are alike: the same users and the same objectives.

@@ -4,8 +4,8 @@ import Storage
 /// What has happened to workloads, in one order: what those who watch are told from.
 ///
 /// Each event has a position. Positions rise and none is given twice, not even by the process after this one, for a
-/// position is the time in milliseconds, or one more than the position before where that is later. Whoever comes back
-/// says the last one that he knows.
+/// position is the time in milliseconds, or one more than the position before where that is later. A reader that comes
+/// back says the last one that it knows.
 struct EventFeed {
     /// The latest events that are kept for those who watch all workloads.
     static let limit = 10_000

@@ -1,5 +1,6 @@
 extension StringProtocol {
-    /// The text in quotation marks, as an error repeats it: not more of what somebody sent than it takes to know it again.
+    /// The text in quotation marks, as an error repeats it: not more of what somebody sent than it takes to know it
+    /// again.
     package var quoted: String {
         self.utf8.count <= Quotation.limit ? "“\(self)”" : "“\(Quotation.beginning(of: self))…”"
     }

@@ -2,7 +2,7 @@
 package enum FeedNode: String, Hashable, Sendable, CaseIterable {
     /// The latest state of each machine, for those who may list all machines.
     case machines = "urn:tradewind:machines:1"
-    /// What happens to workloads as it happens, to each only of those that he may see.
+    /// What happens to workloads as it happens: each subscriber hears of those that they may see.
     case workloads = "urn:tradewind:workloads:1"
 
     /// Items that are kept; of more, those that changed longest ago give way.

@@ -19,8 +19,8 @@ package actor SiteFeeds {
     package static let subscriptions = 500
     package static let subscriptionsPerPerson = 10
 
-    /// What any node may be configured to keep, whichever of them this process has: one that keeps nothing has the usual
-    /// number in its configuration all the same, and must be read again.
+    /// What any node may be configured to keep, whichever of them this process has: one that keeps nothing has the
+    /// usual number in its configuration all the same, and must be read again.
     private static let itemsMost = FeedNode.allCases.map(\.items).reduce(1, max)
 
     /// Whether an address may listen at a node; to what is about a thing of `owner`, if there is one.
@@ -75,6 +75,8 @@ package actor SiteFeeds {
     }
 
     /// Under which name the nodes are kept: no account's and no domain's feeds have a resource.
+    ///
+    /// It is that of earlier databases, which had the feed of machines alone.
     private static func owner(_ address: JID) -> String { "\(address.bare)/machines" }
 
     private static func configuration(of feed: FeedNode) -> DataForm {
@@ -212,7 +214,7 @@ package actor SiteFeeds {
         throw StanzaError(.forbidden, text: "no grant allows \(asker.bare) \(objections)")
     }
 
-    /// Forgets somebody (a bare JID) whose account is gone; the disk has forgotten him already.
+    /// Forgets somebody (a bare JID) whose account is gone; the disk has forgotten them already.
     package func forget(_ person: JID) { _ = self.service.forget(person) }
 
     // MARK: Discovery

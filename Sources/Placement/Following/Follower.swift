@@ -123,7 +123,8 @@ package struct Follower: Sendable {
         }
     }
 
-    /// How many replicas there are at least now; what the owner wants to run while others move is not gone below either.
+    /// How many replicas there are at least now; what the owner wants to run while others move is not gone below
+    /// either.
     func minimum(_ wishes: FollowingWishes, _ view: FollowingView) -> Int {
         max(wishes.minimum(at: view.now), view.least)
     }
@@ -175,8 +176,8 @@ package struct Follower: Sendable {
         return share <= self.rules.spareShare
     }
 
-    /// What share of the target the slowest users would wait for if there were one replica less at `site`; nil if nobody
-    /// can say.
+    /// What share of the target the slowest users would wait for if there were one replica less at `site`; nil if
+    /// nobody can say.
     private func worstShare(
         withoutOneAt site: SiteID, _ wishes: FollowingWishes, _ view: FollowingView
     ) -> Double? {

@@ -1,8 +1,8 @@
 import CloudModel
 
 extension FollowingWishes {
-    /// What is wrong with them for a workload of which `least` replicas must run while others move; the fields are named
-    /// as the parameters are.
+    /// What is wrong with them for a workload of which `least` replicas must run while others move; the fields are
+    /// named as the parameters are.
     func problems(running least: Int) -> [SpecificationError.Problem] {
         var problems: [SpecificationError.Problem] = []
         func check<Amount: Comparable>(_ field: String, _ amount: Amount?, _ range: ClosedRange<Amount>) {

@@ -87,9 +87,9 @@ enum SiteLink: Sendable {
     /// The operations on accounts: only where accounts are ours.
     ///
     /// What was granted to an account goes with it, whoever deletes it, and what it was subscribed to.
-    func register(in table: inout OperationTable, grants: GrantKeeper, feeds: SiteFeeds?) {
+    func register(in table: inout OperationTable, grants: GrantKeeper, feeds: SiteFeeds) {
         guard case .embedded(let server) = self else { return }
-        server.accounts.afterDeleting { address in await feeds?.forget(address) }
+        server.accounts.afterDeleting { address in await feeds.forget(address) }
         server.accounts.beforeDeleting { address in
             try await grants.removeAll(of: .address(address.description))
         }

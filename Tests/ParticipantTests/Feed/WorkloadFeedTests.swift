@@ -85,7 +85,7 @@ struct WorkloadFeedTests {
         return try ValueDecoder().decode(WorkloadNews.self, from: value)
     }
 
-    @Test("Each is told what happens to his own workloads, and who may see all is told all")
+    @Test("Users are told what happens to their own workloads, and who may see all is told all")
     func own() async throws {
         let bench = try Bench()
         let feeds = try await bench.feeds()
@@ -123,7 +123,7 @@ struct WorkloadFeedTests {
         #expect(error?.condition == .forbidden)
         #expect(feeds.info(node: Self.node, for: Self.person("mallory")) == nil)
         #expect(feeds.info(node: Self.node, for: Self.person("alice")) != nil)
-        // One who may watch his workloads may not, for that, list the site's machines.
+        // A user who may watch their workloads may not, for that, list the site's machines.
         #expect(feeds.info(node: FeedNode.machines.rawValue, for: Self.person("alice")) == nil)
         let machines = await #expect(throws: StanzaError.self) {
             try await self.ask(
