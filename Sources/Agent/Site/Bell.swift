@@ -13,17 +13,15 @@ package final class Bell: Sendable {
 
     package init() {}
 
-    /// Rings from now on, and one at once, so that nobody misses what was there before.
-    package func rings() -> AsyncStream<Void> {
+    /// Rings from now on, and one at once, so that nobody misses what was there before; those of `other` too.
+    package func rings(or other: Bell? = nil) -> AsyncStream<Void> {
         let (stream, continuation) = AsyncStream.makeStream(
             of: Void.self, bufferingPolicy: .bufferingNewest(1))
-        let key = self.listeners.withLock { listeners in
-            listeners.next += 1
-            listeners.continuations[listeners.next] = continuation
-            return listeners.next
-        }
-        continuation.onTermination = { [weak self] _ in
+        let key = self.add(continuation)
+        let otherKey = other?.add(continuation)
+        continuation.onTermination = { [weak self, weak other] _ in
             self?.remove(key)
+            if let otherKey { other?.remove(otherKey) }
         }
         continuation.yield()
         return stream
@@ -32,6 +30,14 @@ package final class Bell: Sendable {
     package func ring() {
         let continuations = self.listeners.withLock { Array($0.continuations.values) }
         for continuation in continuations { continuation.yield() }
+    }
+
+    private func add(_ continuation: AsyncStream<Void>.Continuation) -> Int {
+        self.listeners.withLock { listeners in
+            listeners.next += 1
+            listeners.continuations[listeners.next] = continuation
+            return listeners.next
+        }
     }
 
     private func remove(_ key: Int) {

@@ -25,6 +25,8 @@ package actor SiteKeeper {
     /// What it will have once `steps` are written; nil while nothing waits.
     private var next: SiteLedger?
     private var steps: [SiteChanges] = []
+    /// Acknowledgements that count already and are written with the next step; of each machine the last.
+    private var acknowledgements: [MachineID: SiteMachine] = [:]
     /// Those whose steps are among `steps`, but for the first, who writes; they learn why they were not written.
     private var followers: [CheckedContinuation<SiteRefusal?, Never>] = []
     /// Whether the last write failed: the log is told when that begins and when it ends.
@@ -96,6 +98,24 @@ package actor SiteKeeper {
         return answer
     }
 
+    /// Notes that the holder of a machine knows of `revision`; nobody is told.
+    ///
+    /// That goes to disk with the next change: if it is lost, the holder is told a second time, and takes that for what
+    /// it is.
+    package func acknowledged(_ id: MachineID, revision: Int) {
+        if var next {
+            next.reported(id, revision: revision)
+            self.steps.append(next.takeChanges())
+            self.next = next
+            return
+        }
+        let changes = self.durable.withLock { durable in
+            durable.ledger.reported(id, revision: revision)
+            return durable.ledger.takeChanges()
+        }
+        self.acknowledgements.merge(changes.machines) { _, new in new }
+    }
+
     private func follow() async -> SiteRefusal? {
         await withCheckedContinuation { self.followers.append($0) }
     }
@@ -111,7 +131,9 @@ package actor SiteKeeper {
         self.followers = []
         var failure: SiteRefusal?
         do {
-            let generation = try self.store.save(steps)
+            let generation = try self.store.save(
+                [SiteChanges(machines: self.acknowledgements)] + steps)
+            self.acknowledgements = [:]
             var written = next
             written.written(as: generation)
             self.durable.withLock { [written] durable in

@@ -63,7 +63,8 @@ final class SiteReports: Sendable {
                     group.addTask {
                         await self.report(entry)
                         self.release(entry)
-                        // Its state may have changed meanwhile, or another one may have waited for its place.
+                        // It is acknowledged; its state may have changed meanwhile, or another one may have waited
+                        // for its place.
                         self.service.keeper.changed.ring()
                     }
                 }
@@ -122,9 +123,7 @@ final class SiteReports: Sendable {
         do {
             // People look when they want to know; only programs are told.
             if self.listens(entry.holder) { try await self.send(entry.machine, entry.holder) }
-            try await self.service.keeper.change { ledger throws(SiteRefusal) in
-                ledger.reported(id, revision: revision)
-            }
+            await self.service.keeper.acknowledged(id, revision: revision)
             let hadFailed = self.state.withLock { $0.failures.removeValue(forKey: entry.holder) != nil }
             if hadFailed {
                 self.logger.info(

@@ -54,6 +54,8 @@ final class SiteWork: Sendable {
     let retryDelay: Duration
     let logger: Logger
     private let state = Mutex(State())
+    /// Rings when there may be more to do though nothing has changed.
+    private let again = Bell()
 
     init(service: SiteService, images: ImageStore, retryDelay: Duration, logger: Logger) {
         self.service = service
@@ -65,7 +67,7 @@ final class SiteWork: Sendable {
     /// Works until cancelled.
     func run() async {
         await withDiscardingTaskGroup { group in
-            for await _ in self.service.keeper.changed.rings() {
+            for await _ in self.service.keeper.changed.rings(or: self.again) {
                 let uptime = self.service.uptime()
                 let work = self.service.keeper.read { ledger in
                     guard ledger.outage == nil else { return SiteLedger.Work() }
@@ -77,7 +79,7 @@ final class SiteWork: Sendable {
                     group.addTask {
                         let pause = self.release(job, await self.perform(job, entry))
                         // There may be more to do for the same machine, or another has waited for the place.
-                        self.service.keeper.changed.ring()
+                        self.again.ring()
                         if let pause { await self.rest(job, for: pause) }
                     }
                 }
@@ -138,7 +140,7 @@ final class SiteWork: Sendable {
             return
         }
         self.state.withLock { _ = $0.resting.remove(job) }
-        self.service.keeper.changed.ring()
+        self.again.ring()
     }
 
     private func perform(_ job: Job, _ entry: SiteMachine) async -> Outcome {

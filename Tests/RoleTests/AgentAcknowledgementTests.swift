@@ -1,0 +1,77 @@
+import Agent
+import CloudModel
+import Logging
+import Storage
+import Testing
+
+@Suite("What a holder has acknowledged")
+struct AgentAcknowledgementTests {
+    private typealias Fixtures = AgentFixtures
+
+    @Test("It counts at once, and is on disk with the next change")
+    func acknowledged() async throws {
+        let store = MachineStore(try Database())
+        let keeper = try SiteKeeper(
+            site: Fixtures.paris, rules: SiteRules(), policy: .open, store: store,
+            logger: Logger(label: "test"))
+        try await keeper.change { ledger throws(SiteRefusal) in
+            ledger.updateHosts([Fixtures.host()])
+            ledger.outage = nil
+        }
+        let request = SiteLedger.Request(
+            id: try #require(ReservationID("7f3e9c52-8a41-4c6b-b0d7-2f6a1e9d4c83")), holder: Fixtures.tokyo,
+            specification: Fixtures.specification("web-1"), replica: nil)
+        let machine = try #require(MachineID("d1d8a7b4-3e62-4f95-8b1a-6d0c9e2f7a54"))
+        try await keeper.change { ledger throws(SiteRefusal) in
+            _ = try ledger.claim(request, machine: machine, now: Fixtures.start)
+            ledger.defined(machine, now: Fixtures.start)
+        }
+        let told = try #require(keeper.read(\.unreported).first)
+        await keeper.acknowledged(machine, revision: told.revision)
+        #expect(keeper.read(\.unreported).isEmpty)
+        // Lost if the agent ends now: the holder is told again.
+        let generation = keeper.read(\.generation)
+        #expect(try store.load().generation == generation)
+        #expect(try store.load().machines.map(\.reportedRevision) == [told.reportedRevision])
+
+        try await keeper.change { ledger throws(SiteRefusal) in ledger.setPolicy(.draining) }
+        #expect(try store.load().machines.map(\.reportedRevision) == [told.revision])
+        #expect(try store.load().generation == generation + 1)
+    }
+
+    @Test("An acknowledgement of what has changed since leaves the change to be told")
+    func outdated() async throws {
+        let keeper = try SiteKeeper(
+            site: Fixtures.paris, rules: SiteRules(), policy: .open, store: MachineStore(try Database()),
+            logger: Logger(label: "test"))
+        try await keeper.change { ledger throws(SiteRefusal) in
+            ledger.updateHosts([Fixtures.host()])
+            ledger.outage = nil
+        }
+        let request = SiteLedger.Request(
+            id: try #require(ReservationID("7f3e9c52-8a41-4c6b-b0d7-2f6a1e9d4c83")), holder: Fixtures.tokyo,
+            specification: Fixtures.specification("web-1"), replica: nil)
+        let machine = try #require(MachineID("d1d8a7b4-3e62-4f95-8b1a-6d0c9e2f7a54"))
+        let first = try await keeper.change { ledger throws(SiteRefusal) -> Int in
+            _ = try ledger.claim(request, machine: machine, now: Fixtures.start)
+            ledger.defined(machine, now: Fixtures.start)
+            return ledger.machines[machine]?.revision ?? 0
+        }
+        try await keeper.change { ledger throws(SiteRefusal) in
+            ledger.observe(machine, .running, reason: nil, from: .start, now: Fixtures.start)
+        }
+        await keeper.acknowledged(machine, revision: first)
+        #expect(keeper.read(\.unreported).map(\.machine.state) == [.running])
+    }
+
+    @Test("Whoever listens to two bells hears either, and one ring at once")
+    func bells() async {
+        let (bell, other) = (Bell(), Bell())
+        var rings = bell.rings(or: other).makeAsyncIterator()
+        await rings.next()
+        bell.ring()
+        await rings.next()
+        other.ring()
+        await rings.next()
+    }
+}
