@@ -107,10 +107,11 @@ struct ConstraintCheck: Sendable {
     ) -> Objection {
         let asked = "at most \(Figure.short(limit)) ms is asked"
         guard let path = self.path(from: description, toNearestOf: name) else {
-            return Objection(.within, "\(name) has no replica yet, \(asked)")
+            return Objection(.within, "\(name) has no replica yet, \(asked)", isUnknown: true)
         }
         guard let milliseconds = path.milliseconds else {
-            return Objection(.within, "the way to the nearest replica of \(name) is not known, \(asked)")
+            return Objection(
+                .within, "the way to the nearest replica of \(name) is not known, \(asked)", isUnknown: true)
         }
         let figures = "\(Figure.short(milliseconds)) ms (\(path.basis.rawValue))"
         return Objection(.within, "\(figures) to the nearest replica of \(name), \(asked)")
@@ -123,7 +124,8 @@ struct ConstraintCheck: Sendable {
     private func latencyObjection(to view: SiteView, limit: Double) -> Objection {
         let limitText = "\(Int(limit.rounded())) ms"
         guard let latency = view.latency, latency.milliseconds != nil else {
-            return Objection(.latency, "latency to the users is unknown, at most \(limitText) is asked")
+            return Objection(
+                .latency, "latency to the users is unknown, at most \(limitText) is asked", isUnknown: true)
         }
         return Objection(.latency, "\(latency.text) to the users is over the \(limitText) asked")
     }

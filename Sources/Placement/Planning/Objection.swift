@@ -36,9 +36,12 @@ package struct Objection: Hashable, Codable, Sendable {
 
     package let kind: Kind
     package let text: String
+    /// Whether it only says that something is not known yet; nil as false.
+    package let isUnknown: Bool?
 
-    init(_ kind: Kind, _ text: String) {
+    init(_ kind: Kind, _ text: String, isUnknown: Bool? = nil) {
         self.kind = kind
         self.text = text
+        self.isUnknown = isUnknown
     }
 }

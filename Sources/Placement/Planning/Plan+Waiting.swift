@@ -1,10 +1,17 @@
 import CloudModel
 
 extension Plan {
-    /// Whether some site is out only for reasons that pass by themselves: it is out of reach, busy or full.
+    /// Whether what keeps it from being complete may pass by itself.
+    ///
+    /// A site may be out of reach, busy or full, one that can take some replicas may be able to take more later, and
+    /// what is not known yet may be learnt.
     package var mayChange: Bool {
         self.verdicts.isEmpty
-            || self.verdicts.contains { !$0.isFeasible && $0.objections.allSatisfy(\.kind.mayPass) }
+            || self.verdicts.contains { verdict in
+                verdict.isFeasible
+                    ? !self.isComplete
+                    : verdict.objections.allSatisfy { $0.kind.mayPass || $0.isUnknown == true }
+            }
     }
 }
 
