@@ -35,12 +35,28 @@ extension Coordinator {
     /// Takes on a workload: planned, stored, and under way to its sites when this returns.
     ///
     /// The same owner asking again with the same key and content gets the workload of the first time; with another
-    /// content it is refused. If no site can take some replica, nothing is kept and the error says why. `sites` are those
-    /// chosen for it already, if so.
+    /// content it is refused. If no site can take some replica, nothing is kept and the error says why.
     package func place(
-        _ specification: WorkloadSpecification, owner: String, idempotencyKey: String?,
-        at sites: [Plan.Assignment]? = nil
+        _ specification: WorkloadSpecification, owner: String, idempotencyKey: String?
     ) async throws(OperationError) -> Workload {
+        switch try await self.admit(specification, owner: owner, idempotencyKey: idempotencyKey, at: nil) {
+        case .taken(let workload): return workload
+        case .nowhere(let plan): throw Self.refusal(plan)
+        }
+    }
+
+    /// What became of a workload that somebody asked for.
+    enum Admission {
+        case taken(Workload)
+        /// No site can take some replica: what speaks against which site.
+        case nowhere(Plan)
+    }
+
+    /// The same, with the plan if there is no site; `sites` are those chosen for it already, if so.
+    func admit(
+        _ specification: WorkloadSpecification, owner: String, idempotencyKey: String?,
+        at sites: [Plan.Assignment]?
+    ) async throws(OperationError) -> Admission {
         let view = await self.sites.view()
         let now = self.now()
         let uptime = self.uptime()
@@ -48,7 +64,7 @@ extension Coordinator {
         let forgetting = self.forgetting()
         var generator = SecureRandom()
         let id = WorkloadID(randomUsing: &generator)
-        let admission = self.state.withLock { state -> Result<Admission, OperationError> in
+        let outcome = self.state.withLock { state -> Result<Admitted, OperationError> in
             do throws(OperationError) {
                 // What is too old to be remembered is no answer to a key, here as on disk.
                 state.forget(removedBefore: forgetting)
@@ -64,8 +80,12 @@ extension Coordinator {
                 if let sites {
                     assignments = sites
                 } else {
-                    assignments = try Self.choose(
+                    let choice = try Self.choose(
                         specification, for: owner, now: now, planner, in: &state, using: &generator)
+                    switch choice {
+                    case .sites(let chosen): assignments = chosen
+                    case .nowhere(let plan): return .success(.nowhere(plan))
+                    }
                 }
                 return .success(
                     .new(
@@ -76,18 +96,20 @@ extension Coordinator {
                 return .failure(error)
             }
         }
-        switch admission {
+        switch outcome {
         case .failure(let error): throw error
-        case .success(.known(let workload)): return workload
+        case .success(.known(let workload)): return .taken(workload)
+        case .success(.nowhere(let plan)): return .nowhere(plan)
         case .success(.new(let change)):
             try await self.insert(change, forgetting: forgetting)
-            return change.placement.workload
+            return .taken(change.placement.workload)
         }
     }
 
-    private enum Admission {
+    private enum Admitted {
         case known(Workload)
         case new(CoordinatorState.Change)
+        case nowhere(Plan)
     }
 
     private static func repeated(
@@ -115,22 +137,17 @@ extension Coordinator {
         }
     }
 
-    /// A site for each replica.
+    /// A site for each replica, or why there is none.
     private static func choose(
         _ specification: WorkloadSpecification, for owner: String, now: Instant, _ planner: Planner,
         in state: inout CoordinatorState, using generator: inout some RandomNumberGenerator
-    ) throws(OperationError) -> [Plan.Assignment] {
+    ) throws(OperationError) -> CoordinatorState.Choice {
         let request = PlanRequest(
             specification, neighbours: state.neighbours(of: specification, ownedBy: owner))
-        let choice: CoordinatorState.Choice
         do throws(SpecificationError) {
-            choice = try state.choose(request, now: now, planner, using: &generator)
+            return try state.choose(request, now: now, planner, using: &generator)
         } catch {
             throw Self.absurd(error)
-        }
-        switch choice {
-        case .sites(let assignments): return assignments
-        case .nowhere(let plan): throw Self.refusal(plan)
         }
     }
 

@@ -112,8 +112,13 @@ extension CoordinatorState {
     func neighbours(
         of specification: WorkloadSpecification, ownedBy owner: String
     ) -> [String: [SiteID: Int]] {
+        self.neighbours(named: specification.namedWorkloads, ownedBy: owner)
+    }
+
+    /// Where the workloads of `owner` are that have these names.
+    func neighbours(named names: Set<String>, ownedBy owner: String) -> [String: [SiteID: Int]] {
         var neighbours: [String: [SiteID: Int]] = [:]
-        for name in specification.namedWorkloads.sorted() {
+        for name in names.sorted() {
             let found = self.part(called: name) ?? self.workload(ofName: name)
             guard let other = found, other.owner == owner else { continue }
             neighbours[name] = other.saga.sites

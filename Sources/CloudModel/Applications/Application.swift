@@ -1,6 +1,6 @@
 /// An application as its coordinator keeps it.
 package struct Application: Hashable, Codable, Sendable {
-    package enum State: String, Hashable, Codable, Sendable {
+    package enum State: String, Hashable, Codable, Sendable, CaseIterable {
         /// Something of it is still to be placed, started, moved or taken away.
         case applying
         /// Every part runs.
@@ -15,9 +15,28 @@ package struct Application: Hashable, Codable, Sendable {
 
     /// How one part stands.
     package struct Part: Hashable, Codable, Sendable {
+        package enum State: String, Hashable, Codable, Sendable, CaseIterable {
+            /// For a site, or for other parts.
+            case waiting
+            case placing
+            /// Placed, and not all of its replicas run.
+            case starting
+            case running
+            /// What there is serves until another workload runs in its place.
+            case replacing
+            /// Given up before it ran.
+            case cancelled
+            /// Nothing more is tried.
+            case failed
+            /// It goes, or has to stay until what came after it is gone.
+            case removing
+            case removed
+        }
+
         package let name: String
-        /// In a few words: `running`, `waits for db`.
-        package let state: String
+        package let state: State
+        /// The state in a few words, with what it comes from: `running`, `waits for db`.
+        package let text: String
         /// The workload that is this part; nil while there is none.
         package let workload: WorkloadID?
         package let replicas: Int
@@ -26,10 +45,12 @@ package struct Application: Hashable, Codable, Sendable {
         package let sites: [SiteID]
 
         package init(
-            name: String, state: String, workload: WorkloadID?, replicas: Int, running: Int, sites: [SiteID]
+            name: String, state: State, text: String, workload: WorkloadID?, replicas: Int, running: Int,
+            sites: [SiteID]
         ) {
             self.name = name
             self.state = state
+            self.text = text
             self.workload = workload
             self.replicas = replicas
             self.running = running

@@ -50,19 +50,19 @@ package struct ApplicationSpecification: Hashable, Codable, Sendable {
         "\(application)-\(part)"
     }
 
-    /// The same for finding its sites: besides, the bounds of the parts in `staying` that name it, which will not move for
-    /// it.
-    package func workload(
-        of part: Part, as id: ApplicationID, generation: Int, near staying: Set<String>
-    ) -> WorkloadSpecification {
-        var workload = self.workload(of: part, as: id, generation: generation)
-        for other in self.parts where staying.contains(other.name) {
-            for bound in other.bounds where bound.part == part.name {
-                let name = Self.workloadName(ofPart: other.name, in: self.name)
-                workload.constraints.append(.within(name, milliseconds: bound.milliseconds))
+    /// How near the other parts must be to those in `staying` that are bound to them and will not move for them: for
+    /// each the longest round trips in milliseconds, all by the names of their workloads.
+    package func nearness(to staying: Set<String>) -> [String: [String: Double]] {
+        var nearness: [String: [String: Double]] = [:]
+        for part in self.parts where staying.contains(part.name) {
+            let name = Self.workloadName(ofPart: part.name, in: self.name)
+            for bound in part.bounds where !staying.contains(bound.part) {
+                let other = Self.workloadName(ofPart: bound.part, in: self.name)
+                let least = min(nearness[other]?[name] ?? .infinity, bound.milliseconds)
+                nearness[other, default: [:]][name] = least
             }
         }
-        return workload
+        return nearness
     }
 
     /// The workload that is to run as `part`, named and marked as that.

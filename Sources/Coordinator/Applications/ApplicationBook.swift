@@ -2,26 +2,30 @@ import CloudModel
 import Placement
 import Storage
 
-/// The applications a coordinator has in memory, and which workloads are their parts: pure, behind the coordinator's lock.
+/// The applications a coordinator has in memory, and which workloads are their parts: pure, behind the coordinator's
+/// lock.
 struct ApplicationBook {
     private(set) var applications: [ApplicationID: StoredApplication] = [:]
     private var names: [String: ApplicationID] = [:]
     private var workloads: [ApplicationID: Set<WorkloadID>] = [:]
     /// The workloads that are, were or become the part of that name: `shop-web`.
     private var versions: [String: Set<WorkloadID>] = [:]
-    /// Those of which something may be to be done.
+    /// Those to be looked at.
     private var due: Set<ApplicationID> = []
     /// Those that are not on disk as they are here.
     private var unstored: Set<ApplicationID> = []
-    /// Those of which a part waits for a site, and when it is looked for again.
-    private var rests: [ApplicationID: Instant] = [:]
+    /// Parts that wait for a site, by name, and when it is looked for again.
+    private var rests: [ApplicationID: [String: Instant]] = [:]
+    /// Those for whom a plan is being made.
+    private var planners: Set<String> = []
     private var watchers: [ApplicationID: [Int: AsyncStream<Void>.Continuation]] = [:]
     private var nextWatcher = 0
 
     // MARK: Applications
 
     mutating func load(_ stored: [StoredApplication]) {
-        for application in stored {
+        for var application in stored {
+            application.saga.resume()
             self.applications[application.id] = application
             self.names[application.saga.name] = application.id
             self.due.insert(application.id)
@@ -68,17 +72,27 @@ struct ApplicationBook {
         return self.due.filter { self.applications[$0] != nil }.sorted()
     }
 
-    /// Looks at all of them again, lest something that could not be done is forgotten.
+    /// Looks at all of them again, so that nothing is forgotten that could not be done.
     mutating func makeAllDue() { self.due = Set(self.applications.keys) }
 
-    /// No site is looked for before `instant`; nil for at once.
-    mutating func rest(_ id: ApplicationID, until instant: Instant?) { self.rests[id] = instant }
+    /// No site is looked for for a part before `instant`.
+    mutating func rest(_ id: ApplicationID, part: String, until instant: Instant) {
+        self.rests[id, default: [:]][part] = instant
+    }
 
-    func isResting(_ id: ApplicationID, at now: Instant) -> Bool {
-        guard let end = self.rests[id] else { return false }
+    /// Looks for sites for all parts at once.
+    mutating func wake(_ id: ApplicationID) { self.rests[id] = nil }
+
+    func isResting(_ id: ApplicationID, part: String, at now: Instant) -> Bool {
+        guard let end = self.rests[id]?[part] else { return false }
         // A clock that was set back must not keep it from being looked for.
         return now < end && now.duration(to: end) <= Coordinator.lookPause
     }
+
+    /// Notes that a plan is made for somebody; false if one is made already.
+    mutating func beginPlan(for caller: String) -> Bool { self.planners.insert(caller).inserted }
+
+    mutating func endPlan(for caller: String) { self.planners.remove(caller) }
 
     // MARK: Parts
 

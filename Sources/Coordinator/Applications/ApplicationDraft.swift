@@ -8,6 +8,8 @@ struct ApplicationDraft {
     private let changes: [ApplicationChange]
     /// Those that would be placed, in the order in which they would.
     private let placing: [WorkloadSpecification]
+    /// How near these must be to parts that stay where they are.
+    private let near: [String: [String: Double]]
     /// Those that would grow: what is there, and the numbers of the replicas that would come.
     private let growing: [(part: String, request: PlanRequest)]
     private let snapshot: PlacementSnapshot
@@ -30,7 +32,7 @@ struct ApplicationDraft {
         self.placing = wanted.ordered.filter { new.contains($0.name) }.map { part in
             let versions = workloads.filter { $0.specification.part?.part == part.name }
             let generation = 1 + (versions.map(\.generation).max() ?? 0)
-            return wanted.workload(of: part, as: saga.id, generation: generation, near: staying)
+            return wanted.workload(of: part, as: saga.id, generation: generation)
         }
         var growing: [(part: String, request: PlanRequest)] = []
         for change in changes where change.kind == .scale {
@@ -42,7 +44,8 @@ struct ApplicationDraft {
             growing.append((change.part, state.growth(of: there, by: more, near: nil)))
         }
         self.growing = growing
-        self.neighbours = state.neighbours(of: self.placing, ownedBy: owner)
+        self.near = wanted.nearness(to: staying)
+        self.neighbours = state.neighbours(of: self.placing, near: self.near, ownedBy: owner)
         self.snapshot = state.snapshot(now: now)
         var waiting: [String: Int] = [:]
         for workload in self.placing + growing.map({ $0.request.specification }) {
@@ -51,15 +54,17 @@ struct ApplicationDraft {
         self.waiting = waiting
     }
 
-    /// The plans, and all of it in words.
-    func plan(with planner: Planner) throws(SpecificationError) -> ApplicationPlan {
+    /// The plans, and all of it in words; of no use once `isOver` says so.
+    func plan(
+        with planner: Planner, unless isOver: () -> Bool
+    ) throws(SpecificationError) -> ApplicationPlan {
         var plans: [String: PlanReport] = [:]
         let placed = try ApplicationPlanner(planner).plan(
-            self.placing, over: self.snapshot, neighbours: self.neighbours)
+            self.placing, near: self.near, over: self.snapshot, neighbours: self.neighbours, unless: isOver)
         for (workload, plan) in zip(self.placing, placed) {
             plans[workload.part?.part ?? workload.name] = self.report(plan, on: workload)
         }
-        for (part, request) in self.growing {
+        for (part, request) in self.growing where !isOver() {
             let plan = try planner.plan(request, over: self.snapshot)
             plans[part] = self.report(plan, on: request.specification)
         }

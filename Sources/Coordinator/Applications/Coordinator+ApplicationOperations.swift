@@ -24,10 +24,12 @@ extension Coordinator {
         table.register("application.show") { invocation, progress throws(OperationError) in
             let application = try self.application(in: invocation)
             let goal = Self.goal(of: invocation)
+            let part = invocation["part"]?.string
+            try Self.check(part, of: application)
             let shown =
                 goal == .accepted
                 ? self.report(on: application)
-                : await self.wait(for: application, until: goal, telling: progress)
+                : await self.wait(for: application, until: goal, orRunning: part, telling: progress)
             return try OperationResult(site: self.configuration.address, encoding: shown)
         }
         table.register("application.cancel") { invocation, _ throws(OperationError) in
@@ -58,6 +60,16 @@ extension Coordinator {
             specification.parts[index].workload = try specification.parts[index].workload.prepared()
         }
         return specification
+    }
+
+    /// A part that is waited for must be one of the application's.
+    private static func check(
+        _ part: String?, of application: StoredApplication
+    ) throws(OperationError) {
+        guard let part, application.saga[part: part] == nil else { return }
+        throw OperationError(
+            .notFound, "\(application.saga.name) has no part \(part.quoted)",
+            next: "application show \(application.saga.name) says which it has")
     }
 
     private func application(in invocation: Invocation) throws(OperationError) -> StoredApplication {
@@ -97,7 +109,7 @@ extension Coordinator {
     /// `shop: running; db running at paris.test, web waits for db`.
     private static func summary(of application: Application) -> String {
         let parts = application.parts.map { part in
-            "\(part.name) \(part.state)\(Self.places(of: part))"
+            "\(part.name) \(part.text)\(Self.places(of: part))"
         }
         var text = "\(application.name): \(application.state.rawValue)"
         if !parts.isEmpty { text += "; " + parts.joined(separator: "; ") }

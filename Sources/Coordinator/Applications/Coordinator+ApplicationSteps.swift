@@ -11,14 +11,14 @@ extension Coordinator {
     /// Rounds of one look: each does something, or is the last.
     private static let roundLimit = 4 * ApplicationSpecification.partLimit
 
-    /// Looks at applications whenever something may be to be done, until cancelled.
+    /// Looks at applications whenever something about them has changed, until cancelled.
     func advanceApplications() async {
         for await _ in self.applicationNews {
             await self.advanceDueApplications()
         }
     }
 
-    /// Looks once at every application of which something may be to be done.
+    /// Looks once at every application that is to be looked at.
     package func advanceDueApplications() async {
         for id in self.state.withLock({ $0.applications.takeDue() }) { await self.advance(id) }
     }
@@ -79,8 +79,8 @@ extension Coordinator {
         }
     }
 
-    private func isResting(_ id: ApplicationID, at now: Instant) -> Bool {
-        self.state.withLock { $0.applications.isResting(id, at: now) }
+    private func isResting(_ part: String, of id: ApplicationID, at now: Instant) -> Bool {
+        self.state.withLock { $0.applications.isResting(id, part: part, at: now) }
     }
 
     /// Begins to delete a workload unless something else is wanted of its application by now.
@@ -105,33 +105,45 @@ extension Coordinator {
             await self.remove(workload, of: application)
             return true
         case .resize(let part, let workload, let count):
-            if self.isResting(application.id, at: now) { return false }
+            if self.isResting(part, of: application.id, at: now) { return false }
             event = await self.resize(part, workload, to: count, of: application)
         case .place(let part, let generation):
-            if self.isResting(application.id, at: now) { return false }
+            if self.isResting(part, of: application.id, at: now) { return false }
             event = await self.place(part, generation, of: application)
         }
         guard let event else { return false }
-        self.state.withLock { state in state.change(application.id) { saga, _ in saga.handle(event) } }
-        guard case .postponed = event else { return true }
-        self.state.withLock { state in
-            state.applications.rest(application.id, until: now.advanced(by: Self.lookPause))
+        return self.state.withLock { state in
+            state.change(application.id) { saga, _ in saga.handle(event) }
+            switch event {
+            case .placed, .refused, .resizeRefused: return true
+            case .resized(let part, _, _):
+                // Should no site take what was added, it is not asked for again at once.
+                state.applications.rest(application.id, part: part, until: now.advanced(by: Self.lookPause))
+                return true
+            case .postponed(let part, _, _, _):
+                state.applications.rest(application.id, part: part, until: now.advanced(by: Self.lookPause))
+                return false
+            }
         }
-        return false
     }
 
     /// Nil if it is to be tried again.
     private func resize(
         _ part: String, _ workload: WorkloadID, to count: Int, of application: StoredApplication
     ) async -> ApplicationSaga.Event? {
+        let mayWait = self.mayWait(part, of: application)
+        // Taken on again and again, and refused by every site each time.
+        if let member = application.saga[part: part], member.hasFallenBack, let wait = member.wait, !mayWait {
+            return .resizeRefused(part: part, to: count, reason: wait.reason)
+        }
         do throws(OperationError) {
             _ = try await self.resize(
                 workload, to: count, because: "\(application.saga.name) was applied with \(count) replicas")
-            return .resized(part: part, to: count)
+            return .resized(part: part, to: count, at: self.now())
         } catch {
             if error.isPassing { return nil }
             // A conflict is with what is being done about the workload now.
-            if error.code == .refused || error.code == .conflict, self.mayWait(part, of: application) {
+            if error.code == .refused || error.code == .conflict, mayWait {
                 let generation = application.saga[part: part]?.generation ?? 1
                 return .postponed(
                     part: part, generation: generation, reason: error.sentence, at: self.now())
@@ -147,46 +159,45 @@ extension Coordinator {
         guard let specification = application.saga.workload(of: part, generation: generation) else {
             return nil
         }
+        let ticket = application.saga[part: part]?.ticket ?? 0
         do throws(OperationError) {
             let sites: [Plan.Assignment]?
             switch try await self.jointSites(for: part, of: application) {
             case .free: sites = nil
             case .chosen(let assignments): sites = assignments
-            case .impossible(let reference, let error, let plans):
-                return self.refusal(of: reference, error, plans, of: application)
+            case .impossible(let reference, let plans):
+                return self.refusal(of: reference, plans, inTurnOf: part, generation, of: application)
             }
-            _ = try await self.place(
+            let admission = try await self.admit(
                 specification, owner: application.owner,
-                idempotencyKey: "application/\(application.id)/\(application.saga[part: part]?.ticket ?? 0)",
-                at: sites)
-            return .placed(part: part, generation: generation)
+                idempotencyKey: "application/\(application.id)/\(ticket)", at: sites)
+            switch admission {
+            case .taken: return .placed(part: part, generation: generation)
+            case .nowhere(let plan):
+                guard let reference = specification.part else { return nil }
+                return self.refusal(of: reference, [plan], inTurnOf: part, generation, of: application)
+            }
         } catch {
             if error.isPassing { return nil }
-            guard let reference = specification.part else { return nil }
-            let plans =
-                error.code == .refused ? await self.plans(of: specification, for: application.owner) : []
-            return self.refusal(of: reference, error, plans, of: application)
+            return .refused(part: part, generation: generation, reason: error.sentence)
         }
     }
 
-    /// Why there is no site; empty if that cannot be said.
-    private func plans(of specification: WorkloadSpecification, for owner: String) async -> [Plan] {
-        do {
-            return [try await self.plan(specification, for: owner)]
-        } catch {
-            return []
-        }
-    }
-
-    /// What a part without a site means: what may pass is waited for.
+    /// What it means that a part has no site, by the last of `plans`, in its own turn or in that of one which is to get
+    /// its sites together with it: what may pass is waited for.
     private func refusal(
-        of reference: PartReference, _ error: OperationError, _ plans: [Plan],
+        of reference: PartReference, _ plans: [Plan], inTurnOf part: String, _ generation: Int,
         of application: StoredApplication
-    ) -> ApplicationSaga.Event {
-        let (part, generation) = (reference.part, reference.generation)
-        return plans.contains(where: \.mayChange) && self.mayWait(part, of: application)
-            ? .postponed(part: part, generation: generation, reason: error.message, at: self.now())
-            : .refused(part: part, generation: generation, reason: error.sentence)
+    ) -> ApplicationSaga.Event? {
+        guard let failed = plans.last else { return nil }
+        let error = Self.refusal(failed)
+        guard plans.contains(where: \.mayChange), self.mayWait(part, of: application) else {
+            return .refused(
+                part: reference.part, generation: reference.generation, reason: error.sentence)
+        }
+        let whose = reference.part == part ? "" : "none is left for \(reference.part): "
+        return .postponed(
+            part: part, generation: generation, reason: whose + error.message, at: self.now())
     }
 
     /// Whether a part that cannot be placed now has waited for less than the limit.
@@ -200,10 +211,10 @@ extension Coordinator {
         case free
         case chosen([Plan.Assignment])
         /// Some part has no site that fits the others.
-        case impossible(PartReference, OperationError, [Plan])
+        case impossible(PartReference, [Plan])
     }
 
-    /// Sites for a part, chosen together with those that are to be placed after it and are bound to it.
+    /// Sites for a part, chosen together with those that are still to be placed and are bound to it or to each other.
     private func jointSites(
         for part: String, of application: StoredApplication
     ) async throws(OperationError) -> JointChoice {
@@ -212,42 +223,26 @@ extension Coordinator {
         let now = self.now()
         let uptime = self.uptime()
         var generator = SecureRandom()
-        let (snapshot, waiting, there, neighbours) = self.state.withLock { state in
+        let (snapshot, group) = self.state.withLock { state in
             state.learn(view, now: now)
             // What waits for room and is served before this part counts as taken.
             let rooms = state.setRoomAside(
                 before: saga[part: part]?.part.workload.priority, view, now: now, uptime: uptime,
                 using: &generator)
             defer { state.withLedger { ledger in rooms.forEach { ledger.ended($0) } } }
-            let wanted = saga.specification
-            let there = Set(
-                state.parts(of: saga.id).compactMap { workload in
-                    workload.specification.part.flatMap { reference in
-                        saga[part: reference.part]?.generation == reference.generation ? reference.part : nil
-                    }
-                })
-            let waiting = wanted.ordered.filter { !there.contains($0.name) }.map { other in
-                wanted.workload(
-                    of: other, as: saga.id, generation: saga[part: other.name]?.generation ?? 1, near: there)
-            }
-            let neighbours = state.neighbours(of: waiting, ownedBy: application.owner)
-            return (state.snapshot(now: now), waiting, there, neighbours)
+            let group = PartGroup(around: part, of: application, in: state)
+            return (state.snapshot(now: now), group)
         }
-        guard let index = waiting.firstIndex(where: { $0.part?.part == part }) else { return .free }
-        let name = waiting[index].partName
-        let isHeld = saga.specification.parts.contains { other in
-            there.contains(other.name) && other.bounds.contains { $0.part == part }
-        }
-        guard isHeld || waiting.contains(where: { $0.namedWorkloads.contains(name) }) else { return .free }
+        guard let index = group.index(of: part), !group.isFree(part) else { return .free }
         let plans: [Plan]
         do throws(SpecificationError) {
-            plans = try ApplicationPlanner(Planner(rules: self.configuration.rules))
-                .plan(waiting, over: snapshot, neighbours: neighbours)
+            plans = try group.plan(with: Planner(rules: self.configuration.rules), over: snapshot)
         } catch {
             throw Self.absurd(error)
         }
-        if let failed = plans.last, !failed.isComplete, let reference = waiting[plans.count - 1].part {
-            return .impossible(reference, Self.refusal(failed), plans)
+        if let failed = plans.last, !failed.isComplete, let reference = group.workloads[plans.count - 1].part
+        {
+            return .impossible(reference, plans)
         }
         return .chosen(plans[index].assignments)
     }

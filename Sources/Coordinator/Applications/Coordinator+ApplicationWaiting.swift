@@ -6,10 +6,11 @@ import Synchronization
 
 /// Waiting for an application to get somewhere, with news on the way.
 extension Coordinator {
-    /// The application once `goal` is reached, it has failed, it is cancelled or gone, or the coordinator's patience has
-    /// run out.
+    /// The application once `goal` is reached or `part` runs, it has failed, it is cancelled or gone, or the
+    /// coordinator's patience has run out.
     func wait(
-        for application: StoredApplication, until goal: Goal, telling progress: @escaping ProgressSink
+        for application: StoredApplication, until goal: Goal, orRunning part: String? = nil,
+        telling progress: @escaping ProgressSink
     ) async -> Application {
         let id = application.id
         let (news, continuation) = AsyncStream<Void>.makeStream(bufferingPolicy: .bufferingNewest(1))
@@ -19,7 +20,9 @@ extension Coordinator {
         }
         if let number {
             continuation.yield()
-            await self.withPatience { await self.follow(application, until: goal, news, telling: progress) }
+            await self.withPatience {
+                await self.follow(application, until: goal, orRunning: part, news, telling: progress)
+            }
             self.state.withLock { $0.applications.unwatch(id, number) }
         }
         return self.report(on: application)
@@ -40,8 +43,8 @@ extension Coordinator {
     }
 
     private func follow(
-        _ application: StoredApplication, until goal: Goal, _ news: AsyncStream<Void>,
-        telling progress: ProgressSink
+        _ application: StoredApplication, until goal: Goal, orRunning part: String?,
+        _ news: AsyncStream<Void>, telling progress: ProgressSink
     ) async {
         var told: [String: String] = [:]
         for await _ in news {
@@ -50,16 +53,17 @@ extension Coordinator {
                 return (state.report(on: known), known.saga.isPlaced(over: state.parts(of: known.id)))
             }
             guard let report else { return }
-            let running = report.parts.count { $0.state == "running" }
-            for part in report.parts where told[part.name] != part.state {
-                told[part.name] = part.state
+            let running = report.parts.count { $0.state == .running }
+            for part in report.parts where told[part.name] != part.text {
+                told[part.name] = part.text
                 await progress(
                     Progress(
                         site: self.configuration.address,
-                        text: "\(report.name): \(part.name) \(part.state)\(Self.places(of: part))",
+                        text: "\(report.name): \(part.name) \(part.text)\(Self.places(of: part))",
                         step: running, of: report.parts.count))
             }
             if goal.isReached(by: report.state, isPlaced: isPlaced) { return }
+            if report.parts.contains(where: { $0.name == part && $0.state == .running }) { return }
         }
     }
 

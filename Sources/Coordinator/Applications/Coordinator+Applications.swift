@@ -8,6 +8,8 @@ import Synchronization
 /// What users ask about applications.
 extension Coordinator {
     /// What applying a document would change, with the plan of each part that would be placed; nothing is changed.
+    ///
+    /// It may take a while where there are many sites and replicas: one at a time for each owner.
     package func plan(
         _ specification: ApplicationSpecification, for owner: String, scope: Grant.Scope
     ) async throws(OperationError) -> ApplicationPlan {
@@ -17,22 +19,34 @@ extension Coordinator {
         var generator = SecureRandom()
         let id = ApplicationID(randomUsing: &generator)
         let draft = try self.state.withLock { state throws(OperationError) in
-            state.learn(view, now: now)
             let known = try Self.known(specification.name, for: owner, scope: scope, in: state)
+            guard state.applications.beginPlan(for: owner) else {
+                throw OperationError(
+                    .tooMany, "another plan is being made for you, and one at a time is enough of a load",
+                    next: "ask again once that is there")
+            }
+            state.learn(view, now: now)
             return ApplicationDraft(
                 specification, of: known, for: known?.owner ?? owner, as: id, over: &state, now: now)
         }
+        defer { self.state.withLock { $0.applications.endPlan(for: owner) } }
+        let plan: ApplicationPlan
         do throws(SpecificationError) {
-            return try draft.plan(with: Planner(rules: self.configuration.rules))
+            plan = try draft.plan(
+                with: Planner(rules: self.configuration.rules), unless: { Task.isCancelled })
         } catch {
             throw Self.absurd(error)
         }
+        guard !Task.isCancelled else {
+            throw OperationError(.cancelled, "nobody waits for the plan any longer")
+        }
+        return plan
     }
 
     /// Wants what a document says from now on; stored when this returns.
     ///
-    /// The same document again changes nothing but what was refused, or was removed by hand: that is tried again. Unless
-    /// `mayDestroy` says so, nothing is done if some machine would be deleted for it.
+    /// The same document again changes nothing but what was refused, or was removed by hand: that is tried again.
+    /// Unless `mayDestroy` says so, nothing is done if some machine would be deleted for it.
     package func apply(
         _ specification: ApplicationSpecification, for owner: String, scope: Grant.Scope, mayDestroy: Bool
     ) async throws(OperationError) -> ApplicationID {
@@ -158,7 +172,7 @@ extension CoordinatorState {
     ) -> StoredApplication {
         var changed = application
         changed.saga.apply(specification, over: self.parts(of: application.id))
-        self.applications.rest(application.id, until: nil)
+        self.applications.wake(application.id)
         if changed.saga != application.saga { self.applications.keep(changed) }
         return self.applications.applications[application.id] ?? changed
     }

@@ -21,7 +21,8 @@ extension CoordinatorState {
         guard var application = self.applications.applications[id] else { return nil }
         let before = application.saga
         let workloads = self.parts(of: id)
-        let directives = application.saga.advance(over: workloads)
+        let fallenBack = workloads.map(\.id).filter { self.placements[$0]?.saga.hasFallenBack == true }
+        let directives = application.saga.advance(over: workloads, fallenBack: Set(fallenBack))
         if application.saga != before { self.applications.keep(application) }
         return ApplicationStep(
             application: self.applications.applications[id] ?? application, directives: directives,
@@ -66,13 +67,12 @@ extension CoordinatorState {
             .map(\.element)
     }
 
-    /// Where the workloads of `owner` are to which any of these refers.
+    /// Where the workloads of `owner` are to which any of these refers, or which these must be near to.
     func neighbours(
-        of specifications: [WorkloadSpecification], ownedBy owner: String
+        of specifications: [WorkloadSpecification], near: [String: [String: Double]], ownedBy owner: String
     ) -> [String: [SiteID: Int]] {
-        specifications.reduce(into: [:]) { known, specification in
-            known.merge(self.neighbours(of: specification, ownedBy: owner)) { first, _ in first }
-        }
+        let names = specifications.map { $0.namedWorkloads.union((near[$0.partName] ?? [:]).keys) }
+        return self.neighbours(named: names.reduce(into: []) { $0.formUnion($1) }, ownedBy: owner)
     }
 
     /// The workload that is the part which others call `name`: the latest that has a site.

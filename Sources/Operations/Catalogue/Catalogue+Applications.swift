@@ -19,7 +19,7 @@ extension Catalogue {
         .table(
             path: "parts",
             [
-                .init("Part", "name"), .init("State", "state"), .init("Replicas", "replicas"),
+                .init("Part", "name"), .init("State", "text"), .init("Replicas", "replicas"),
                 .init("Running", "running"), .init("Sites", "sites"), .init("Workload", "workload"),
             ], none: "It has no parts any more."),
         .table(
@@ -60,10 +60,13 @@ extension Catalogue {
         Operation(
             "application.show", "Show one application, where its parts are and what happened to them",
             by: .coordinator, .reads, .init(.get, "/applications/{application}"),
-            parameters: [Self.applicationParameter, Self.applicationWait("accepted")],
+            parameters: [
+                Self.applicationParameter, Self.applicationWait("accepted"),
+                .optional("part", "wait no longer than for this part to run, whatever the others do"),
+            ],
             layout: Self.applicationSections, isLong: true),
         Operation(
-            "application.cancel", "Give up what of an application does not run yet, and keep what runs",
+            "application.cancel", "Give up what of an application has not run yet, and keep the rest",
             by: .coordinator, .changes, .init(.post, "/applications/{application}/cancel"),
             parameters: [Self.applicationParameter], layout: Self.applicationSections),
         Operation(

@@ -2,9 +2,9 @@ package import CloudModel
 
 /// Finds sites for several workloads so that the bounds between them hold.
 ///
-/// Each comes after those that it is bound to, which take the sites that are best for themselves. Where that leaves none
-/// for a later one, the latest of those that it refers to is asked for another site, and so back (backjumping over
-/// conflicts). It only proposes, like `Planner`.
+/// Each comes after those that it is bound to, which take the sites that are best for themselves. Where that leaves
+/// none for a later one, the latest of those that it refers to is asked for another site, and so back (backjumping
+/// over conflicts). It only proposes, like `Planner`.
 package struct ApplicationPlanner: Sendable {
     /// Plans made before it is given up; then what was first in the way is told.
     package static let tryLimit = 200
@@ -18,18 +18,22 @@ package struct ApplicationPlanner: Sendable {
         self.workLimit = workLimit
     }
 
-    /// A plan for each workload, in this order; the last one is not complete if there is no way for all of them.
+    /// A plan for each workload, in this order; the last one is not complete if no way was found for all of them.
     ///
-    /// Where other workloads are that these refer to is in `neighbours`, by name.
+    /// Where other workloads are that these refer to is in `neighbours`, by name; `near` says, by the name of each
+    /// part, how near it must be to such as do not move for it. Once `isOver` says so nothing more is looked for, and
+    /// what there is of the plans is of no use.
     package func plan(
-        _ workloads: [WorkloadSpecification], over snapshot: PlacementSnapshot,
-        neighbours: [String: [SiteID: Int]]
+        _ workloads: [WorkloadSpecification], near: [String: [String: Double]] = [:],
+        over snapshot: PlacementSnapshot, neighbours: [String: [SiteID: Int]],
+        unless isOver: () -> Bool = { false }
     ) throws(SpecificationError) -> [Plan] {
         var search = Search(count: workloads.count)
         var plans: [Plan] = []
         var firstFailure: [Plan] = []
         var work = 0
         for _ in 0..<Self.tryLimit where plans.count < workloads.count {
+            if isOver() { return plans }
             let index = plans.count
             work += snapshot.candidates.count * (workloads[index].replicas + 1)
             // What was asked for is planned once at any rate, as each part by itself would be.
@@ -37,6 +41,7 @@ package struct ApplicationPlanner: Sendable {
             var request = PlanRequest(
                 workloads[index], neighbours: Self.neighbours(neighbours, workloads, plans))
             request.excluded = search.excluded[index]
+            request.near = near[workloads[index].partName] ?? [:]
             let plan = try self.planner.plan(request, over: Self.taken(from: snapshot, workloads, plans))
             if plan.isComplete {
                 plans.append(plan)

@@ -1,10 +1,13 @@
 package import CloudModel
 
 extension ApplicationSaga {
-    /// What is to be done now, `workloads` being all that are marked as parts of this application.
+    /// What is to be done now, `workloads` being all that are marked as parts of this application; those in
+    /// `fallenBack` have fewer replicas than they were given last, as no site took the others.
     ///
     /// The saga MUST be stored before the directives are carried out.
-    package mutating func advance(over workloads: [Workload]) -> [Directive] {
+    package mutating func advance(
+        over workloads: [Workload], fallenBack: Set<WorkloadID> = []
+    ) -> [Directive] {
         let parts = Dictionary(grouping: workloads.filter(\.isLeft)) { $0.specification.part?.part ?? "" }
         self.members.removeAll { !$0.isWanted && parts[$0.name] == nil }
         var directives: [Directive] = []
@@ -18,10 +21,11 @@ extension ApplicationSaga {
                 continue
             }
             let current = versions.last { $0.generation == member.generation }
+            if let current, current.runningReplicas > 0 { self.members[index].hasRun = true }
             if self.phase == .applied {
                 let isAlone = versions.allSatisfy { $0.id == current?.id }
                 if isAlone, current?.isRunning ?? true { self.members[index].formerAfter = [] }
-                directives += self.progress(of: index, as: current, among: parts)
+                directives += self.progress(of: index, as: current, among: parts, fallenBack)
             }
             directives += Self.removal(
                 of: Self.superseded(versions, by: current, generation: member.generation))
@@ -36,31 +40,35 @@ extension ApplicationSaga {
 
     /// What brings one wanted part on.
     private mutating func progress(
-        of index: Int, as current: Workload?, among parts: [String: [Workload]]
+        of index: Int, as current: Workload?, among parts: [String: [Workload]],
+        _ fallenBack: Set<WorkloadID>
     ) -> [Directive] {
         let member = self.members[index]
         guard let current else {
+            guard self.waited(for: member, among: parts).isEmpty else {
+                // A site is waited for only while it is this part's turn.
+                self.members[index].wait = nil
+                return []
+            }
             // After one refusal nothing more is begun: its owner has to change something first.
-            guard !member.isPlaced, !self.members.contains(where: { $0.isWanted && $0.refusal != nil }),
-                self.waited(for: member, among: parts).isEmpty
+            guard !member.isPlaced, !self.members.contains(where: { $0.isWanted && $0.refusal != nil })
             else { return [] }
             return [.place(part: member.name, generation: member.generation)]
         }
-        guard member.isResizing, current.isLive else { return [] }
         let count = member.part.workload.replicas
-        guard current.specification.replicas != count else {
-            // What was accepted may still be refused by every site.
-            if current.runningReplicas >= count { self.members[index].isResizing = false }
-            return []
-        }
-        guard member.resizes < Self.resizeLimit else {
+        let number = current.specification.replicas
+        if number == count { self.members[index].number = count }
+        // What was accepted may still be refused by every site; a number that it was given by somebody else stays.
+        let isReached = number == count && current.runningReplicas >= count
+        let hasFallenBack = number != count && member.number == count && fallenBack.contains(current.id)
+        let isOverruled = number != count && number != member.number && !hasFallenBack
+        if hasFallenBack { self.members[index].hasFallenBack = true }
+        guard member.isResizing, current.isLive, !isReached, !isOverruled else {
             self.members[index].isResizing = false
-            self.members[index].refusal =
-                "no site has taken more than \(current.specification.replicas) of \(count) replicas "
-                + "(workload show \(current.specification.name) says why)"
+            self.members[index].wait = nil
             return []
         }
-        return [.resize(part: member.name, current.id, to: count)]
+        return number == count ? [] : [.resize(part: member.name, current.id, to: count)]
     }
 
     /// The parts that must run, or have their sites, before `member` can be placed.

@@ -59,9 +59,9 @@ extension ApplicationSaga {
         return self.members.map { member in
             let versions = Self.versions(of: member, in: workloads)
             let current = versions.last { $0.generation == member.generation } ?? versions.last
+            let (state, text) = self.standing(of: member, as: current, among: grouped)
             return Application.Part(
-                name: member.name, state: self.words(for: member, as: current, among: grouped),
-                workload: current?.id,
+                name: member.name, state: state, text: text, workload: current?.id,
                 replicas: current?.specification.replicas ?? member.part.workload.replicas,
                 running: current?.runningReplicas ?? 0,
                 sites: Set((current?.replicas ?? []).compactMap(\.site)).sorted())
@@ -73,30 +73,33 @@ extension ApplicationSaga {
             .sorted { $0.generation < $1.generation }
     }
 
-    private func words(
-        for member: Member, as current: Workload?, among parts: [String: [Workload]]
-    ) -> String {
+    private func standing(
+        of member: Member, as current: Workload?, among parts: [String: [Workload]]
+    ) -> (Application.Part.State, String) {
         if self.phase == .removing || !member.isWanted {
-            if current?.state == .removing { return "being removed" }
+            if current?.state == .removing { return (.removing, "being removed") }
             let others = self.dependents(of: member, among: parts)
             return current == nil
-                ? "removed" : "to be removed after \(others.map(\.name).joined(separator: ", "))"
+                ? (.removed, "removed")
+                : (.removing, "to be removed after \(others.map(\.name).joined(separator: ", "))")
         }
-        if member.isGivenUp { return "cancelled" }
-        if member.refusal != nil { return "cannot be placed" }
+        if member.isGivenUp { return (.cancelled, "cancelled") }
+        if member.refusal != nil { return (.failed, "cannot be placed") }
         guard let current else {
-            if member.isPlaced { return "removed by hand" }
-            if self.phase == .cancelled { return "cancelled" }
-            if member.wait != nil { return "waits for a site" }
+            if member.isPlaced { return (.removed, "removed by hand") }
+            if self.phase == .cancelled { return (.cancelled, "cancelled") }
+            if member.wait != nil { return (.waiting, "waits for a site") }
             let waited = self.waited(for: member, among: parts)
-            return waited.isEmpty ? "about to be placed" : "waits for \(waited.joined(separator: ", "))"
+            return waited.isEmpty
+                ? (.placing, "about to be placed") : (.waiting, "waits for \(waited.joined(separator: ", "))")
         }
-        guard current.generation == member.generation else { return "being replaced" }
+        guard current.generation == member.generation else { return (.replacing, "being replaced") }
         switch current.state {
-        case .placing: return "being placed"
-        case .placed: return current.isRunning ? "running" : "starting"
-        case .failed: return "failed"
-        case .removing, .removed: return "removed by hand"
+        case .placing: return (.placing, "being placed")
+        case .placed: return current.isRunning ? (.running, "running") : (.starting, "starting")
+        case .failed: return (.failed, "failed")
+        case .removing: return (.removing, "removed by hand")
+        case .removed: return (.removed, "removed by hand")
         }
     }
 }

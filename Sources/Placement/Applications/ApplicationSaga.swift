@@ -38,10 +38,14 @@ package struct ApplicationSaga: Hashable, Codable, Sendable {
         package var refusal: String?
         /// Since when it waits for a site that may take it later, and for what; nil if it does not.
         package var wait: Wait?
-        /// How often the number of its replicas was changed since the document was applied.
-        var resizes = 0
-        /// What it came after in earlier documents, while a workload of these is left.
-        var formerAfter: [String] = []
+        /// The number of replicas that its workload had when the document was applied, or was given for it since.
+        var number: Int?
+        /// Whether no site took what it was given then.
+        package var hasFallenBack = false
+        /// Whether a replica of its workload has run.
+        var hasRun = false
+        /// What it came after in earlier documents and is still there, while a workload of these is left.
+        package internal(set) var formerAfter: [String] = []
 
         init(_ part: ApplicationSpecification.Part, generation: Int, ticket: Int) {
             self.part = part
@@ -76,12 +80,10 @@ package struct ApplicationSaga: Hashable, Codable, Sendable {
         case refused(part: String, generation: Int, reason: String)
         /// It cannot be done now, and will be tried again.
         case postponed(part: String, generation: Int, reason: String, at: Instant)
-        case resized(part: String, to: Int)
+        /// The coordinator takes it on; each site that is asked may still refuse.
+        case resized(part: String, to: Int, at: Instant)
         case resizeRefused(part: String, to: Int, reason: String)
     }
-
-    /// How often a part is given the number of its replicas before it is said that sites do not take them.
-    package static let resizeLimit = 3
 
     /// What to do next; each may be repeated.
     package enum Directive: Hashable, Sendable {
@@ -122,6 +124,7 @@ package struct ApplicationSaga: Hashable, Codable, Sendable {
     /// Wants what a document says; what is there and fits stays.
     package mutating func apply(_ wanted: ApplicationSpecification, over workloads: [Workload]) {
         self.phase = .applied
+        let there = Set(workloads.compactMap { $0.specification.part?.part })
         var members: [Member] = []
         for part in wanted.parts {
             let before = self[part: part.name]
@@ -132,15 +135,14 @@ package struct ApplicationSaga: Hashable, Codable, Sendable {
                 member.generation = kept.generation
                 member.isPlaced = true
                 member.isResizing = part.hasAnotherNumber(than: kept)
+                member.number = kept.specification.replicas
+                member.hasRun = before?.generation == kept.generation && before?.hasRun == true
             } else if let before, !versions.isEmpty || !before.mayStillBecome(part) {
                 member.generation = 1 + max(before.generation, versions.map(\.generation).max() ?? 0)
                 member.ticket = self.nextTicket()
             }
             if let before, !versions.isEmpty, before.part.after != part.after || !before.formerAfter.isEmpty {
-                member.formerAfter = Set(before.formerAfter + before.part.after).sorted()
-            }
-            if let before, before.generation == member.generation, before.refusal == nil {
-                member.wait = before.wait
+                member.formerAfter = there.intersection(before.formerAfter + before.part.after).sorted()
             }
             members.append(member)
         }
@@ -171,23 +173,34 @@ package struct ApplicationSaga: Hashable, Codable, Sendable {
         return fitting.first { $0.generation == current } ?? fitting.max { $0.generation < $1.generation }
     }
 
-    /// Gives up what does not run; of a part that was being replaced, the workload before stays.
+    /// Gives up what has not run yet; of a part that was being replaced, the workload before stays.
+    ///
+    /// One that is shut down or has crashed has its disk, and stays like one that runs.
     package mutating func cancel(over workloads: [Workload]) {
         guard self.phase == .applied else { return }
         self.phase = .cancelled
         for index in self.members.indices where self.members[index].isWanted {
             let member = self.members[index]
             let versions = workloads.filter { $0.specification.part?.part == member.name && $0.isLive }
-            let current = versions.first { $0.generation == member.generation && $0.runningReplicas > 0 }
+            let current = versions.first { $0.generation == member.generation }
             let others = versions.filter { $0.generation != member.generation }
-            let stays = current ?? Self.serving(others, before: member.generation)
+            let stays =
+                current.flatMap { $0.runningReplicas > 0 ? $0 : nil }
+                ?? Self.serving(others, before: member.generation)
+                ?? current.flatMap { member.hasRun && $0.mayHaveMachines ? $0 : nil }
             if let stays {
                 self.members[index].generation = stays.generation
             } else {
                 self.members[index].isGivenUp = true
             }
             self.members[index].isResizing = false
+            self.members[index].wait = nil
         }
+    }
+
+    /// Begins every waiting anew: what was not looked for while the coordinator was down has not been waited for.
+    package mutating func resume() {
+        for index in self.members.indices { self.members[index].wait = nil }
     }
 
     package mutating func remove() {
@@ -214,11 +227,18 @@ package struct ApplicationSaga: Hashable, Codable, Sendable {
                 guard member.generation == generation, member.wait == nil else { return }
                 member.wait = Wait(since: now, reason: reason)
             }
-        case .resized(let part, let count):
+        case .resized(let part, let count, let now):
+            let name = self[part: part].flatMap { self.workload(of: part, generation: $0.generation)?.name }
             self.update(part) { member in
                 guard member.part.workload.replicas == count else { return }
-                member.resizes += 1
-                member.wait = nil
+                if !member.hasFallenBack {
+                    member.wait = nil
+                } else if member.wait == nil {
+                    let reason = "no site has taken all of \(count) replicas"
+                    member.wait = Wait(
+                        since: now, reason: "\(reason) (workload show \(name ?? part) says why)")
+                }
+                member.number = count
             }
         case .resizeRefused(let part, let count, let reason):
             self.update(part) { member in

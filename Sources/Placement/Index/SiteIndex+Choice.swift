@@ -129,7 +129,7 @@ extension SiteIndex {
         // The planner looks at the constraints, of which there may be others.
         if let site = request.confinedTo { return [site] }
         var sites: Set<SiteID>?
-        for constraint in request.specification.constraints {
+        for constraint in request.constraints {
             let named: Set<SiteID>
             switch constraint {
             case .only(let only): named = Set(only)

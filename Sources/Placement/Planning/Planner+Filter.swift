@@ -11,7 +11,7 @@ extension Planner {
         let check = ConstraintCheck(
             rules: self.rules, resources: request.specification.resources, neighbours: request.neighbours,
             paths: paths)
-        for constraint in request.specification.constraints {
+        for constraint in request.constraints {
             if let objection = check.objection(to: view, under: constraint) { objections.append(objection) }
         }
         if view.figures.isCredible,

@@ -9,6 +9,9 @@ extension PlacementSaga {
     /// How many replicas are wanted.
     package var wantedCount: Int { self.replicas.count(where: \.isWanted) }
 
+    /// Whether the number is what it is as no site took replicas that were added.
+    package var hasFallenBack: Bool { self.replicas.contains { $0.isTurnedAway == true } }
+
     /// The indices that `count` more replicas get: first those of which nothing is left anywhere, then new ones, and
     /// only when there are `limit` of them those of replicas whose machines are still being deleted.
     package func vacancies(
@@ -25,6 +28,7 @@ extension PlacementSaga {
     /// near that of the workload.
     package mutating func grow(_ indices: [Int], near audience: Audience?) -> [Directive] {
         guard !self.isRemoving else { return [] }
+        for index in self.replicas.indices { self.replicas[index].isTurnedAway = nil }
         let number = (self.replicas.compactMap(\.addition?.number).max() ?? 0) + 1
         var directives: [Directive] = []
         for index in indices.sorted() {
@@ -74,6 +78,7 @@ extension PlacementSaga {
 
     /// Gives up the replicas of `indices` for good: what they hold is released and their machines are deleted.
     package mutating func drop(_ indices: [Int]) -> [Directive] {
+        for index in self.replicas.indices { self.replicas[index].isTurnedAway = nil }
         var directives: [Directive] = []
         for index in indices.sorted()
         where self.replicas.indices.contains(index) && self.replicas[index].isWanted {

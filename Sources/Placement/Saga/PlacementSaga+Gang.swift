@@ -23,7 +23,8 @@ extension PlacementSaga {
 
     /// No site is left to try; of a gang that was never whole nothing is kept then.
     ///
-    /// What moved for a better site stays where it is. What was added is given up again, of a gang all that was added with it: the workload stays as it was.
+    /// What moved for a better site stays where it is. What was added is given up again, of a gang all that was added
+    /// with it: the workload stays as it was.
     mutating func exhaust(_ reason: String, replica index: Int) -> [Directive] {
         if self.goBack(index, because: reason) { return [] }
         self.replicas[index].keeping?.destination = nil
@@ -31,9 +32,13 @@ extension PlacementSaga {
         guard self.replicas[index].isPlacedFirst else { return directives }
         if self.replicas[index].addition != nil {
             self.replicas[index].trouble = reason
-            return self.drop(self.isGang ? self.peers(of: index) : [index])
+            directives = self.drop(self.isGang ? self.peers(of: index) : [index])
+            self.replicas[index].isTurnedAway = true
+            return directives
         }
         guard self.isGang else { return directives }
+        // Nor is it looked for again by itself.
+        self.replicas[index].keeping = nil
         for other in self.peers(of: index) where other != index {
             switch self.replicas[other].phase {
             case .exhausted:
@@ -48,6 +53,15 @@ extension PlacementSaga {
         return directives
     }
 
+    /// Notes that a replica will be placed anew before all of its gang were there: it still is one of all or none.
+    mutating func noteIncomplete(_ index: Int) {
+        // One that leaves a site goes on running there.
+        guard self.isGang, self.replicas[index].keeping?.predecessor == nil,
+            !self.peers(of: index).allSatisfy({ self.replicas[$0].hasBeenPlaced })
+        else { return }
+        self.replicas[index].incompleteEpoch = self.replicas[index].nextEpoch
+    }
+
     /// Those that were asked for together with a replica, itself included.
     private func peers(of index: Int) -> [Int] {
         let number = self.replicas[index].addition?.number
@@ -59,10 +73,23 @@ extension PlacementSaga {
 
 extension ReplicaPlacement {
     /// The epoch at which it was first asked for, since it is wanted.
-    private var firstEpoch: Int { self.addition?.epoch ?? 1 }
+    private var firstEpoch: Int { max(self.addition?.epoch ?? 1, self.incompleteEpoch ?? 1) }
 
-    /// Whether it has not been placed since it was asked for.
+    /// Whether it has not been placed since it was asked for, or its gang was never whole since.
     var isPlacedFirst: Bool { self.epoch <= self.firstEpoch }
+
+    /// Whether it was where it was asked for, as far as is known.
+    fileprivate var hasBeenPlaced: Bool {
+        guard self.isPlacedFirst else { return true }
+        switch self.phase {
+        case .placed: return true
+        // What was made was what was asked for, unless that epoch counts for nothing.
+        case .replacing: return self.epoch >= self.incompleteEpoch ?? 0
+        case .planning, .reserving, .claiming, .doubting, .committing, .verifying, .withdrawing, .releasing,
+            .deleting, .exhausted, .gone:
+            return false
+        }
+    }
 
     /// Whether its site holds the capacity for it, or has made the machine, as far as is known.
     fileprivate var isSecured: Bool {

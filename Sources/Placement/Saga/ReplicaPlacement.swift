@@ -63,6 +63,9 @@ package struct ReplicaPlacement: Hashable, Codable, Sendable {
     package internal(set) var keeping: ReplicaKeeping?
     /// The highest epoch it ever had, if that is not this one: a move has come to nothing.
     var spentEpoch: Int?
+    /// Of a gang, the last epoch before which it was never whole, if that is not the one at which the replica was first
+    /// asked for.
+    var incompleteEpoch: Int?
     /// Nil for one that the workload began with.
     var addition: Addition?
     /// Whom it was added for; nil for the workload's own audience.
@@ -71,6 +74,8 @@ package struct ReplicaPlacement: Hashable, Codable, Sendable {
     ///
     /// Its place is kept, so that its epochs never begin anew.
     var isDropped: Bool?
+    /// Whether it was added with the last change of their number and given up again, as no site took it; nil as false.
+    var isTurnedAway: Bool?
 
     init(index: Int) {
         self.index = index

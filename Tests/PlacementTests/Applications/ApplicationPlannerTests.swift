@@ -124,6 +124,17 @@ struct ApplicationPlannerTests {
         #expect(plans.map(\.assignments.first?.site) == [SiteID("z.test"), SiteID("z.test")])
     }
 
+    @Test("Nothing more is looked for once nobody wants to know")
+    func givenUp() throws {
+        var asked = 0
+        let workloads = (0..<5).map { self.workload("part\($0)") }
+        let plans = try self.planner.plan(workloads, over: self.snapshot, neighbours: [:]) {
+            asked += 1
+            return asked > 2
+        }
+        #expect(plans.count == 2)
+    }
+
     @Test("One of several replicas near by is enough for the part that is bound to them")
     func oneOfSeveral() throws {
         // The best two sites for the data are both too far away; the best and the last one will do.
@@ -195,5 +206,49 @@ struct ApplicationPlannerTests {
             let again = try Planner().plan(PlanRequest(web, neighbours: ["db": sites]), over: snapshot)
             #expect(again.isComplete)
         }
+    }
+
+    @Test("A part is placed near to one that stays and is bound to it, however many wishes it has of its own")
+    func nearness() throws {
+        let wishes = Array(
+            repeating: Constraint.avoid([SiteID("virginia.test")]), count: SpecificationLimits.constraints)
+        var db = self.workload("shop-db", near: "JP", constraints: wishes)
+        let neighbours = ["shop-web": [SiteID("paris.test"): 1]]
+        let near = ["shop-db": ["shop-web": 50.0]]
+        let plans = try self.planner.plan([db], near: near, over: self.snapshot, neighbours: neighbours)
+        #expect(plans.map(\.assignments.first?.site) == [SiteID("paris.test")])
+        db.constraints = [.only([SiteID("tokyo.test")])]
+        let failed = try #require(
+            try self.planner.plan([db], near: near, over: self.snapshot, neighbours: neighbours).first)
+        #expect(!failed.isComplete)
+        #expect(failed.refusal.contains("to the nearest replica of shop-web, at most 50 ms is asked"))
+    }
+
+    @Test("The index keeps the nearness of a request as the planner does", arguments: 0 as UInt64..<20)
+    func indexKeepsNearness(seed: UInt64) throws {
+        var random = SeededGenerator(seed: seed)
+        var index = SiteIndex()
+        let now = Instant(millisecondsSinceEpoch: 1_000)
+        for candidate in Samples.world {
+            index.update(candidate.description, received: now, reachability: .reachable)
+        }
+        var request = PlanRequest(
+            self.workload("db", near: "JP"), neighbours: ["web": [SiteID("paris.test"): 1]])
+        request.near = ["web": Double.random(in: 1...300, using: &random)]
+        let chosen = try index.choose(request, now: now, using: &random)
+        let plan = try Planner().plan(request, over: index.snapshot(now: now))
+        #expect(chosen == (plan.isComplete ? plan.assignments : nil))
+    }
+
+    @Test("Which parts that stay hold others near is told by both names, the shortest way of each")
+    func bounds() {
+        let application = ApplicationWorld.shop(
+            ApplicationWorld.part("db"), ApplicationWorld.part("cache"),
+            ApplicationWorld.part("web", within: ["db": 20, "cache": 30]),
+            ApplicationWorld.part("api", within: ["db": 50]))
+        #expect(
+            application.nearness(to: ["web", "cache"]) == ["shop-db": ["shop-web": 20]])
+        #expect(application.nearness(to: ["web", "api"])["shop-db"] == ["shop-web": 20, "shop-api": 50])
+        #expect(application.nearness(to: []) == [:])
     }
 }

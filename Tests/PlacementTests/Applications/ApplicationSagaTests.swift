@@ -19,6 +19,7 @@ struct ApplicationSagaTests {
         #expect(world.takeLog() == ["place cache 1", "place db 1"])
         #expect(
             world.words == ["web waits for api", "api waits for db", "cache starting", "db starting"])
+        #expect(world.states == [.waiting, .waiting, .starting, .starting])
         #expect(world.state == .applying)
         world.settle()
         world.advance()
@@ -48,22 +49,9 @@ struct ApplicationSagaTests {
         #expect(changes.map(\.kind) == [.unchanged, .unchanged])
     }
 
-    /// Two parts that run.
-    private func running() throws -> World {
-        let world = try World()
-        world.apply(World.part("db"), World.part("web", replicas: 2, after: ["db"]))
-        for _ in 0..<3 {
-            world.advance()
-            world.settle()
-        }
-        #expect(world.state == .running)
-        _ = world.takeLog()
-        return world
-    }
-
     @Test("Another number of replicas is scaled in place")
     func scale() throws {
-        let world = try self.running()
+        let world = try World.running()
         let wanted = World.shop(World.part("db"), World.part("web", replicas: 3, after: ["db"]))
         let changes = world.saga.changes(to: wanted, over: world.workloads)
         #expect(changes.map(\.kind) == [.unchanged, .scale])
@@ -98,9 +86,9 @@ struct ApplicationSagaTests {
 
     @Test("What became of an earlier wish says nothing about the one that holds now")
     func staleEvents() throws {
-        let world = try self.running()
+        let world = try World.running()
         world.apply(World.part("db"), World.part("web", replicas: 5, after: ["db"]))
-        world.saga.handle(.resized(part: "web", to: 3))
+        world.saga.handle(.resized(part: "web", to: 3, at: world.now))
         world.saga.handle(.resizeRefused(part: "web", to: 50, reason: "no room"))
         #expect(world.state == .applying)
         world.advance()
@@ -108,40 +96,9 @@ struct ApplicationSagaTests {
         #expect(world.state == .running)
     }
 
-    @Test("A number that sites do not take after all is tried again, then told")
-    func fallenBack() throws {
-        let world = try self.running()
-        world.apply(World.part("db"), World.part("web", replicas: 3, after: ["db"]))
-        world.takesReplicas = false
-        world.advance()
-        #expect(world.takeLog() == Array(repeating: "resize web 3", count: ApplicationSaga.resizeLimit))
-        #expect(world.state == .failed)
-        #expect(
-            world.saga.troubles(over: world.workloads)[0].hasPrefix("web: no site has taken more than 2 of 3")
-        )
-    }
-
-    @Test("A part that waits for a site is told as that, and goes on when there is one")
-    func postponed() throws {
-        let world = try World()
-        world.apply(World.part("db"))
-        _ = world.due()
-        let now = Instant(millisecondsSinceEpoch: 5)
-        world.saga.handle(.postponed(part: "db", generation: 1, reason: "no room", at: now))
-        #expect(world.state == .applying)
-        #expect(world.words == ["db waits for a site"])
-        #expect(world.saga.waits == ["db waits for a site: no room"])
-        world.saga.handle(
-            .postponed(part: "db", generation: 1, reason: "still", at: now.advanced(by: .seconds(9))))
-        #expect(world.saga[part: "db"]?.wait?.since == now)
-        world.advance()
-        #expect(world.takeLog() == ["place db 1"])
-        #expect(world.saga.waits == [])
-    }
-
     @Test("What still serves keeps what it came after, until another one has taken over")
     func formerOrder() throws {
-        let world = try self.running()
+        let world = try World.running()
         world.apply(World.part("store"), World.part("web", replicas: 2, memory: 2, after: ["store"]))
         world.advance()
         #expect(world.takeLog() == ["place store 1"])
@@ -157,9 +114,22 @@ struct ApplicationSagaTests {
         #expect(world.takeLog() == ["remove db 1"])
     }
 
+    @Test("However many documents are applied while a replacement is stuck, only what is there is remembered")
+    func formerOrderBounded() throws {
+        let world = try World.running()
+        for number in 0..<10 {
+            let other = "other\(number)"
+            world.apply(World.part(other), World.part("web", replicas: 2, memory: 2, after: [other]))
+            world.advance(refused: [other])
+        }
+        world.apply(World.part("web", replicas: 2, memory: 2, after: ["none"]))
+        #expect(world.saga[part: "web"]?.formerAfter == ["db"])
+        #expect(!world.takeLog().contains("remove db 1"))
+    }
+
     @Test("What goes on serving after a cancellation keeps what it came after, until a document is applied")
     func formerOrderCancelled() throws {
-        let world = try self.running()
+        let world = try World.running()
         world.apply(World.part("store"), World.part("web", replicas: 2, memory: 2, after: ["store"]))
         world.advance(refused: ["store"])
         #expect(world.takeLog() == ["place store 1"])
@@ -171,6 +141,7 @@ struct ApplicationSagaTests {
         }
         #expect(world.takeLog() == [])
         #expect(world.words == ["store cancelled", "web running", "db to be removed after web"])
+        #expect(world.states == [.cancelled, .running, .removing])
         world.apply(World.part("store"), World.part("web", replicas: 2, memory: 2, after: ["store"]))
         for _ in 0..<5 {
             world.advance()
@@ -182,7 +153,7 @@ struct ApplicationSagaTests {
 
     @Test("A changed part is placed beside the old one, which goes once the new one runs")
     func replace() throws {
-        let world = try self.running()
+        let world = try World.running()
         let wanted = World.shop(World.part("db"), World.part("web", replicas: 2, memory: 2, after: ["db"]))
         let changes = world.saga.changes(to: wanted, over: world.workloads)
         #expect(changes.map(\.kind) == [.unchanged, .replace])
@@ -206,7 +177,7 @@ struct ApplicationSagaTests {
         "A part that does not run at the moment has its disk all the same: it stays until another one runs",
         arguments: [MachineState.stopped, .starting], [false, true])
     func replacedWhileDown(state: MachineState, isCancelled: Bool) throws {
-        let world = try self.running()
+        let world = try World.running()
         world.change(part: "db") { $0.replicas[0].state = state }
         let wanted = World.shop(World.part("db", memory: 2), World.part("web", replicas: 2, after: ["db"]))
         let changes = world.saga.changes(to: wanted, over: world.workloads)
@@ -228,7 +199,7 @@ struct ApplicationSagaTests {
     @Test(
         "A replacement that finds no site leaves the old one running; the old document again takes that back")
     func replacementRefused() throws {
-        let world = try self.running()
+        let world = try World.running()
         world.apply(World.part("db"), World.part("web", replicas: 2, memory: 2, after: ["db"]))
         world.advance(refused: ["web"])
         #expect(world.takeLog() == ["place web 2"])
@@ -243,7 +214,7 @@ struct ApplicationSagaTests {
 
     @Test("A replacement that fails once it is placed is given up for the workload that still runs")
     func replacementFailed() throws {
-        let world = try self.running()
+        let world = try World.running()
         world.apply(World.part("db"), World.part("web", replicas: 2, memory: 2, after: ["db"]))
         world.advance()
         world.change(part: "web") { workload in
@@ -265,7 +236,7 @@ struct ApplicationSagaTests {
 
     @Test("Parts that the document no longer names go, those that came after others first")
     func removedParts() throws {
-        let world = try self.running()
+        let world = try World.running()
         let changes = world.saga.changes(to: World.shop(World.part("new")), over: world.workloads)
         #expect(changes.map(\.part) == ["new", "web", "db"])
         #expect(changes.map(\.kind) == [.add, .remove, .remove])
@@ -283,7 +254,7 @@ struct ApplicationSagaTests {
 
     @Test("Removing the application removes its parts in reverse order")
     func removal() throws {
-        let world = try self.running()
+        let world = try World.running()
         world.saga.remove()
         world.advance()
         #expect(world.takeLog() == ["remove web 1"])
@@ -317,7 +288,7 @@ struct ApplicationSagaTests {
         "A part whose workload was removed by hand fails the application, and is placed anew when it is applied"
     )
     func removedByHand() throws {
-        let world = try self.running()
+        let world = try World.running()
         world.change(part: "web") { $0.state = .removing }
         #expect(world.state == .failed)
         world.settle()
@@ -349,6 +320,22 @@ struct ApplicationSagaTests {
         world.apply(World.part("db"), World.part("web", after: ["db"]), World.part("job", after: ["web"]))
         world.advance()
         #expect(world.takeLog() == ["place web 2"])
+    }
+
+    @Test(
+        "Cancelling keeps what has run and has its disk, also while it does not run",
+        arguments: [MachineState.stopped, .starting, .failed])
+    func cancelledWhileDown(state: MachineState) throws {
+        let world = try World.running()
+        world.advance()
+        world.change(part: "db") { $0.replicas[0].state = state }
+        world.apply(World.part("db"), World.part("web", replicas: 2, after: ["db"]), World.part("job"))
+        world.advance()
+        #expect(world.takeLog() == ["place job 1"])
+        world.saga.cancel(over: world.workloads)
+        world.advance()
+        #expect(world.takeLog() == ["remove job 1"])
+        #expect(world.states == [.starting, .running, .cancelled])
     }
 
     @Test("What a coordinator forgot to write down is found by its mark: nothing is placed twice")

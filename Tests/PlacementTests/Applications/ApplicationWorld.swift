@@ -13,9 +13,26 @@ final class ApplicationWorld {
     private var placed: UInt64 = 0
     /// Whether what is resized gets its replicas, or all sites refuse those that are added.
     var takesReplicas = true
+    private var fallenBack: Set<WorkloadID> = []
+    /// Parts that were resized and have to pause before that is done again.
+    private var resting: Set<String> = []
+    var now = Instant(millisecondsSinceEpoch: 0)
 
     init() throws {
         self.saga = ApplicationSaga(id: try #require(ApplicationID(Self.root)), name: "shop")
+    }
+
+    /// Two parts that run.
+    static func running() throws -> ApplicationWorld {
+        let world = try ApplicationWorld()
+        world.apply(self.part("db"), self.part("web", replicas: 2, after: ["db"]))
+        for _ in 0..<3 {
+            world.advance()
+            world.settle()
+        }
+        #expect(world.state == .running)
+        _ = world.takeLog()
+        return world
     }
 
     static func part(
@@ -40,7 +57,7 @@ final class ApplicationWorld {
     /// Carries out what is due until nothing is; a part in `refused` finds no site.
     func advance(refused: Set<String> = []) {
         for _ in 0..<100 {
-            let directives = self.saga.advance(over: self.workloads)
+            let directives = self.due()
             if directives.isEmpty { return }
             for directive in directives { self.carryOut(directive, refused: refused) }
         }
@@ -48,7 +65,14 @@ final class ApplicationWorld {
     }
 
     /// What is due, and nothing done about it.
-    func due() -> [ApplicationSaga.Directive] { self.saga.advance(over: self.workloads) }
+    func due() -> [ApplicationSaga.Directive] {
+        self.saga.advance(over: self.workloads, fallenBack: self.fallenBack).filter { directive in
+            if case .resize(let part, _, _) = directive { !self.resting.contains(part) } else { true }
+        }
+    }
+
+    /// Ends all pauses.
+    func wake() { self.resting = [] }
 
     func carryOut(_ directive: ApplicationSaga.Directive, refused: Set<String> = []) {
         switch directive {
@@ -62,13 +86,14 @@ final class ApplicationWorld {
             self.saga.handle(.placed(part: part, generation: generation))
         case .resize(let part, let id, let count):
             self.log.append("resize \(part) \(count)")
+            self.resting.insert(part)
+            self.fallenBack.remove(id)
             if self.takesReplicas {
-                self.change(id) { workload in
-                    workload.specification.replicas = count
-                    workload.replicas = Self.replicas(count, state: .running)
-                }
+                self.scale(id, to: count)
+            } else {
+                self.fallenBack.insert(id)
             }
-            self.saga.handle(.resized(part: part, to: count))
+            self.saga.handle(.resized(part: part, to: count, at: self.now))
         case .remove(let id):
             self.change(id) { workload in
                 workload.state = .removing
@@ -104,6 +129,21 @@ final class ApplicationWorld {
         }
     }
 
+    /// Gives a workload another number of replicas, all of which run.
+    func scale(_ id: WorkloadID, to count: Int) {
+        self.change(id) { workload in
+            workload.specification.replicas = count
+            workload.replicas = Self.replicas(count, state: .running)
+        }
+    }
+
+    /// Somebody gives the latest workload of a part another number of replicas.
+    func scaleByHand(part: String, to count: Int) {
+        guard let id = self.workloads.last(where: { $0.specification.part?.part == part })?.id else { return }
+        self.fallenBack.remove(id)
+        self.scale(id, to: count)
+    }
+
     /// Changes the latest workload of a part.
     func change(part: String, _ change: (inout Workload) -> Void) {
         let id = self.workloads.last { $0.specification.part?.part == part }?.id
@@ -122,7 +162,8 @@ final class ApplicationWorld {
     }
 
     var state: Application.State { self.saga.state(over: self.workloads) }
-    var words: [String] { self.saga.parts(over: self.workloads).map { "\($0.name) \($0.state)" } }
+    var words: [String] { self.saga.parts(over: self.workloads).map { "\($0.name) \($0.text)" } }
+    var states: [Application.Part.State] { self.saga.parts(over: self.workloads).map(\.state) }
     var names: [String] { self.workloads.map(\.specification.name) }
 
     func takeLog() -> [String] {

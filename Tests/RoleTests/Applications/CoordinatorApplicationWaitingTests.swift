@@ -1,0 +1,202 @@
+import CloudModel
+import Coordinator
+import Federation
+import Operations
+import Placement
+import Testing
+
+@Suite("What an application waits for, and what it does not fail by", .timeLimit(.minutes(2)))
+struct CoordinatorApplicationWaitingTests {
+    private typealias Bench = ApplicationBench
+
+    private static func document(_ parts: String...) -> String {
+        "application: shop\ndefaults: {\(Bench.usual)}\nparts:\n"
+            + parts.map { "  \($0)\n" }.joined()
+    }
+
+    private static func shop(_ coordinator: Coordinator) -> Application? {
+        coordinator.applications(for: "root@paris.test", scope: .site).first
+    }
+
+    /// Goes on until parts are in these states, or the application has failed.
+    private func settle(
+        _ coordinator: Coordinator, _ bench: CoordinatorBench, until states: [Application.Part.State]
+    ) async throws -> Application {
+        let shop = try await coordinator.settled("shop", as: [.failed], over: bench) {
+            Self.shop(coordinator)?.parts.map(\.state) == states
+        }
+        return try #require(shop)
+    }
+
+    /// Lets time pass; all sites have been heard of since.
+    private func pass(_ seconds: Int64, _ bench: CoordinatorBench) {
+        bench.clock.advance(bySeconds: seconds)
+        bench.sites.update { $0.heard = bench.clock.now() }
+    }
+
+    @Test("After a restart nobody has been heard yet: what waited for long before waits anew")
+    func restart() async throws {
+        let bench = try CoordinatorBench()
+        bench.sites.update { $0.isSilent = true }
+        try await bench.run { coordinator, table in
+            _ = try await table.perform(Bench.apply(Self.document("db: {only: [paris.test]}")))
+            let shop = try await self.settle(coordinator, bench, until: [.waiting])
+            #expect(shop.reason == "db waits for a site: no site is known yet; no site for 1 of 1 replicas")
+        }
+        self.pass(601, bench)
+        try await bench.run { coordinator, _ in
+            #expect(try await self.settle(coordinator, bench, until: [.waiting]).state == .applying)
+            bench.sites.update { $0.isSilent = false }
+            self.pass(16, bench)
+            #expect(try await self.settle(coordinator, bench, until: [.running]).state == .running)
+        }
+    }
+
+    @Test("A part that waits holds up none but those that come after it or are bound to it")
+    func independent() async throws {
+        let bench = try CoordinatorBench()
+        let document = Self.document(
+            "cache: {only: [virginia.test]}", "store: {only: [virginia.test], after: [cache]}",
+            "db: {only: [paris.test]}", "web: {only: [paris.test], within: {db: 50 ms}}")
+        try await bench.run { coordinator, table in
+            bench.sites.setPolicy(.closed, at: "virginia.test")
+            _ = try await table.perform(Bench.apply(document))
+            let shop = try await self.settle(
+                coordinator, bench, until: [.waiting, .waiting, .running, .running])
+            #expect(shop.state == .applying)
+            bench.sites.setPolicy(.open, at: "virginia.test")
+            self.pass(16, bench)
+            _ = try await self.settle(coordinator, bench, until: Array(repeating: .running, count: 4))
+            #expect(bench.sites.machines.count == 4)
+        }
+    }
+
+    @Test("What a part's site was waited for in the turn of another one is not counted in its own")
+    func turns() async throws {
+        let bench = try CoordinatorBench()
+        let document = Self.document(
+            "db: {only: [paris.test]}", "web: {only: [tokyo.test], after: [db], within: {db: 400 ms}}")
+        try await bench.run { coordinator, table in
+            bench.sites.setPolicy(.closed, at: "tokyo.test")
+            _ = try await table.perform(Bench.apply(document))
+            var shop = try await self.settle(coordinator, bench, until: [.waiting, .waiting])
+            #expect(shop.parts.map(\.text) == ["waits for a site", "waits for db"])
+            #expect(
+                shop.reason?.hasPrefix("db waits for a site: none is left for web: paris.test: no") == true)
+            bench.sites.setPolicy(.open, at: "tokyo.test")
+            self.pass(16, bench)
+            while bench.sites.machines.isEmpty {
+                try Task.checkCancellation()
+                await coordinator.review()
+                await coordinator.advanceDueApplications()
+                await Task.yield()
+            }
+            // The database takes its time to start.
+            bench.sites.setPolicy(.closed, at: "tokyo.test")
+            self.pass(601, bench)
+            shop = try await self.settle(coordinator, bench, until: [.running, .waiting])
+            #expect(shop.state == .applying)
+            bench.sites.setPolicy(.open, at: "tokyo.test")
+            self.pass(16, bench)
+            _ = try await self.settle(coordinator, bench, until: [.running, .running])
+        }
+    }
+
+    @Test("A site that has room for some replicas is waited for, as one is that has none")
+    func someRoom() async throws {
+        let bench = try CoordinatorBench()
+        try await bench.run { coordinator, table in
+            let document = Self.document("db: {only: [paris.test], replicas: 5}")
+            _ = try await table.perform(Bench.apply(document))
+            #expect(try await self.settle(coordinator, bench, until: [.waiting]).state == .applying)
+            bench.sites.update { state in
+                let all = Resources(vcpus: 5, memory: .gibibytes(5), disk: .gibibytes(5))
+                let site = SiteID("paris.test")
+                state.sites[site]?.room = 5
+                state.sites[site]?.description.capacity.total = all
+                state.sites[site]?.description.capacity.free = all
+                state.sites[site]?.description.capacity.largestFreeSlot = all
+            }
+            self.pass(16, bench)
+            _ = try await self.settle(coordinator, bench, until: [.running])
+            #expect(bench.sites.machines.count == 5)
+        }
+    }
+
+    /// Two replicas run in Paris; a third is wanted, which Paris takes on and refuses.
+    private func fallBack(
+        _ coordinator: Coordinator, _ table: OperationTable, _ bench: CoordinatorBench
+    ) async throws -> WorkloadID {
+        _ = try await table.perform(Bench.apply(Self.document("db: {only: [paris.test], replicas: 2}")))
+        let shop = try await self.settle(coordinator, bench, until: [.running])
+        bench.sites.set(.refusing("not now"), at: "paris.test")
+        _ = try await table.perform(Bench.apply(Self.document("db: {only: [paris.test], replicas: 3}")))
+        _ = try await coordinator.settled("shop", as: [.failed], over: bench) {
+            self.fallBacks(coordinator) == 1
+        }
+        return try #require(shop.parts[0].workload)
+    }
+
+    private func fallBacks(_ coordinator: Coordinator) -> Int {
+        let workload = try? coordinator.workload("shop-db", for: "root@paris.test", scope: .site)
+        return workload?.events?.count { $0.kind == .dropped } ?? 0
+    }
+
+    @Test(
+        "Replicas that every site refuses are asked for again after a pause, for as long as parts wait",
+        arguments: [false, true])
+    func refusedReplicas(areTakenLater: Bool) async throws {
+        let bench = try CoordinatorBench()
+        try await bench.run { coordinator, table in
+            _ = try await self.fallBack(coordinator, table, bench)
+            for count in 2...5 {
+                for _ in 0..<5 { _ = try await self.settle(coordinator, bench, until: [.running]) }
+                #expect(self.fallBacks(coordinator) == count - 1, "not before the pause is over")
+                self.pass(16, bench)
+                let shop = try await coordinator.settled("shop", as: [.failed], over: bench) {
+                    self.fallBacks(coordinator) == count
+                }
+                #expect(shop?.state == .applying)
+            }
+            let waiting = Self.shop(coordinator)?.reason
+            #expect(waiting?.hasPrefix("db waits for a site: no site has taken all of 3 replicas") == true)
+            if areTakenLater { bench.sites.set(.normal, at: "paris.test") }
+            self.pass(areTakenLater ? 16 : 601, bench)
+            let shop = try await coordinator.settled("shop", as: [.running, .failed], over: bench)
+            #expect(shop?.state == (areTakenLater ? .running : .failed))
+            #expect(shop?.parts.map(\.running) == [areTakenLater ? 3 : 2])
+        }
+    }
+
+    @Test("A number given by hand after a refused growth stays", arguments: [1, 4])
+    func byHand(count: Int) async throws {
+        let bench = try CoordinatorBench()
+        try await bench.run { coordinator, table in
+            let workload = try await self.fallBack(coordinator, table, bench)
+            bench.sites.set(.normal, at: "paris.test")
+            _ = try await coordinator.resize(workload, to: count, because: "somebody wants so many")
+            for _ in 0..<5 {
+                self.pass(16, bench)
+                _ = try await coordinator.settled("shop", over: bench)
+            }
+            #expect(Self.shop(coordinator)?.parts.map(\.replicas) == [count])
+        }
+    }
+
+    @Test("Cancelling keeps the disk of a part that was shut down")
+    func cancelledWhileDown() async throws {
+        let bench = try CoordinatorBench()
+        try await bench.run { coordinator, table in
+            _ = try await table.perform(Bench.apply(Self.document("db: {only: [paris.test]}")))
+            _ = try await self.settle(coordinator, bench, until: [.running])
+            let machine = try #require(bench.sites.machines.first)
+            bench.sites.halt(machine.id, at: "paris.test")
+            _ = try await self.settle(coordinator, bench, until: [.starting])
+            let cancelled = try await table.perform(Bench.invocation("cancel", ["application": "shop"]))
+            #expect(try cancelled.application().state == .cancelled)
+            for _ in 0..<5 { await bench.turn(coordinator) }
+            await coordinator.advanceDueApplications()
+            #expect(bench.sites.machines.map(\.id) == [machine.id])
+        }
+    }
+}
