@@ -1,6 +1,6 @@
 /// What a machine boots from, and how to prove that it is the right thing.
 package struct ImageReference: Hashable, Codable, Sendable {
-    package enum Format: String, Hashable, Codable, Sendable {
+    package enum Format: String, Hashable, Codable, Sendable, CaseIterable {
         /// A disk in qcow2 format; each machine writes to an overlay of its own.
         case qcow2
         /// A disk byte for byte.

@@ -1,6 +1,6 @@
 /// A workload as its coordinator keeps it.
 package struct Workload: Hashable, Codable, Sendable {
-    package enum State: String, Hashable, Codable, Sendable {
+    package enum State: String, Hashable, Codable, Sendable, CaseIterable {
         case placing
         case placed
         /// Placed in part or not at all, with nothing left to try; the reason says why.
@@ -12,7 +12,7 @@ package struct Workload: Hashable, Codable, Sendable {
     /// Where one replica is.
     package struct Replica: Hashable, Codable, Sendable {
         /// What is being done about it, beside keeping it running.
-        package enum Change: String, Hashable, Codable, Sendable {
+        package enum Change: String, Hashable, Codable, Sendable, CaseIterable {
             /// It came when the workload grew, and is not placed yet.
             case added
             /// It is on its way from one site to another.

@@ -2,7 +2,7 @@ package import CloudModel
 
 /// What applying a document would do to one part.
 package struct ApplicationChange: Hashable, Codable, Sendable {
-    package enum Kind: String, Hashable, Codable, Sendable {
+    package enum Kind: String, Hashable, Codable, Sendable, CaseIterable {
         case add
         /// The number of replicas changes; those that stay are left alone.
         case scale

@@ -7,6 +7,7 @@ import Logging
 import Operations
 import Participant
 import TestSupport
+import Testing
 import TradewindClient
 
 /// The HTTP interface of a real coordinator over fake sites, on a socket, for the client library.
@@ -57,10 +58,37 @@ struct ClientBench {
         }
     }
 
-    /// Lets every machine run, and tells the coordinator.
-    func boot(_ coordinator: Coordinator) async {
-        self.bench.sites.boot()
-        for machine in self.bench.sites.machines {
+    /// Lets machines run whose names begin with `prefix`, and tells the coordinator, until `body` is done.
+    func booting<Value: Sendable>(
+        _ coordinator: Coordinator, _ prefix: String = "",
+        _ body: @escaping @Sendable () async throws -> Value
+    ) async throws -> Value {
+        try await withThrowingTaskGroup(of: Value?.self) { group in
+            group.addTask { try await body() }
+            group.addTask {
+                while !Task.isCancelled {
+                    await self.boot(coordinator, prefix)
+                    await Task.yield()
+                }
+                return nil
+            }
+            defer { group.cancelAll() }
+            return try #require(try await group.next() ?? nil)
+        }
+    }
+
+    private func boot(_ coordinator: Coordinator, _ prefix: String) async {
+        for var machine in self.bench.sites.machines where machine.specification.name.hasPrefix(prefix) {
+            if machine.state == .creating {
+                machine.state = .running
+                machine.changed = machine.changed.advanced(by: .milliseconds(1))
+                let booted = machine
+                self.bench.sites.update { state in
+                    if state.sites[booted.site]?.machines[booted.id] != nil {
+                        state.sites[booted.site]?.machines[booted.id] = booted
+                    }
+                }
+            }
             await coordinator.receive(MachineReport(machine: machine), from: machine.site)
         }
     }
@@ -71,9 +99,9 @@ struct ClientBench {
 
     static func request(_ name: String = "web", replicas: Int = 1) -> WorkloadRequest {
         var request = WorkloadRequest(name: name, image: "/images/web", replicas: replicas)
-        request.format = "raw"
+        request.format = .raw
         request.memoryMebibytes = 1_024
-        request.audience = ["JP"]
+        request.audience = [.country("JP"): 1]
         return request
     }
 }

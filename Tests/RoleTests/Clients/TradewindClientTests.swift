@@ -13,7 +13,7 @@ import Testing
 
 @testable import TradewindClient
 
-@Suite("The client library")
+@Suite("The client library", .timeLimit(.minutes(2)))
 struct TradewindClientTests {
     /// Loses the answers of some requests that it has performed, and cuts off feeds.
     private final class Lossy: OperationGatekeeper {
@@ -49,24 +49,6 @@ struct TradewindClientTests {
         }
     }
 
-    /// Boots machines until `body` is done.
-    private func booting<Value: Sendable>(
-        _ bench: ClientBench, _ coordinator: Coordinator, _ body: @escaping @Sendable () async throws -> Value
-    ) async throws -> Value {
-        try await withThrowingTaskGroup(of: Value?.self) { group in
-            group.addTask { try await body() }
-            group.addTask {
-                while !Task.isCancelled {
-                    await bench.boot(coordinator)
-                    await Task.yield()
-                }
-                return nil
-            }
-            defer { group.cancelAll() }
-            return try #require(try await group.next() ?? nil)
-        }
-    }
-
     @Test("The example of the documentation places, waits, watches, scales and takes back")
     func example() async throws {
         let bench = try ClientBench()
@@ -77,18 +59,18 @@ struct TradewindClientTests {
             printed.withLock { $0.append(line) }
         }
         try await bench.run { coordinator, server in
-            try await self.booting(bench, coordinator) {
+            try await bench.booting(coordinator) {
                 let tradewind = TradewindClient(server: server, token: token)
                 var request = WorkloadRequest(name: "shop", image: "/images/web", replicas: 2)
-                request.format = "raw"
+                request.format = .raw
                 request.memoryMebibytes = 1_024
-                request.audience = ["JP", "FR:0.25"]
+                request.audience = [.country("JP"): 1, .country("FR"): 0.25]
 
                 let plan = try await tradewind.plan(request)
                 print(plan.text)
 
                 let shop = try await tradewind.place(request)
-                let status = try await shop.running()
+                let status = try await shop.waitUntilRunning()
                 for replica in status.replicas { print(replica.index, replica.site ?? "nowhere") }
 
                 for try await event in shop.events() {
@@ -106,24 +88,22 @@ struct TradewindClientTests {
         #expect(bench.bench.sites.machines == [])
     }
 
-    @Test("The example in the documentation is the one above, line by line")
-    func exampleIsTested() throws {
-        let here = URL(fileURLWithPath: #filePath)
-        let root = here.deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
-            .deletingLastPathComponent()
-        func lines(_ text: Substring) -> [String] {
+    @Test("The examples in the documentation are tested ones, line by line")
+    func examplesAreTested() throws {
+        func lines(_ text: some StringProtocol) -> [String] {
             text.split(separator: "\n").map { $0.trimmingCharacters(in: .whitespaces) }.filter { !$0.isEmpty }
         }
-        let article = try String(
-            contentsOf: root.appending(
-                path: "Sources/TradewindClient/TradewindClient.docc/TradewindClient.md"), encoding: .utf8)
-        let begin = try #require(article.range(of: "```swift\n"))
-        let end = try #require(article[begin.upperBound...].range(of: "```"))
-        let example = lines(article[begin.upperBound..<end.lowerBound])
-        let test = lines(try String(contentsOf: here, encoding: .utf8)[...])
-        let opening = try #require(example.first)
-        let first = try #require(test.firstIndex(of: opening))
-        #expect(Array(test[first...].prefix(example.count)) == example)
+        let article = try RepositoryFolder.text(
+            of: "Sources/TradewindClient/TradewindClient.docc/TradewindClient.md")
+        let examples = article.split(separator: "```swift\n").dropFirst().map { piece in
+            lines(piece.prefix(upTo: piece.range(of: "```")?.lowerBound ?? piece.endIndex))
+        }
+        #expect(examples.count == 2)
+        for (example, name) in zip(examples, ["TradewindClientTests", "ApplicationClientTests"]) {
+            let test = lines(try RepositoryFolder.text(of: "Tests/RoleTests/Clients/\(name).swift"))
+            let first = try #require(test.firstIndex(of: example[0]))
+            #expect(Array(test[first...].prefix(example.count)) == example)
+        }
     }
 
     @Test("An answer that is lost is asked for again, and nothing happens twice", arguments: 1...3)
@@ -136,7 +116,7 @@ struct TradewindClientTests {
         }
     }
 
-    @Test("Who gets no answer however often he asks is told so")
+    @Test("A program that gets no answer however often it asks is told so")
     func noAnswer() async throws {
         let bench = try ClientBench()
         try await bench.run(wrap: { Lossy($0, losses: 100) }) { _, server in
@@ -173,23 +153,23 @@ struct TradewindClientTests {
         for site in CoordinatorBench.world { bench.bench.sites.set(.refusing("quota used up"), at: site.0) }
         try await bench.run { _, server in
             let web = try await ClientBench.client(server).place(ClientBench.request())
-            let error = await #expect(throws: TradewindError.self) { try await web.running() }
+            let error = await #expect(throws: TradewindError.self) { try await web.waitUntilRunning() }
             #expect(error?.code == .failed)
             #expect(error?.message.contains("tokyo.test: quota used up") == true)
         }
     }
 
-    @Test("Who waits for no longer than he likes, and who is cancelled, stops waiting and nothing else")
+    @Test("A program that waits for as long as it likes, or is cancelled, stops waiting and nothing else")
     func patience() async throws {
         let bench = try ClientBench()
         try await bench.run { _, server in
             let web = try await ClientBench.client(server).place(ClientBench.request())
             let late = await #expect(throws: TradewindError.self) {
-                try await web.running(within: .milliseconds(50))
+                try await web.waitUntilRunning(within: .milliseconds(50))
             }
             #expect(late?.code == .timeout)
             await withThrowingTaskGroup(of: WorkloadStatus.self) { group in
-                group.addTask { try await web.running() }
+                group.addTask { try await web.waitUntilRunning() }
                 group.cancelAll()
                 do {
                     _ = try await group.next()
@@ -208,7 +188,7 @@ struct TradewindClientTests {
         try await bench.run(wrap: { Lossy($0, losses: 0) }) { coordinator, server in
             let client = ClientBench.client(server)
             let web = try await client.place(ClientBench.request(replicas: 3))
-            _ = try await self.booting(bench, coordinator) { try await web.running() }
+            _ = try await bench.booting(coordinator) { try await web.waitUntilRunning() }
             try await web.remove()
             var all: [WorkloadEvents.Element] = []
             for try await event in web.events() { all.append(event) }
@@ -273,19 +253,19 @@ struct TradewindClientTests {
         let bench = try ClientBench()
         try await bench.run(wrap: { Busy($0, .refusing(1)) }) { coordinator, server in
             let web = try await ClientBench.client(server).place(ClientBench.request())
-            let status = try await self.booting(bench, coordinator) { try await web.running() }
+            let status = try await bench.booting(coordinator) { try await web.waitUntilRunning() }
             #expect(status.isRunning)
         }
     }
 
-    @Test("Who gets no answer waits no longer than he likes all the same")
+    @Test("A program that gets no answer waits no longer than it likes all the same")
     func silence() async throws {
         let bench = try ClientBench()
         try await bench.run(wrap: { Busy($0, .silent) }) { _, server in
             let web = try await ClientBench.client(server).place(ClientBench.request())
             let began = ContinuousClock.now
             let error = await #expect(throws: TradewindError.self) {
-                try await web.running(within: .milliseconds(200))
+                try await web.waitUntilRunning(within: .milliseconds(200))
             }
             #expect(error?.code == .timeout)
             // Much less than one question may take.
@@ -361,25 +341,28 @@ struct TradewindClientTests {
     )
     func requests() throws {
         var request = WorkloadRequest(name: "web", image: "https://images.test/web", replicas: 2)
-        (request.format, request.sha256) = ("kernel", String(repeating: "a", count: 64))
+        (request.format, request.sha256) = (.kernel, String(repeating: "a", count: 64))
         (request.initramfs, request.initramfsSHA256) = (
             "/images/initramfs", String(repeating: "b", count: 64)
         )
         (request.commandLine, request.vcpus) = ("quiet", 2)
         (request.memoryMebibytes, request.diskMebibytes) = (1_024, 2_048)
-        (request.audience, request.targetMilliseconds) = (["JP", "FR:2"], 30)
-        (request.countries, request.regions) = (["JP"], ["eu"])
+        request.audience = [
+            .country("JP"): 1, .country("FR"): 2, .position(latitude: 35.7, longitude: -139.7): 0.5,
+        ]
+        (request.target, request.countries, request.regions) = (.milliseconds(30), ["JP"], ["eu"])
         (request.labels, request.features, request.hypervisor) = (["tier:gold"], ["gpu"], "kvm")
         (request.only, request.avoid) = (["a.test"], ["b.test"])
-        (request.maxLatencyMilliseconds, request.gang) = (100, true)
+        (request.maxLatency, request.gang) = (.microseconds(100_500), true)
         (request.maxPrice, request.maxCarbon) = (0.5, 20)
         (request.beside, request.apart, request.perSite) = (["db"], ["cache"], 1)
-        (request.leaseSeconds, request.minimum) = (60, 1)
-        (request.within, request.hosts, request.priority) = (["db:20"], "apart", 5)
-        (request.followTargetMilliseconds, request.followPercentile) = (80, 90)
-        (request.followMinimum, request.followMaximum, request.followChanges) = (1, 5, 3)
-        (request.followCost, request.followPauseSeconds, request.peak) = (10, 600, "08:00-20:00")
-        (request.offPeakTargetMilliseconds, request.offPeakMinimum) = (150, 1)
+        (request.lease, request.minimum) = (.seconds(60), 1)
+        (request.within, request.hosts, request.priority) = (["db": .milliseconds(20)], .apart, 5)
+        var following = Following(target: .milliseconds(80), maximum: 5)
+        (following.percentile, following.minimum, following.changes) = (90, 1, 3)
+        (following.cost, following.pause, following.peak) = (10, .seconds(600), "08:00-20:00")
+        (following.offPeakTarget, following.offPeakMinimum) = (.milliseconds(150), 1)
+        request.following = following
         (request.latencyWeight, request.priceWeight, request.carbonWeight) = (1, 2, 3)
         (request.loadWeight, request.roomWeight) = (0.5, 0.5)
         let object = try #require(try JSONParser.parse(Array(try JSONEncoder().encode(request))).object)
@@ -393,6 +376,9 @@ struct TradewindClientTests {
         let specification = try WorkloadSpecification(invocation)
         #expect(specification.resources.memory == .gibibytes(1))
         #expect(specification.keeping?.leaseSeconds == 60)
+        #expect(specification.constraints.contains(.latencyAtMost(milliseconds: 100.5)))
+        #expect(specification.constraints.contains(.within("db", milliseconds: 20)))
+        #expect(specification.following?.pauseSeconds == 600)
         #expect(specification.gang == true)
     }
 }
