@@ -15,6 +15,7 @@ struct KeeperTests {
         var now = KeeperTests.start
         var draining: Set<SiteID> = []
         var placeable: Set<Int> = []
+        var sought: Set<Int>
         var lapsed: Set<Int> = []
         var leased: Set<Int> = []
         var notes: [KeepingNote] = []
@@ -22,6 +23,7 @@ struct KeeperTests {
 
         init(replicas: Int = 1, wishes: KeepingWishes? = nil) throws {
             self.wishes = wishes
+            self.sought = Set(0..<replicas)
             let workload = try #require(WorkloadID("00000000-0000-4000-8000-000000000007"))
             self.saga = PlacementSaga(workload: workload, replicas: replicas)
             _ = self.saga.resume()
@@ -68,8 +70,8 @@ struct KeeperTests {
             let review = Keeper().review(
                 &self.saga, self.wishes,
                 under: Circumstances(
-                    now: self.now, draining: self.draining, placeable: self.placeable, lapsed: self.lapsed,
-                    leased: self.leased))
+                    now: self.now, draining: self.draining, placeable: self.placeable, sought: self.sought,
+                    lapsed: self.lapsed, leased: self.leased))
             self.notes += review.notes
             return review.directives
         }
@@ -100,6 +102,7 @@ struct KeeperTests {
     @Test("After three starts in vain, with growing pauses, it is deleted there and placed elsewhere")
     func elsewhere() throws {
         var bench = try Bench()
+        bench.placeable = [0]
         try bench.report(0, .failed)
         #expect(bench.review().count == 1)
         try bench.failStart(0)
@@ -133,6 +136,36 @@ struct KeeperTests {
         #expect(bench.saga.state == .placed)
     }
 
+    @Test("Where no other site can take it nothing is deleted: it is started there again, from time to time")
+    func nowhereElse() throws {
+        var bench = try Bench()
+        for pause in [0, 5, 20, 80, 320, 600, 600, 600] {
+            try bench.failStart(0)
+            if pause > 0 { #expect(bench.review(after: Duration.seconds(pause) - .milliseconds(1)) == []) }
+            let now = Circumstances(now: bench.now.advanced(by: .milliseconds(1)))
+            let isHopeless = pause >= 80
+            #expect(Keeper().replicasToMove(in: bench.saga, nil, under: now) == (isHopeless ? [0] : []))
+            if isHopeless {
+                bench.sought = []
+                #expect(bench.review(after: .milliseconds(1)) == [], "another site is looked for first")
+                bench.sought = [0]
+            }
+            let directives = pause > 0 ? bench.review(after: .milliseconds(1)) : []
+            guard pause == 0 || directives.count == 1 else {
+                Issue.record("not started after \(pause) s: \(directives)")
+                return
+            }
+        }
+        #expect(bench.saga.replicas[0].epoch == 1)
+        #expect(bench.notes.last?.text.hasSuffix("no other site can take it") == true)
+        try bench.failStart(0)
+        bench.placeable = [0]
+        guard case .delete(0, _, _, _, _)? = bench.review(after: .seconds(600)).first else {
+            Issue.record("stays although another site takes it")
+            return
+        }
+    }
+
     @Test("What its owner stopped is left alone, and said once")
     func halted() throws {
         var bench = try Bench()
@@ -149,7 +182,11 @@ struct KeeperTests {
     func deleted() throws {
         var bench = try Bench()
         try bench.report(0, .deleted)
+        bench.sought = []
         #expect(bench.review() == [], "not before a site can take it")
+        #expect(bench.notes.last?.kind != .waiting, "nothing is said before one was looked for")
+        bench.sought = [0]
+        #expect(bench.review() == [])
         #expect(bench.notes.last?.kind == .waiting)
         let deleted = Circumstances(now: bench.now)
         #expect(Keeper().replicasToMove(in: bench.saga, nil, under: deleted) == [0])
@@ -219,6 +256,7 @@ struct KeeperTests {
             _ = bench.saga.handle(.startUnanswered(machine, reason: "time-out"), replica: 0)
             _ = bench.review()
         }
+        bench.placeable = [0]
         for _ in 0..<3 {
             guard case .start(0, _, let machine)? = bench.review(after: .seconds(600)).first else { break }
             _ = bench.saga.handle(.startRefused(machine, reason: "it was never made"), replica: 0)
@@ -233,6 +271,7 @@ struct KeeperTests {
     @Test("After three moves in a row it stays where it is and is started every ten minutes")
     func moveLimit() throws {
         var bench = try Bench()
+        bench.placeable = [0]
         for epoch in 1...4 {
             var machine: MachineID?
             for _ in 0..<50 where machine == nil {

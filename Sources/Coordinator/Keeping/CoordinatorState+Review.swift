@@ -84,12 +84,11 @@ extension CoordinatorState {
         var circumstances = entry.circumstances
         let now = circumstances.now
         var found: (replica: Int, room: ReservationID)?
-        if round.isLooking, let replica = self.replicasToMove(entry).first {
-            // Not a word about what was not looked for: its turn comes in the next review.
-            guard round.looks < Coordinator.looksPerReview else {
-                round.isCutShort = true
-                return nil
-            }
+        let wanted = round.isLooking ? self.replicasToMove(entry).first : nil
+        if wanted != nil, round.looks >= Coordinator.looksPerReview {
+            // It is kept all the same; its turn to be looked for comes in the next review.
+            round.isCutShort = true
+        } else if let replica = wanted {
             if round.looks == 0 { self.learn(round.view, now: now) }
             round.looks += 1
             self.lastLook = entry.rank
@@ -97,6 +96,8 @@ extension CoordinatorState {
                 circumstances.placeable = [replica]
                 found = (replica, room)
             } else {
+                // What none can take of one, none can take of the others.
+                circumstances.sought = Set(placement.saga.replicas.indices)
                 self.looked(for: id, now: now, pause: Coordinator.lookPause)
             }
         }

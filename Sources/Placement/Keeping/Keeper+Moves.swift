@@ -12,7 +12,7 @@ extension Keeper {
             switch replica.phase {
             case .placed(let hold, _):
                 circumstances.lapsed.contains(replica.index) || circumstances.draining.contains(hold.site)
-                    || replica.machine?.state == .deleted
+                    || replica.machine?.state == .deleted || self.isHopeless(replica)
             case .exhausted: replica.keeping != nil
             case .planning, .reserving, .doubting, .committing, .verifying, .withdrawing, .replacing,
                 .releasing, .deleting, .gone:
@@ -42,9 +42,9 @@ extension Keeper {
                 &review)
         }
         guard circumstances.placeable.contains(index) else {
-            return self.remark(
-                .waiting, index, hold.site,
-                "stays at \(hold.site), which drains, until another site can take it", in: &saga, &review)
+            return self.remarkUnplaceable(
+                index, hold.site, "stays at \(hold.site), which drains, until another site can take it",
+                in: &saga, circumstances, &review)
         }
         review.notes.append(
             KeepingNote(
@@ -104,10 +104,10 @@ extension Keeper {
                 in: &saga, &review)
         }
         guard circumstances.placeable.contains(index) else {
-            return self.remark(
-                .waiting, index, hold.site,
+            return self.remarkUnplaceable(
+                index, hold.site,
                 "its lease ran out as \(hold.site) was out of reach, and no other site can take it now",
-                in: &saga, &review)
+                in: &saga, circumstances, &review)
         }
         self.lose(index, hold, in: &saga, &review)
     }

@@ -4,9 +4,10 @@ package import CloudModel
 ///
 /// ```
 ///            failed, stopped by itself
-/// running ───────────────────────────► start in place ── 3 in vain ──► delete there ── gone ──► place, epoch + 1
-///    ▲                                      │
-///    └──────────────────────────────────────┘
+/// running ───────────────────────────► start in place ── 3 in vain, another site can ──► delete there
+///    ▲                                      │                                                 │ gone
+///    └──────────────────────────────────────┘                                                 ▼
+///                                                                                     place, epoch + 1
 /// ```
 ///
 /// Level-triggered: a review looks only at the saga and the circumstances, so it may be repeated at any time and goes
@@ -115,24 +116,18 @@ package struct Keeper: Sendable {
         guard self.isItsTurn(index, after: machine, in: &saga, circumstances.now, &review),
             var keeping = saga.replicas[index].keeping
         else { return }
-        // Not before another site can take it: better where it is than nowhere.
-        let isLeaving =
-            circumstances.draining.contains(hold.site) && circumstances.placeable.contains(index)
-        if keeping.restarts >= self.rules.restartLimit || isLeaving, keeping.moves < self.rules.moveLimit {
-            keeping.moves += 1
-            keeping.restarts = 0
-            keeping.due = nil
-            keeping.avoided = hold.site
-            saga.replicas[index].keeping = keeping
+        let isHopeless = self.isHopeless(saga.replicas[index])
+        let isDraining = circumstances.draining.contains(hold.site)
+        // Not before another site can take it: better where it is, with its disk, than nowhere.
+        if isHopeless || isDraining, keeping.moves < self.rules.moveLimit,
+            circumstances.placeable.contains(index)
+        {
             let why =
-                isLeaving ? "\(hold.site) drains" : "\(self.rules.restartLimit) starts there were in vain"
-            review.notes.append(
-                KeepingNote(
-                    .replacing, replica: index, site: hold.site,
-                    "given up at \(hold.site): \(why); it is placed anew once its machine there is deleted"))
-            review.directives += saga.replace(index)
-            return
+                isDraining ? "\(hold.site) drains" : "\(self.rules.restartLimit) starts there were in vain"
+            return self.giveUp(index, hold, because: why, in: &saga, &review)
         }
+        // Another site is looked for first.
+        guard !isHopeless || circumstances.sought.contains(index) else { return }
         keeping.restarts += 1
         keeping.isOrdered = true
         keeping.due = circumstances.now.advanced(by: self.rules.startTimeout)
@@ -141,7 +136,8 @@ package struct Keeper: Sendable {
             review.notes.append(
                 KeepingNote(
                     .restarting, replica: index, site: hold.site,
-                    "is started again at \(hold.site), try \(keeping.restarts)"))
+                    "is started again at \(hold.site), try \(keeping.restarts)"
+                        + (isHopeless ? ", as no other site can take it" : "")))
         } else {
             let trouble = saga.replicas[index].trouble.map { ": \($0)" } ?? ""
             self.remark(
@@ -150,6 +146,29 @@ package struct Keeper: Sendable {
                 in: &saga, &review)
         }
         review.directives.append(.start(replica: index, hold, machine.id))
+    }
+
+    /// Whether a machine was started so often in vain where it is that another site is wanted.
+    func isHopeless(_ replica: ReplicaPlacement) -> Bool {
+        guard let machine = replica.machine, Self.isDown(machine), let keeping = replica.keeping else {
+            return false
+        }
+        return keeping.restarts >= self.rules.restartLimit && keeping.moves < self.rules.moveLimit
+    }
+
+    private func giveUp(
+        _ index: Int, _ hold: Hold, because reason: String, in saga: inout PlacementSaga,
+        _ review: inout Review
+    ) {
+        saga.replicas[index].keeping?.moves += 1
+        saga.replicas[index].keeping?.restarts = 0
+        saga.replicas[index].keeping?.due = nil
+        saga.replicas[index].keeping?.avoided = hold.site
+        review.notes.append(
+            KeepingNote(
+                .replacing, replica: index, site: hold.site,
+                "given up at \(hold.site): \(reason); it is placed anew once its machine there is deleted"))
+        review.directives += saga.replace(index)
     }
 
     /// Whether the next step for a machine that is down may be taken; sets the pause before it if that is not known.
@@ -200,9 +219,10 @@ package struct Keeper: Sendable {
         saga.replicas[index].keeping = keeping
         guard let due = keeping.due, self.isOver(due, circumstances.now) else { return }
         guard circumstances.placeable.contains(index) else {
-            return self.remark(
-                .waiting, index, machine.site,
-                "its machine at \(machine.site) was deleted, and no site can take it now", in: &saga, &review)
+            return self.remarkUnplaceable(
+                index, machine.site,
+                "its machine at \(machine.site) was deleted, and no site can take it now", in: &saga,
+                circumstances, &review)
         }
         saga.replicas[index].keeping?.moves += 1
         saga.replicas[index].keeping?.remark = nil
@@ -225,7 +245,8 @@ package struct Keeper: Sendable {
         }
         guard self.isOver(due, circumstances.now) else { return }
         guard circumstances.placeable.contains(index) else {
-            return self.remark(.waiting, index, nil, "waits until a site can take it", in: &saga, &review)
+            return self.remarkUnplaceable(
+                index, nil, "waits until a site can take it", in: &saga, circumstances, &review)
         }
         keeping.moves += 1
         keeping.avoided = nil
@@ -250,6 +271,15 @@ package struct Keeper: Sendable {
         case .stopped, .failed, .deleted: true
         case .creating, .starting, .running, .suspended, .stopping: false
         }
+    }
+
+    /// Says once that no site can take a replica, if one was looked for.
+    func remarkUnplaceable(
+        _ index: Int, _ site: SiteID?, _ text: String, in saga: inout PlacementSaga,
+        _ circumstances: Circumstances, _ review: inout Review
+    ) {
+        guard circumstances.sought.contains(index) else { return }
+        self.remark(.waiting, index, site, text, in: &saga, &review)
     }
 
     /// Says once what stands in the way.
