@@ -47,9 +47,8 @@ struct CoordinatorState {
     var lastLook: WaitingRank?
     /// The workload for which a better site was looked for last; nil if all had their turn.
     var lastBalanced: WorkloadID?
-    /// Whether somebody is looking for better sites: one look at a time is enough of a load.
-    var isBalancing = false
-    private(set) var moves = MoveMemory()
+    var looking = LookingTurns()
+    var moves = MoveMemory()
     /// The revisions of each workload that are not known to be on disk.
     private var unstored: [WorkloadID: Set<Int>] = [:]
     /// The revision of each workload's last resizing, while that is not known to be on disk.
@@ -145,8 +144,8 @@ struct CoordinatorState {
         self.names[name].flatMap { self.placements[$0] }
     }
 
-    /// Applies `change` to a workload's saga, and has its log say `note` about that; nil if there is no such workload, or
-    /// nothing changed and nothing is to be said.
+    /// Applies `change` to a workload's saga, and has its log say `note` about that; nil if there is no such workload,
+    /// or nothing changed and nothing is to be said.
     mutating func change(
         _ id: WorkloadID, now: Instant, under circumstances: Circumstances? = nil,
         explained note: KeepingNote? = nil,

@@ -25,29 +25,53 @@ extension Coordinator {
         guard !followed.isEmpty else { return }
         var searches = 0
         let view = await self.sites.view()
-        let round = CoordinatorState.FollowingRound(view, now: now)
+        let round = FollowingRound(view, now: now, Planner(rules: self.configuration.rules))
         self.state.withLock { $0.learn(view, now: now) }
         let follower = Follower(rules: self.configuration.following)
-        let planner = Planner(rules: self.configuration.rules)
-        var generator = SecureRandom()
         for id in followed {
-            let following = self.state.withLock { state in
-                state.follow(
-                    id, round, follower, planner, maySearch: searches < FollowingDesk.searchesPerRound,
-                    using: &generator)
-            }
-            guard let following else { continue }
-            searches += following.hasSearched ? 1 : 0
-            await self.carryOut(following, for: id, follower)
+            guard let followed = self.state.withLock({ $0.followed(id, at: now) }),
+                let decision = self.decide(about: followed, round, follower, &searches)
+            else { continue }
+            await self.carryOut(decision, about: followed.placement, follower)
         }
     }
 
+    /// What is done for the users of a workload now; nil if a site would have to be looked for, and that was done for
+    /// as many others as one round has room for.
+    private func decide(
+        about followed: FollowedWorkload, _ round: FollowingRound, _ follower: Follower,
+        _ searches: inout Int
+    ) -> Follower.Decision? {
+        let (placement, id) = (followed.placement, followed.placement.id)
+        var memory = followed.memory
+        defer { self.state.withLock { $0.remember(memory, of: id) } }
+        let view = round.view(of: followed)
+        let wish = follower.review(&memory, followed.wishes, view)
+        let place: Audience.Place?
+        switch wish {
+        case .nothing, .less:
+            return follower.decide(
+                wish, &memory, followed.wishes, view, candidate: nil, refusal: "")
+        case .more: place = nil
+        case .near(let response): place = response.place
+        }
+        guard searches < FollowingDesk.searchesPerRound else { return nil }
+        searches += 1
+        var generator = SecureRandom()
+        let (site, refusal) = self.state.withLock { state in
+            state.site(for: place, of: placement, now: round.now, round.planner, using: &generator)
+        }
+        return follower.decide(
+            wish, &memory, followed.wishes, view,
+            candidate: site.map { round.candidate($0, for: place, of: placement) }, refusal: refusal)
+    }
+
     private func carryOut(
-        _ following: CoordinatorState.Following, for id: WorkloadID, _ follower: Follower
+        _ decision: Follower.Decision, about placement: StoredPlacement, _ follower: Follower
     ) async {
-        let count = following.replicas
+        let (id, count) = (placement.id, placement.saga.wantedCount)
         do throws(OperationError) {
-            switch following.decision {
+            switch decision {
             case .stay: return
             case .remark(let text): return await self.remark(text, about: id)
             case .grow(let more, let place, let reason):
@@ -56,29 +80,28 @@ extension Coordinator {
                 )
             case .move(let replica, let site, let place, let reason):
                 try await self.move(
-                    id, replica: replica, to: site, near: Audience(near: place), because: reason)
+                    id, replica: replica, to: site, for: .users(Audience(near: place)), because: reason)
             case .drop(let replica, let reason):
                 _ = try await self.resize(
                     id, from: count, to: count - 1, dropping: [replica], because: reason)
             }
         } catch {
             let now = self.now()
-            let decision = self.state.withLock { state -> Follower.Decision in
+            let failure = self.state.withLock { state -> Follower.Decision in
                 var memory = state.following.memory(of: id)
-                let decision = follower.failed(
-                    following.decision, because: error.message, &memory, at: now)
-                state.following.remember(memory, of: id)
-                return decision
+                let failure = follower.failed(decision, because: error.message, &memory, at: now)
+                state.remember(memory, of: id)
+                return failure
             }
-            if case .remark(let text) = decision { await self.remark(text, about: id) }
+            if case .remark(let text) = failure { await self.remark(text, about: id) }
             return
         }
         self.state.withLock { state in
             // The moment that its log tells, so that it counts once.
             guard let now = state.placements[id]?.lastChange else { return }
             var memory = state.following.memory(of: id)
-            memory.carriedOut(following.decision, at: now, follower.rules)
-            state.following.remember(memory, of: id)
+            memory.carriedOut(decision, at: now, follower.rules)
+            state.remember(memory, of: id)
         }
     }
 

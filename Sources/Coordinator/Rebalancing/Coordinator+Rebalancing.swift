@@ -9,21 +9,22 @@ import Synchronization
 extension Coordinator {
     /// Whom proposals are made for, and which of the workloads.
     package struct RebalancingQuestion: Sendable {
+        /// Who asks; nil for the coordinator itself, whose next look goes on where this one ended if not all workloads
+        /// have their turn.
+        package var caller: String?
         /// Only this one's workloads, and only half of the budget; nil for all.
         package var owner: String?
         /// Only these workloads; nil for all.
         package var workloads: Set<WorkloadID>?
-        /// Whether the next one of this kind goes on where this one ended, if not all workloads have their turn.
-        package var goesRound: Bool
         package var rules: RebalancingRules
 
         package init(
-            owner: String? = nil, workloads: Set<WorkloadID>? = nil, goesRound: Bool = false,
+            caller: String? = nil, owner: String? = nil, workloads: Set<WorkloadID>? = nil,
             rules: RebalancingRules
         ) {
+            self.caller = caller
             self.owner = owner
             self.workloads = workloads
-            self.goesRound = goesRound
             self.rules = rules
         }
     }
@@ -33,15 +34,18 @@ extension Coordinator {
     /// One look at a time: it keeps a processor busy, for about a second where there is much to compare.
     package func proposals(_ question: RebalancingQuestion) async throws(OperationError) -> RebalancingReport
     {
-        let isFree = self.state.withLock { state in
-            defer { state.isBalancing = true }
-            return !state.isBalancing
-        }
-        guard isFree else {
+        let (turn, signal) = AsyncStream<Void>.makeStream(bufferingPolicy: .bufferingNewest(1))
+        guard self.state.withLock({ $0.looking.join(question.caller, signal) }) else {
             throw OperationError(
-                .tooMany, "somebody else is looking for moves", next: "ask again in a moment")
+                .tooMany, "you are looking for moves already, or \(LookingTurns.limit) others are",
+                next: "wait for that answer, and ask again")
         }
-        defer { self.state.withLock { $0.isBalancing = false } }
+        defer { self.state.withLock { $0.looking.leave(question.caller) }?.yield() }
+        for await _ in turn { return await self.look(question) }
+        throw OperationError(.cancelled, "nobody waits for the moves any longer")
+    }
+
+    private func look(_ question: RebalancingQuestion) async -> RebalancingReport {
         let view = await self.sites.view()
         let now = self.now()
         let coolDown = self.configuration.rebalancing.coolDown
@@ -58,13 +62,13 @@ extension Coordinator {
         let rebalancer = Rebalancer(rules: question.rules, planning: self.configuration.rules)
         // Outside the lock: it takes as long as many plans.
         let outcome = rebalancer.propose(
-            for: subjects, over: snapshot, after: question.goesRound ? last : nil)
-        if question.goesRound { self.state.withLock { $0.lastBalanced = outcome.last } }
+            for: subjects, over: snapshot, after: question.caller == nil ? last : nil)
+        if question.caller == nil { self.state.withLock { $0.lastBalanced = outcome.last } }
         return RebalancingReport(
             outcome, budget: max(0, self.budget(isOwn: question.owner != nil) - made))
     }
 
-    /// Moves an hour: whoever may move only his own workloads does not use up what is left for all.
+    /// Moves an hour: callers who may move only their own workloads do not use up what is left for all.
     private func budget(isOwn: Bool) -> Int {
         let all = self.configuration.rebalancing.movesPerHour
         return isOwn ? (all + 1) / 2 : all
@@ -77,21 +81,17 @@ extension Coordinator {
         var report = report
         let limit = self.budget(isOwn: isOwn)
         for index in report.lines.indices where names.contains(report.lines[index].proposal.name) {
-            // Counted before each: others may accept moves at the same time.
-            let now = self.now()
-            guard self.state.withLock({ $0.movesOfTheLastHour(now: now) }) < limit else {
-                report.lines[index].outcome = "not now: the \(limit) of this hour are used up"
-                continue
-            }
             let proposal = report.lines[index].proposal
             do throws(OperationError) {
                 try await self.move(
                     proposal.workload, replica: proposal.replica, to: proposal.to,
+                    for: .balance(limit: limit),
                     because: "\(proposal.reason); \(reason)")
-                report.lines[index].outcome = "under way"
+                report.lines[index].outcome = .underWay
             } catch {
                 // What speaks against it by now is for whoever accepted it to read.
-                report.lines[index].outcome = error.message
+                report.lines[index].outcome = .refused
+                report.lines[index].reason = error.message
             }
         }
         return report
@@ -115,9 +115,9 @@ extension Coordinator {
         let rules = self.configuration.rebalancing.rules
         let report: RebalancingReport
         do throws(OperationError) {
-            report = try await self.proposals(RebalancingQuestion(goesRound: true, rules: rules))
+            report = try await self.proposals(RebalancingQuestion(rules: rules))
         } catch {
-            // Somebody else looks right now; the next time will do.
+            // It has been told to end.
             return
         }
         guard !report.lines.isEmpty, report.budget > 0 else { return }
@@ -126,7 +126,9 @@ extension Coordinator {
         for line in done.lines where names.contains(line.proposal.name) {
             self.logger.info(
                 "a replica is moved for balance",
-                metadata: ["move": "\(line.proposal.name)", "outcome": "\(line.outcome)"])
+                metadata: [
+                    "move": "\(line.proposal.name)", "outcome": "\(line.reason ?? line.outcome.rawValue)",
+                ])
         }
     }
 }

@@ -10,11 +10,11 @@ extension Coordinator {
         let caller = invocation.caller.address
         let isOwn = invocation.scope != .site
         var question = RebalancingQuestion(
-            owner: isOwn ? caller : nil, rules: self.configuration.rebalancing.rules)
+            caller: caller, owner: isOwn ? caller : nil, rules: self.configuration.rebalancing.rules)
         var names = Set(invocation.list("accept"))
         question.rules.moves = max(Int(try invocation.integer("moves")), names.count)
         if let least = invocation["minimum-gain"]?.number {
-            // Whoever moves only his own workloads makes no trouble for less than is usual.
+            // Callers who move only their own workloads make no trouble for less than is usual.
             question.rules.minimumGain = isOwn ? max(least, question.rules.minimumGain) : least
         }
         if let text = invocation["workload"]?.string {
@@ -31,10 +31,19 @@ extension Coordinator {
         }
         if invocation.flag("apply") { names = proposed }
         if !names.isEmpty {
+            guard invocation.flag("destroy") else { throw Self.unconfirmed(names) }
             report = await self.carryOut(report, names, isOwn: isOwn, because: "\(caller) accepted it")
         }
         return try OperationResult(
             site: self.configuration.address, encoding: report, message: report.message)
+    }
+
+    private static func unconfirmed(_ moves: Set<String>) -> OperationError {
+        OperationError(
+            .unconfirmed,
+            "moving them deletes machines with what is on their disks: "
+                + moves.sorted().joined(separator: ", "),
+            next: "add destroy=yes to do it; each begins anew from its image")
     }
 
     /// The workloads whose moves are named: `web-0:tokyo.example` is one of `web`.

@@ -20,7 +20,7 @@ extension CoordinatorState {
         }
     }
 
-    /// How many moves of the last hour there were, for whatever reason.
+    /// How many moves of the last hour there were that nobody asked for by hand.
     func movesOfTheLastHour(now: Instant) -> Int { self.moves.count(within: .seconds(3_600), now: now) }
 }
 

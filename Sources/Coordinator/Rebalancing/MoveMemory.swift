@@ -1,6 +1,9 @@
 import CloudModel
 
 /// When replicas were on the move lately, for whatever reason: what budget and cool-down are counted by.
+///
+/// The logs do not tell the moves that somebody asked for by hand from others: those before the start count for the
+/// budget, too.
 struct MoveMemory {
     /// Moves that are remembered: more than any budget of an hour allows.
     static let limit = 4 * RebalancingPolicy.movesPerHourMax
@@ -17,6 +20,13 @@ struct MoveMemory {
             self.latest[workload] = max(event.at, self.latest[workload] ?? event.at)
         }
         if self.moves.count > Self.limit { self.moves = Array(self.moves.sorted().suffix(Self.limit / 2)) }
+    }
+
+    /// Takes moves that were noted out of the budget again, as somebody asked for them by hand.
+    mutating func excuse(_ events: [WorkloadEvent]) {
+        for event in events where event.kind == .moving {
+            if let index = self.moves.lastIndex(of: event.at) { self.moves.remove(at: index) }
+        }
     }
 
     mutating func forget(_ workload: WorkloadID) { self.latest[workload] = nil }

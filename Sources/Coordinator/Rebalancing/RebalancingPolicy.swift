@@ -9,7 +9,8 @@ package struct RebalancingPolicy: Hashable, Sendable {
     package var isAutomatic: Bool
     /// How often it looks by itself.
     package var interval: Duration
-    /// Moves within any hour, for whatever reason they were made, beyond which none is made for balance.
+    /// Moves within any hour, for whatever reason but that somebody asked for them, beyond which none is made for
+    /// balance.
     package var movesPerHour: Int
     /// How long a workload that was moved, for whatever reason, is left where it is.
     package var coolDown: Duration

@@ -7,8 +7,8 @@ import Synchronization
 
 /// More replicas, fewer, or one of them elsewhere; who may ask for that is for the callers to check.
 extension Coordinator {
-    /// Changes the number of replicas: new ones are placed where `near` says, or where the workload's own audience is if
-    /// that is nil; those in `dropping` go first, then those without a machine and those placed last.
+    /// Changes the number of replicas: new ones are placed where `near` says, or where the workload's own audience is
+    /// if that is nil; those in `dropping` go first, then those without a machine and those placed last.
     ///
     /// Stored and under way when this returns; logged with `reason`. Asking for the number there is changes nothing. If
     /// some site for a new replica is missing nothing is changed, and the error says why.
@@ -55,17 +55,17 @@ extension Coordinator {
     /// Moves one replica away from where it is, in the way a drain does: without a lease its machine runs until the new
     /// one does, with a lease it is deleted first, if the minimum allows for that.
     ///
-    /// `site` names the site wanted; should it refuse after all, the best of the others is asked, and if none takes it and
-    /// its machine still runs it stays. Logged with `reason`. A replica that is there already stays.
+    /// `site` names the site wanted; should it refuse after all, the best of the others is asked, and if none takes it
+    /// and its machine still runs it stays. Logged with `reason`. A replica that is there already stays.
     package func move(
         _ id: WorkloadID, replica: Int, to site: SiteID?, because reason: String
     ) async throws(OperationError) {
-        try await self.move(id, replica: replica, to: site, near: nil, because: reason)
+        try await self.move(id, replica: replica, to: site, for: .owner, because: reason)
     }
 
-    /// The same; from now on the replica is for the users in `audience`, unless that is nil.
+    /// The same for another cause.
     func move(
-        _ id: WorkloadID, replica: Int, to site: SiteID?, near audience: Audience?, because reason: String
+        _ id: WorkloadID, replica: Int, to site: SiteID?, for cause: MoveCause, because reason: String
     ) async throws(OperationError) {
         let view = await self.sites.view()
         let now = self.now()
@@ -77,10 +77,16 @@ extension Coordinator {
                 if let site, placement.saga.isPlaced(replica, at: site) {
                     return .success(.same(placement.workload))
                 }
+                // Here, as others may accept moves at the same time.
+                if case .balance(let limit) = cause, state.movesOfTheLastHour(now: now) >= limit {
+                    throw OperationError(
+                        .tooMany, "not now: the \(limit) of this hour are used up",
+                        next: "accept it once an hour has passed since the first of them")
+                }
                 state.learn(view, now: now)
                 return .success(
                     try Self.move(
-                        replica, of: placement, to: site, near: audience, now: now, planner, in: &state,
+                        replica, of: placement, to: site, for: cause, now: now, planner, in: &state,
                         using: &generator, reason))
             } catch {
                 return .failure(error)
@@ -182,8 +188,7 @@ extension Coordinator {
     }
 
     private static func move(
-        _ replica: Int, of placement: StoredPlacement, to site: SiteID?, near audience: Audience?,
-        now: Instant,
+        _ replica: Int, of placement: StoredPlacement, to site: SiteID?, for cause: MoveCause, now: Instant,
         _ planner: Planner, in state: inout CoordinatorState,
         using generator: inout some RandomNumberGenerator, _ reason: String
     ) throws(OperationError) -> Outcome {
@@ -196,7 +201,7 @@ extension Coordinator {
         }
         let leaving = placement.saga.replicas[replica]
         var specification = placement.specification(of: leaving)
-        if let audience { specification.audience = audience }
+        if let audience = cause.audience { specification.audience = audience }
         var request = PlanRequest(
             specification: specification, replicas: [replica],
             placed: placement.saga.sites(without: replica), excluded: leaving.barred,
@@ -211,9 +216,10 @@ extension Coordinator {
             "moves from \(old) to \(new): \(reason); \(PlacementSaga.wayOfLeaving(wishes))")
         // What was chosen here is asked first, and counts until then.
         let change = state.change(placement.id, now: now, explained: note) {
-            $0.move(replica, to: new, near: audience, wishes)
+            $0.move(replica, to: new, near: cause.audience, wishes)
         }
         guard let change else { return .same(placement.workload) }
+        if case .owner = cause { state.moves.excuse(change.events) }
         let room = placement.saga.reservationAfterMove(of: replica)
         state.withLedger { $0.asked(room, for: specification.resources, at: new, now: now) }
         return .changed(change)

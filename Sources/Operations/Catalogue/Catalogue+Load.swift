@@ -30,6 +30,10 @@ extension Catalogue {
                     "what each must gain, in points of the workload and beyond what moving costs"),
                 .optional("accept", .list, "moves to carry out, as they are named: web-0:tokyo.example"),
                 .optional("apply", .boolean, "carry out all that are proposed", default: false),
+                .optional(
+                    "destroy", .boolean,
+                    "agree that machines that are moved away from are deleted with their disks",
+                    default: false),
             ],
             layout: [
                 .table(
@@ -38,6 +42,7 @@ extension Catalogue {
                         .init("Move", "proposal.name"), .init("From", "proposal.from"),
                         .init("Gain", "proposal.gain.points", .decimal),
                         .init("That is", "proposal.reason"), .init("State", "outcome"),
+                        .init("Because", "reason"),
                     ], none: "")
             ]),
     ]

@@ -30,7 +30,7 @@ extension PlacementSaga {
             let why = new.trouble.map { ": \($0)" } ?? ""
             return [
                 KeepingNote(
-                    .moving, replica: index, site: hold.site, "stays at \(hold.site) after all\(why)")
+                    .waiting, replica: index, site: hold.site, "stays at \(hold.site) after all\(why)")
             ]
         case (_, .placed(let hold, _)):
             return [

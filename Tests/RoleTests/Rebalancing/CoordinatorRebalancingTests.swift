@@ -5,7 +5,7 @@ import Operations
 import Placement
 import Testing
 
-@Suite("Coordinator moves work to better sites")
+@Suite("Coordinator moves work to better sites", .timeLimit(.minutes(2)))
 struct CoordinatorRebalancingTests {
     private static let alice = "alice@paris.test"
 
@@ -17,14 +17,7 @@ struct CoordinatorRebalancingTests {
         _ = try await table.perform(CoordinatorBench.place("web"))
         _ = try await table.perform(CoordinatorBench.place("db", by: CoordinatorBench.bob))
         bench.openOnlyParis(false)
-        await self.boot(bench, coordinator)
-    }
-
-    private func boot(_ bench: CoordinatorBench, _ coordinator: Coordinator) async {
-        bench.sites.boot()
-        for machine in bench.sites.machines {
-            await coordinator.receive(MachineReport(machine: machine), from: machine.site)
-        }
+        await bench.boot(coordinator)
     }
 
     private func rebalance(
@@ -32,7 +25,9 @@ struct CoordinatorRebalancingTests {
         by caller: GrantBook.Caller = CoordinatorBench.alice
     ) async throws -> RebalancingReport {
         let result = try await table.perform(
-            Invocation(operation: "workload.rebalance", arguments: arguments, caller: caller))
+            Invocation(
+                operation: "workload.rebalance",
+                arguments: arguments.merging(["destroy": .bool(true)]) { $1 }, caller: caller))
         return try ValueDecoder().decode(RebalancingReport.self, from: result.value)
     }
 
@@ -40,10 +35,8 @@ struct CoordinatorRebalancingTests {
     private func settle(
         _ name: String, at site: String, _ bench: CoordinatorBench, _ coordinator: Coordinator
     ) async throws {
-        var known: [MachineID: Machine] = [:]
-        while true {
-            try Task.checkCancellation()
-            await self.boot(bench, coordinator)
+        var known = Dictionary(uniqueKeysWithValues: bench.sites.machines.map { ($0.id, $0) })
+        _ = try await bench.settle(coordinator) { () -> Workload? in
             let machines = bench.sites.machines
             for machine in machines { known[machine.id] = machine }
             // A site tells of each machine that is gone.
@@ -51,26 +44,23 @@ struct CoordinatorRebalancingTests {
                 machine.state = .deleted
                 await coordinator.receive(MachineReport(machine: machine), from: machine.site)
             }
-            await coordinator.review()
             let workload = try coordinator.workload(name, for: "root@paris.test", scope: .site)
             let sites = bench.sites.machines.filter { $0.specification.name == "\(name)-0" }.map(\.site)
-            if workload.state == .placed, sites == [SiteID(site)],
-                workload.replicas.allSatisfy({ $0.state == .running && $0.change == nil })
-            {
-                return
-            }
-            await Task.yield()
+            let isSettled =
+                workload.state == .placed && sites == [SiteID(site)]
+                && workload.replicas.allSatisfy { $0.state == .running && $0.change == nil }
+            return isSettled ? workload : nil
         }
     }
 
-    @Test("Proposals show the gain and change nothing; each owner sees his own")
+    @Test("Proposals show the gain and change nothing; owners see their own")
     func proposes() async throws {
         let bench = try CoordinatorBench()
         try await bench.run { coordinator, table in
             try await self.prepare(bench, table, coordinator)
             let report = try await self.rebalance(table)
             #expect(report.lines.map(\.proposal.name) == ["web-0:tokyo.test"])
-            #expect(report.lines.map(\.outcome) == ["proposed"])
+            #expect(report.lines.map(\.outcome) == [.proposed])
             let gain = try #require(report.lines.first?.proposal.gain)
             #expect((gain.milliseconds ?? 0) > 100 && gain.points > 100)
             #expect(report.isComplete && report.looked == 1 && report.budget == 3)
@@ -97,7 +87,7 @@ struct CoordinatorRebalancingTests {
             }
             #expect(stale?.code == .conflict)
             let report = try await self.rebalance(table, ["accept": .array(["web-0:tokyo.test"])])
-            #expect(report.lines.map(\.outcome) == ["under way"])
+            #expect(report.lines.map(\.outcome) == [.underWay])
             try await self.settle("web", at: "tokyo.test", bench, coordinator)
             let workload = try coordinator.workload("web", for: Self.alice, scope: .own)
             let event = try #require(workload.events?.first { $0.kind == .moving })
@@ -115,11 +105,11 @@ struct CoordinatorRebalancingTests {
         try await bench.run({ $0.rebalancing.coolDown = time }) { coordinator, table in
             _ = try await table.perform(CoordinatorBench.place(more: ["weight-latency": .double(0)]))
             bench.openOnlyParis(false)
-            await self.boot(bench, coordinator)
+            await bench.boot(coordinator)
             bench.setLoad(1, at: "paris.test")
             bench.setLoad(0.9, at: "virginia.test")
             let report = try await self.rebalance(table, ["apply": .bool(true)])
-            #expect(report.lines.map(\.outcome) == ["under way"])
+            #expect(report.lines.map(\.outcome) == [.underWay])
             try await self.settle("web", at: "tokyo.test", bench, coordinator)
             bench.setLoad(0, at: "paris.test")
             bench.setLoad(1, at: "tokyo.test")
@@ -128,7 +118,7 @@ struct CoordinatorRebalancingTests {
     }
 
     @Test(
-        "No more moves in an hour than the budget, which counts every move, and a restart does not forget them"
+        "No more moves in an hour than the budget, and a restart does not forget those that were made"
     )
     func budget() async throws {
         let bench = try CoordinatorBench()
@@ -138,16 +128,16 @@ struct CoordinatorRebalancingTests {
             try await self.prepare(bench, table, coordinator)
             let report = try await self.rebalance(table, ["apply": .bool(true)], by: root)
             #expect(report.lines.count == 2)
-            #expect(report.lines.first?.outcome == "under way")
-            #expect(report.lines.last?.outcome == "not now: the 1 of this hour are used up")
+            #expect(report.lines.map(\.outcome) == [.underWay, .refused])
+            #expect(report.lines.map(\.reason) == [nil, "not now: the 1 of this hour are used up"])
             let first = try #require(report.lines.first?.proposal.workloadName)
             try await self.settle(first, at: "tokyo.test", bench, coordinator)
         }
         try await bench.run({ $0.rebalancing = policy }) { coordinator, table in
-            await self.boot(bench, coordinator)
+            await bench.boot(coordinator)
             let report = try await self.rebalance(table, ["apply": .bool(true)], by: root)
             #expect(report.budget == 0)
-            #expect(report.lines.map(\.outcome) == ["not now: the 1 of this hour are used up"])
+            #expect(report.lines.map(\.outcome) == [.refused])
             bench.clock.advance(bySeconds: 3_601)
             #expect(try await self.rebalance(table, by: root).budget == 1)
         }
@@ -159,7 +149,7 @@ struct CoordinatorRebalancingTests {
             let bench = try CoordinatorBench()
             try await bench.run({ $0.rebalancing.coolDown = time }) { coordinator, table in
                 _ = try await table.perform(CoordinatorBench.place())
-                await self.boot(bench, coordinator)
+                await bench.boot(coordinator)
                 bench.sites.empty("tokyo.test")
                 bench.sites.setPolicy(.closed, at: "virginia.test")
                 try await self.settle("web", at: "paris.test", bench, coordinator)
@@ -185,12 +175,12 @@ struct CoordinatorRebalancingTests {
             #expect(try await self.rebalance(table, by: root) == first)
             for name in ["web-0:tokyo.test", "db-0:tokyo.test"] {
                 let report = try await self.rebalance(table, ["accept": .array([.string(name)])], by: root)
-                #expect(report.lines.map(\.outcome) == ["under way"])
+                #expect(report.lines.map(\.outcome) == [.underWay])
             }
         }
     }
 
-    @Test("Whoever moves only his own leaves half of the budget, and gains no less than is usual")
+    @Test("Callers who move only their own leave half of the budget, and gain no less than is usual")
     func share() async throws {
         let bench = try CoordinatorBench()
         let policy = RebalancingPolicy(movesPerHour: 2, coolDown: .zero)
@@ -198,12 +188,11 @@ struct CoordinatorRebalancingTests {
             bench.openOnlyParis(true)
             for name in ["web", "db"] { _ = try await table.perform(CoordinatorBench.place(name)) }
             bench.openOnlyParis(false)
-            await self.boot(bench, coordinator)
+            await bench.boot(coordinator)
             let report = try await self.rebalance(
                 table, ["apply": .bool(true), "minimum-gain": .double(0)])
             #expect(report.budget == 1)
-            #expect(
-                report.lines.map(\.outcome) == ["under way", "not now: the 1 of this hour are used up"])
+            #expect(report.lines.map(\.outcome) == [.underWay, .refused])
         }
         let own = try CoordinatorBench()
         try await own.run({ $0.rebalancing.rules.minimumGain = 100_000 }) { coordinator, table in
@@ -228,7 +217,7 @@ struct CoordinatorRebalancingTests {
             let event = try #require(workload.events?.first { $0.kind == .moving })
             #expect(event.text.contains("moved for balance"))
             await coordinator.rebalanceOnce()
-            await self.boot(bench, coordinator)
+            await bench.boot(coordinator)
             #expect(bench.sites.machines.allSatisfy { $0.site == SiteID("tokyo.test") })
         }
     }
