@@ -10,6 +10,7 @@ extension PlacementSaga {
 
     /// Looks for a site under the next epoch; nothing of the replica may run that is not noted as its predecessor.
     mutating func renew(_ index: Int) -> [Directive] {
+        self.noteIncomplete(index)
         self.replicas[index].epoch = self.replicas[index].nextEpoch
         self.replicas[index].attempts = []
         self.replicas[index].trouble = nil
@@ -29,9 +30,9 @@ extension PlacementSaga {
         guard case .placed(let hold, let machine) = self.replicas[index].phase,
             self.replicas[index].keeping?.predecessor == nil
         else { return [] }
-        let (epoch, last) = (self.replicas[index].epoch, self.replicas[index].machine)
+        let replica = self.replicas[index]
         self.replicas[index].keeping?.predecessor = ReplicaKeeping.Predecessor(
-            hold: hold, machine: machine, epoch: epoch, last: last)
+            hold: hold, machine: machine, epoch: replica.epoch, last: replica.machine, near: replica.near)
         return self.renew(index)
     }
 

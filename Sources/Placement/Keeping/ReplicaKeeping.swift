@@ -9,6 +9,8 @@ package struct ReplicaKeeping: Hashable, Codable, Sendable {
         package let epoch: Int
         /// What the machine last reported about itself.
         var last: Machine?
+        /// Whom the replica is for where it is.
+        var near: Audience?
         /// Whether its deletion is being asked for.
         package internal(set) var isEnding = false
         package internal(set) var asked = 0

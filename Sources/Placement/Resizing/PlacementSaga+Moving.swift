@@ -23,22 +23,22 @@ extension PlacementSaga {
         return hold.site == site
     }
 
-    /// Moves a replica that may be moved to `site`, if that takes it, or else to the best one; from now on it is for the
-    /// users in `audience`, unless that is nil.
+    /// Moves a replica that may be moved to `site`, if that takes it, or else to the best one; from now on it is for
+    /// the users in `audience`, unless that is nil.
     package mutating func move(
         _ index: Int, to site: SiteID?, near audience: Audience? = nil, _ wishes: KeepingWishes?
     ) -> [Directive] {
         guard self.objectionToMoving(index, wishes) == nil else { return [] }
         if self.replicas[index].keeping == nil { self.replicas[index].keeping = ReplicaKeeping() }
         self.replicas[index].keeping?.destination = site
-        if let audience { self.replicas[index].near = audience }
         let directives = self.leave(index, wishes)
+        if let audience { self.replicas[index].near = audience }
         self.replicas[index].keeping?.isVoluntary = true
         return directives
     }
 
-    /// Lets a replica that only wanted a better site stay where its machine runs, as no other takes it; false if it must
-    /// leave, or has ended there.
+    /// Lets a replica that only wanted a better site stay where its machine runs, as no other takes it; false if it
+    /// must leave, or has ended there.
     ///
     /// The epoch in which it looked for a site is spent: nothing asked for under it is ever taken for something newer.
     mutating func goBack(_ index: Int, because reason: String) -> Bool {
@@ -52,6 +52,7 @@ extension PlacementSaga {
         self.replicas[index].spentEpoch = self.replicas[index].epoch
         self.replicas[index].epoch = predecessor.epoch
         self.replicas[index].machine = predecessor.last
+        self.replicas[index].near = predecessor.near
         self.replicas[index].attempts = []
         _ = self.enter(.placed(predecessor.hold, predecessor.machine), replica: index)
         self.replicas[index].trouble = chain.joined(separator: "; ")

@@ -152,6 +152,7 @@ extension PlacementSaga {
         if isUnleased { keeping.isUnleased = true }
         self.replicas[index].keeping = keeping
         self.replicas[index].trouble = "\(hold.site): \(reason)"
+        self.noteIncomplete(index)
         return self.enter(.replacing(hold, machine, asked: 0), replica: index)
     }
 
@@ -199,7 +200,8 @@ extension PlacementSaga {
     mutating func reported(_ machine: Machine, replica index: Int) -> [Directive] {
         let isOver = machine.state == .deleted
         if self.noted(predecessor: machine.id, at: machine.site, isDeleted: isOver, replica: index) {
-            self.replicas[index].keeping?.predecessor?.last = machine
+            let known = self.replicas[index].keeping?.predecessor?.last
+            self.replicas[index].keeping?.predecessor?.last = Self.newer(machine, than: known)
             return []
         }
         let replica = self.replicas[index]
@@ -245,10 +247,13 @@ extension PlacementSaga {
 
     /// Keeps what a machine says of itself, unless something newer is known.
     private mutating func note(_ machine: Machine, replica index: Int) {
-        if let known = self.replicas[index].machine, known.id == machine.id, known.changed > machine.changed {
-            return
-        }
-        self.replicas[index].machine = machine
+        self.replicas[index].machine = Self.newer(machine, than: self.replicas[index].machine)
+    }
+
+    /// What a machine says of itself, or what is known of it if that is newer.
+    private static func newer(_ machine: Machine, than known: Machine?) -> Machine {
+        guard let known, known.id == machine.id, known.changed > machine.changed else { return machine }
+        return known
     }
 
     /// Notes a site that was tried in vain and goes on to the next, or gives up.

@@ -133,7 +133,7 @@ struct ResizingTests {
         #expect(saga.replicaStates == before)
         #expect(saga.state == .placed && !saga.isMoving && !saga.isBusy)
         let note = try #require(saga.narrate(since: moving).first)
-        #expect(note.kind == .moving && note.text.contains("full") && note.text.contains("no other"))
+        #expect(note.kind == .waiting && note.text.contains("full") && note.text.contains("no other"))
         let review = Keeper().review(
             &saga, nil, under: Circumstances(now: Instant(millisecondsSinceEpoch: 2_000)))
         #expect(review.directives == [], "nothing is left behind")
@@ -212,6 +212,30 @@ struct ResizingTests {
             return
         }
         #expect(hold.site == Self.tokyo)
+    }
+
+    @Test("What stays after all is for those whom it was for, as its machine was told of last")
+    func staysAsItWas() throws {
+        func near(_ country: String) -> Audience {
+            Audience(shares: [.init(place: .country(country), weight: 1)])
+        }
+        var saga = try Self.saga(1)
+        _ = saga.grow([1], near: near("FR"))
+        try Self.run(1, in: &saga, at: Self.tokyo)
+        for country in ["JP", "US"] {
+            let machine = try #require(saga.replicas[1].machine)
+            _ = saga.move(1, to: Self.paris, near: near(country), nil)
+            #expect(saga.replicas[1].near == near(country))
+            var stopped = machine
+            stopped.state = .stopped
+            stopped.changed = machine.changed.advanced(by: .seconds(1))
+            // One report overtakes the other.
+            if country == "US" { _ = saga.handle(.reported(stopped), replica: 1) }
+            _ = saga.handle(.reported(machine), replica: 1)
+            _ = saga.handle(.unplaceable(reason: "all full", turn: saga.replicas[1].turn), replica: 1)
+            #expect(saga.replicas[1].near == near("FR"))
+            #expect(saga.replicas[1].machine == (country == "US" ? stopped : machine))
+        }
     }
 
     @Test("With a lease a replica moves only if the minimum runs without it, and its machine ends first")

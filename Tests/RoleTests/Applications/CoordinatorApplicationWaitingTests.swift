@@ -45,10 +45,12 @@ struct CoordinatorApplicationWaitingTests {
         }
         self.pass(601, bench)
         try await bench.run { coordinator, _ in
-            #expect(try await self.settle(coordinator, bench, until: [.waiting]).state == .applying)
+            let waiting = try await self.settle(coordinator, bench, until: [.waiting])
+            #expect(waiting.state == .applying)
             bench.sites.update { $0.isSilent = false }
             self.pass(16, bench)
-            #expect(try await self.settle(coordinator, bench, until: [.running]).state == .running)
+            let running = try await self.settle(coordinator, bench, until: [.running])
+            #expect(running.state == .running)
         }
     }
 
