@@ -67,7 +67,7 @@ public struct Application: Sendable {
         throw TradewindError(.failed, status.reason.map { "\(words): \($0)" } ?? words)
     }
 
-    /// Gives up what of it does not run yet, and keeps what runs.
+    /// Gives up what of it has not run yet, and keeps the rest.
     ///
     /// - Throws: ``TradewindError``, or `CancellationError` if the task is cancelled.
     @discardableResult

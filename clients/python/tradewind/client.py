@@ -272,7 +272,7 @@ class Application:
         raise TradewindError("failed", f"{words}: {status.reason}" if status.reason else words)
 
     def cancel(self, *, key: Optional[str] = None) -> ApplicationStatus:
-        """Gives up what of it does not run yet, and keeps what runs."""
+        """Gives up what of it has not run yet, and keeps the rest."""
         return self._client._ask(
             ApplicationStatus.read, "POST", ["applications", self.id, "cancel"], key=key or _fresh_key())
 
