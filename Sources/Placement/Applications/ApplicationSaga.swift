@@ -230,6 +230,8 @@ package struct ApplicationSaga: Hashable, Codable, Sendable {
         case .resized(let part, let count, let now):
             let name = self[part: part].flatMap { self.workload(of: part, generation: $0.generation)?.name }
             self.update(part) { member in
+                // Another number may be wanted by now, but it was not somebody else who gave it this one.
+                member.number = count
                 guard member.part.workload.replicas == count else { return }
                 if !member.hasFallenBack {
                     member.wait = nil
@@ -238,7 +240,6 @@ package struct ApplicationSaga: Hashable, Codable, Sendable {
                     member.wait = Wait(
                         since: now, reason: "\(reason) (workload show \(name ?? part) says why)")
                 }
-                member.number = count
             }
         case .resizeRefused(let part, let count, let reason):
             self.update(part) { member in
