@@ -7,7 +7,7 @@ import XMPP
 
 @testable import Participant
 
-@Suite("Operations that other sites ask for")
+@Suite("Operations that other sites ask for", .timeLimit(.minutes(2)))
 struct InvokeFaceTests {
     /// Counts what it performs; fails as often as it is told to.
     private final class Counter: OperationGatekeeper {

@@ -18,19 +18,21 @@ struct FollowingDeskTests {
                 place: .site(SiteID("s\(number).test")),
                 samples: [ResponseReport.Sample(milliseconds: 20, count: 1)])
         }
+        func record(_ number: Int, about workload: WorkloadID, of owner: String) throws -> Bool {
+            desk.record(try report(number), about: workload, of: owner, at: Self.now)
+        }
+        let limit = FollowingDesk.placesPerOwner
         var last: WorkloadID = generator.id()
-        for number in 0..<FollowingDesk.placesPerOwner {
+        for number in 0..<limit {
             if number % ResponseBook.placeLimit == 0 { last = generator.id() }
-            #expect(desk.record(try report(number), about: last, of: "alice", at: Self.now))
+            #expect(try record(number, about: last, of: "alice"))
         }
         let (more, other): (WorkloadID, WorkloadID) = (generator.id(), generator.id())
-        #expect(!desk.record(try report(0), about: more, of: "alice", at: Self.now))
-        #expect(desk.record(try report(0), about: other, of: "bob", at: Self.now))
+        #expect(try !record(0, about: more, of: "alice"))
+        #expect(try record(0, about: other, of: "bob"))
         // A place that is known already is no other, and one that is forgotten makes room.
-        #expect(
-            desk.record(
-                try report(FollowingDesk.placesPerOwner - 1), about: last, of: "alice", at: Self.now))
+        #expect(try record(limit - 1, about: last, of: "alice"))
         desk.forget(last)
-        #expect(desk.record(try report(0), about: more, of: "alice", at: Self.now))
+        #expect(try record(0, about: more, of: "alice"))
     }
 }

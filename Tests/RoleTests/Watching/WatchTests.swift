@@ -3,6 +3,7 @@ import Coordinator
 import Federation
 import GRDB
 import Operations
+import Storage
 import Synchronization
 import TestSupport
 import Testing
