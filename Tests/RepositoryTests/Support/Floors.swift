@@ -18,7 +18,7 @@ enum Floors {
             "CloudModel": [],
             "Threads": [],
             "ServerSentEvents": [],
-            "TradewindClient": ["Cryptography", "ServerSentEvents"],
+            "TradewindClient": ["ServerSentEvents"],
             "XML": ["CLibXML2"],
             "Cryptography": ["COpenSSL"],
             "XMPP": ["XML", "Cryptography", "CIDN"],
