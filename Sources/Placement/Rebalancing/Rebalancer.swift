@@ -3,9 +3,9 @@ package import CloudModel
 /// Finds the moves that gain the most, and only such as are worth it.
 ///
 /// A replica is compared where it is, as if it had just left, with every site that could take it, by the costs that
-/// plans are made from. Each move counts those before it, and none is proposed that would make another one of them worth
-/// undoing: until something else changes, what was moved stays. No move breaks a constraint, of the workload itself or of
-/// another one that names it; the same input gives the same proposals.
+/// plans are made from. Each move counts those before it, and none is proposed that would make another one of them
+/// worth undoing: until something else changes, what was moved stays. No move breaks a constraint, of the workload
+/// itself or of another one that names it; the same input gives the same proposals.
 package struct Rebalancer: Sendable {
     /// What came of one look.
     package struct Outcome: Hashable, Sendable {

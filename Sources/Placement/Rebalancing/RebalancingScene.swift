@@ -113,7 +113,8 @@ struct RebalancingScene {
 }
 
 extension RebalancingSubject {
-    /// Of several versions of a part, the one with the highest number is meant by its name: the latest that is somewhere.
+    /// Of several versions of a part, the one with the highest number is meant by its name: the latest that is
+    /// somewhere.
     fileprivate var standsIn: Int {
         let generation = self.specification.part?.generation ?? 0
         return self.placed.isEmpty ? generation - Int.max / 2 : generation

@@ -13,8 +13,8 @@ extension PlacementSaga {
         case unknown(ReservationID, turn: Int)
         /// The site refused what was asked.
         case refused(ReservationID, turn: Int, reason: String)
-        /// The site holds something else than was asked for, or made it of the reservation; whether the lease is another
-        /// one, too.
+        /// The site holds something else than was asked for, or made it of the reservation; whether the lease is
+        /// another one, too.
         case unfit(ReservationID, machine: MachineID?, isUnleased: Bool, reason: String)
         /// The machine that a reservation was turned into.
         case committed(ReservationID, Machine)

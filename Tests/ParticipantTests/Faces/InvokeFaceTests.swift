@@ -264,7 +264,7 @@ struct InvokeFaceTests {
         }
     }
 
-    @Test("So many requests of one caller are open, waiting ones included, which keeps nobody else from theirs")
+    @Test("So many requests of one caller are open, those that wait included, and keep nobody else out")
     func boundedOpen() {
         var memory = Memory(limits: Self.limits { $0.openPerCaller = 3 })
         func begin(_ caller: String, _ key: String, _ number: Int = 0) -> String {

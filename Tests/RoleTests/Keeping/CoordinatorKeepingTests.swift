@@ -79,7 +79,7 @@ struct CoordinatorKeepingTests {
                 await Task.yield()
             }
         }
-        #expect(bench.sites.isTrapped == (fuse < 5), "all are listed, it is not started, held, made, and the old one deleted")
+        #expect(bench.sites.isTrapped == (fuse < 5), "listed, not started, held, made, the old one deleted")
         let workload = try await bench.run(Self.patient) { coordinator, _ in
             try await self.keep(coordinator, bench, replicas: 2)
         }
