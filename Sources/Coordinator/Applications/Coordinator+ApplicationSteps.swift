@@ -83,6 +83,15 @@ extension Coordinator {
         self.state.withLock { $0.applications.isResting(id, part: part, at: now) }
     }
 
+    /// Whether a part has not been looked after of late; from now on it has.
+    private func beginLook(for part: String, of id: ApplicationID, at now: Instant) -> Bool {
+        self.state.withLock { state in
+            guard !state.applications.isResting(id, part: part, at: now) else { return false }
+            state.applications.rest(id, part: part, until: now.advanced(by: Self.lookPause))
+            return true
+        }
+    }
+
     /// Begins to delete a workload unless something else is wanted of its application by now.
     private func remove(_ workload: WorkloadID, of application: StoredApplication) async {
         let change = self.state.withLock { state -> CoordinatorState.Change? in
@@ -105,7 +114,8 @@ extension Coordinator {
             await self.remove(workload, of: application)
             return true
         case .resize(let part, let workload, let count):
-            if self.isResting(part, of: application.id, at: now) { return false }
+            // Should no site take what is added, it is not asked for again at once.
+            guard self.beginLook(for: part, of: application.id, at: now) else { return false }
             event = await self.resize(part, workload, to: count, of: application)
         case .place(let part, let generation):
             if self.isResting(part, of: application.id, at: now) { return false }
@@ -115,11 +125,7 @@ extension Coordinator {
         return self.state.withLock { state in
             state.change(application.id) { saga, _ in saga.handle(event) }
             switch event {
-            case .placed, .refused, .resizeRefused: return true
-            case .resized(let part, _, _):
-                // Should no site take what was added, it is not asked for again at once.
-                state.applications.rest(application.id, part: part, until: now.advanced(by: Self.lookPause))
-                return true
+            case .placed, .refused, .resized, .resizeRefused: return true
             case .postponed(let part, _, _, _):
                 state.applications.rest(application.id, part: part, until: now.advanced(by: Self.lookPause))
                 return false

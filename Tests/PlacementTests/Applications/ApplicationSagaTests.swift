@@ -376,6 +376,7 @@ struct ApplicationSagaTests {
                 }
                 last = .init(name: "shop", parts: parts)
                 world.saga.apply(last, over: world.workloads)
+                world.wake()
             case 3:
                 let directives = world.due()
                 pending = (directives, world.saga)
@@ -392,6 +393,7 @@ struct ApplicationSagaTests {
         }
         // What was refused is not tried again by itself.
         if world.state == .failed { world.saga.apply(last, over: world.workloads) }
+        world.wake()
         for _ in 0..<20 {
             world.advance()
             world.settle()
