@@ -162,8 +162,7 @@ struct InvokeFaceTests {
         }
     }
 
-    @Test(
-        "A repetition whose asker has gone waits no longer, and the request goes on", .timeLimit(.minutes(1)))
+    @Test("A repetition whose asker has gone waits no longer, and the request goes on")
     func leaving() async throws {
         let held = Held()
         let once = OncePerformer(held, now: { Self.now })
