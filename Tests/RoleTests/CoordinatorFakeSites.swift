@@ -13,6 +13,8 @@ final class FakeSites: SiteAccess {
         case dead
         /// Does what is asked and never answers.
         case mute
+        /// Takes no request, and the time for an answer is over at once.
+        case silent
         case unreachable
     }
 
@@ -191,6 +193,7 @@ final class FakeSites: SiteAccess {
             return (behaviour == .mute ? nil : result, isTrapped)
         case .refusing(let text): return (.failure(.refused(text, capacity: nil)), isTrapped)
         case .dead: return (nil, isTrapped)
+        case .silent: return (.failure(.silent("no answer in time")), isTrapped)
         case .unreachable: return (.failure(.unreachable("out of reach")), isTrapped)
         }
     }

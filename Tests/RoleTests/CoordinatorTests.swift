@@ -105,6 +105,31 @@ struct CoordinatorTests {
         }
     }
 
+    @Test("A site that timed out gets no new work for 30 s, and again after that")
+    func timedOutSite() async throws {
+        let bench = try CoordinatorBench()
+        let tokyo = SiteID("tokyo.test")
+        bench.sites.set(.dead, at: tokyo.address)
+        bench.sites.arm(fuse: 0, trap: .silent)
+        try await bench.run { _, table in
+            _ = try await table.perform(CoordinatorBench.place("stuck", wait: "accepted"))
+            // What became of it is asked once the time-out is known. No answer to that ends the silence.
+            while bench.sites.read({ $0.asked.count }) < 2 {
+                try Task.checkCancellation()
+                await Task.yield()
+            }
+            bench.sites.set(.normal, at: tokyo.address)
+            func site(_ name: String) async throws -> SiteID? {
+                try await table.perform(CoordinatorBench.place(name)).workload().replicas[0].site
+            }
+            #expect(try await site("now") == SiteID("paris.test"))
+            bench.clock.advance(bySeconds: 29)
+            #expect(try await site("soon") == SiteID("paris.test"))
+            bench.clock.advance(bySeconds: 1)
+            #expect(try await site("later") == tokyo)
+        }
+    }
+
     @Test("A site that is out of reach is passed over at once")
     func unreachableSite() async throws {
         let bench = try CoordinatorBench()
