@@ -61,7 +61,7 @@ extension ApplicationSaga {
         // What was accepted may still be refused by every site; a number that it was given by somebody else stays.
         let isReached = number == count && current.runningReplicas >= count
         let hasFallenBack = number != count && member.number == count && fallenBack.contains(current.id)
-        let isOverruled = number != count && number != member.number && !hasFallenBack
+        let isOverruled = number != count && number != member.number && !fallenBack.contains(current.id)
         if hasFallenBack { self.members[index].hasFallenBack = true }
         guard member.isResizing, current.isLive, !isReached, !isOverruled else {
             self.members[index].isResizing = false

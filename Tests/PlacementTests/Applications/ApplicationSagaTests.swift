@@ -88,6 +88,7 @@ struct ApplicationSagaTests {
     func staleEvents() throws {
         let world = try World.running()
         world.apply(World.part("db"), World.part("web", replicas: 5, after: ["db"]))
+        world.scaleByHand(part: "web", to: 3)
         world.saga.handle(.resized(part: "web", to: 3, at: world.now))
         world.saga.handle(.resizeRefused(part: "web", to: 50, reason: "no room"))
         #expect(world.state == .applying)
