@@ -245,7 +245,7 @@ let package = Package(
                 "tradewind", "Agent", "CloudModel", "ControlAPI", "Coordinator", "Gossip", "MachineDrivers",
                 "Operations",
                 "Participant", "Placement", "ServerSentEvents",
-                "Storage", "XML", "XMPP", "XMPPServer", "XMPPTransport", arguments, logging,
+                "Storage", "TestSupport", "XML", "XMPP", "XMPPServer", "XMPPTransport", arguments, logging,
             ]),
     ],
     swiftLanguageModes: [.v6]

@@ -15,8 +15,10 @@ final class Exchange: NSObject, URLSessionDataDelegate, Sendable {
 
     private let events: AsyncThrowingStream<Event, any Error>
     private let feed: AsyncThrowingStream<Event, any Error>.Continuation
+    private let followsRedirects: Bool
 
-    override init() {
+    init(followsRedirects: Bool = true) {
+        self.followsRedirects = followsRedirects
         (self.events, self.feed) = AsyncThrowingStream.makeStream(
             bufferingPolicy: .bufferingOldest(Self.piecesLimit))
     }
@@ -29,6 +31,29 @@ final class Exchange: NSObject, URLSessionDataDelegate, Sendable {
         task.resume()
         for try await event in self.events { try body(event) }
         try Task.checkCancellation()
+    }
+
+    /// Sends the request and says, once the head of the answer is there, which status it has and how long it took.
+    ///
+    /// The body is not read.
+    func head(of request: URLRequest) async throws -> (status: Int, time: Duration) {
+        let session = URLSession(configuration: .ephemeral, delegate: self, delegateQueue: nil)
+        defer { session.invalidateAndCancel() }
+        let task = session.dataTask(with: request)
+        let began = ContinuousClock.now
+        task.resume()
+        for try await case .head(let status, _) in self.events {
+            return (status, ContinuousClock.now - began)
+        }
+        throw CancellationError()
+    }
+
+    func urlSession(
+        _ session: URLSession, task: URLSessionTask,
+        willPerformHTTPRedirection response: HTTPURLResponse, newRequest request: URLRequest,
+        completionHandler: @escaping (URLRequest?) -> Void
+    ) {
+        completionHandler(self.followsRedirects ? request : nil)
     }
 
     func urlSession(

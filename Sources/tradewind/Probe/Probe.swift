@@ -1,10 +1,10 @@
 import Operations
 
-/// Measures again and again how long it takes to connect, and reports that.
+/// Measures again and again how long it takes to connect or to be answered, and reports that.
 struct Probe {
     let request: ProbeRequest
-    /// Connects once and says how long it took.
-    let connect: (_ host: String, _ port: Int) async throws -> Duration
+    /// Connects or asks once and says how long it took.
+    let measure: (ProbeRequest.Target) async throws -> Duration
     /// Performs the operation of these words.
     let perform: (_ words: [String]) async throws -> Void
     let pause: (Duration) async throws -> Void
@@ -17,11 +17,10 @@ struct Probe {
         var done = 0
         while !Task.isCancelled {
             do {
-                measured.append(
-                    try await self.connect(self.request.host, self.request.port) / .milliseconds(1))
+                measured.append(try await self.measure(self.request.target) / .milliseconds(1))
             } catch {
-                // That nobody answers is no response time.
-                self.tell("\(self.request.host):\(self.request.port) cannot be reached: \(error)")
+                // That nobody answers is no response time, and an error that comes at once is no good one.
+                self.tell("\(self.request.name) failed, which is not reported: \(error)")
             }
             done += 1
             let isLast = done == self.request.count

@@ -8,8 +8,16 @@ struct ProbeRequest: Hashable {
     /// A report is made when so many seconds have been measured, or as often as it is measured.
     static let reportSeconds = 20
 
-    let host: String
-    let port: Int
+    enum Target: Hashable {
+        /// How long connecting takes.
+        case port(host: String, Int)
+        /// How long the head of an answer takes.
+        case page(URL)
+    }
+
+    let target: Target
+    /// The target, as it was written.
+    let name: String
     let workload: String
     let place: String
     /// In seconds.
@@ -23,23 +31,23 @@ struct ProbeRequest: Hashable {
     init(_ words: [String]) throws(OperationError) {
         let arguments = try ClientArguments(words)
         var values: [String: String] = [:]
-        var target: String?
+        var name: String?
         for token in arguments.tokens {
-            switch (token.key, target) {
-            case (nil, nil): target = token.text
+            switch (token.key, name) {
+            case (nil, nil): name = token.text
             case (let key?, _) where ["workload", "place", "every", "count"].contains(key):
                 values[key] = token.text
             case (nil, .some), (.some, _):
                 throw Self.misuse("\(token.key ?? token.text) is not known here")
             }
         }
-        guard let target, let end = Self.end(target) else {
+        guard let name, let target = Self.target(name) else {
             throw Self.misuse("what is measured must be HOST:PORT or an http: or https: URL")
         }
         guard let workload = values["workload"], let place = values["place"] else {
             throw Self.misuse("the workload and the place of this probe are missing")
         }
-        (self.host, self.port) = end
+        (self.name, self.target) = (name, target)
         (self.workload, self.place) = (workload, place)
         self.pause = try Self.number(values["every"] ?? "2", "every", in: Self.pauses)
         self.count = try values["count"].map { text throws(OperationError) in
@@ -67,15 +75,16 @@ struct ProbeRequest: Hashable {
             + self.options
     }
 
-    private static func end(_ text: String) -> (String, Int)? {
+    private static func target(_ text: String) -> Target? {
         let isURL = text.hasPrefix("http://") || text.hasPrefix("https://")
         guard let parts = URLComponents(string: isURL ? text : "tcp://\(text)"),
             let host = parts.host, !host.isEmpty,
-            let port = parts.port ?? ["http": 80, "https": 443][parts.scheme ?? ""],
-            (1...65_535).contains(port), isURL || parts.path.isEmpty
+            parts.port.map((1...65_535).contains) ?? isURL
         else { return nil }
+        if isURL { return parts.url.map(Target.page) }
+        guard parts.path.isEmpty, let port = parts.port else { return nil }
         // An IPv6 address is written in brackets.
-        return (host.trimmingCharacters(in: CharacterSet(charactersIn: "[]")), port)
+        return .port(host: host.trimmingCharacters(in: CharacterSet(charactersIn: "[]")), port)
     }
 
     private static func number(

@@ -1,3 +1,4 @@
+import Foundation
 import Operations
 import Testing
 
@@ -11,12 +12,19 @@ struct ProbeTests {
     func targets() throws {
         for (text, host, port) in [
             ("web.example:8080", "web.example", 8_080), ("[::1]:80", "::1", 80),
-            ("http://web.example/x", "web.example", 80), ("https://web.example", "web.example", 443),
-            ("https://web.example:8443/", "web.example", 8_443), ("127.0.0.1:1", "127.0.0.1", 1),
+            ("127.0.0.1:1", "127.0.0.1", 1), ("web.example:65535", "web.example", 65_535),
         ] {
             let request = try ProbeRequest([text, "workload=web", "place=FR"])
-            #expect(request.host == host && request.port == port, "\(text)")
+            #expect(request.target == .port(host: host, port), "\(text)")
             #expect(request.pause == 2 && request.batch == 10 && request.count == nil)
+        }
+        for text in [
+            "http://web.example/x", "https://web.example", "https://web.example:8443/",
+            "http://[::1]:80/a?b=c&d",
+        ] {
+            let request = try ProbeRequest([text, "workload=web", "place=FR"])
+            let url = try #require(URL(string: text))
+            #expect(request.target == .page(url), "\(text)")
         }
     }
 
@@ -27,6 +35,8 @@ struct ProbeTests {
             ["web.example", "workload=web", "place=FR"], ["web.example:0", "workload=web", "place=FR"],
             ["web.example:65536", "workload=web", "place=FR"],
             ["web.example:80/x", "workload=web", "place=FR"],
+            ["http://web.example:0/", "workload=web", "place=FR"],
+            ["https:///x", "workload=web", "place=FR"],
             ["web.example:80", "workload=web", "place=FR", "every=0"],
             ["web.example:80", "workload=web", "place=FR", "every=3601"],
             ["web.example:80", "workload=web", "place=FR", "count=0"],
@@ -38,7 +48,7 @@ struct ProbeTests {
         #expect(error?.code == .badRequest && error?.next?.contains("tradewind probe") == true)
     }
 
-    @Test("Times are reported in batches, a connection that fails is told and not counted")
+    @Test("Times are reported in batches; what fails is told and not reported")
     func reports() async throws {
         let request = try ProbeRequest([
             "web.example:80", "workload=web", "place=FR", "every=5", "count=6", "--server", "http://c.test",
@@ -49,8 +59,8 @@ struct ProbeTests {
         var waited = Duration.zero
         try await Probe(
             request: request,
-            connect: { host, port in
-                #expect(host == "web.example" && port == 80)
+            measure: { target in
+                #expect(target == .port(host: "web.example", 80))
                 connections += 1
                 if connections == 2 { throw Unreachable() }
                 return .microseconds(1_500 * connections)
@@ -68,7 +78,11 @@ struct ProbeTests {
                     "http://c.test",
                 ],
             ])
-        #expect(told.count { $0.contains("cannot be reached") } == 1)
+        #expect(
+            told == [
+                "web.example:80 failed, which is not reported: Unreachable()", "reported 4 times from FR",
+                "reported 1 times from FR",
+            ])
         #expect(waited == .seconds(25))
     }
 
@@ -78,7 +92,7 @@ struct ProbeTests {
         let refusal = OperationError(.notFound, "there is no workload web")
         await #expect(throws: refusal) {
             try await Probe(
-                request: request, connect: { _, _ in .milliseconds(1) }, perform: { _ in throw refusal },
+                request: request, measure: { _ in .milliseconds(1) }, perform: { _ in throw refusal },
                 pause: { _ in }, tell: { _ in }
             ).run()
         }

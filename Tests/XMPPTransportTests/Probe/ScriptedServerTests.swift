@@ -1,51 +1,10 @@
 import Glibc
 import Logging
 import NIOCore
-import NIOPosix
 import Testing
 import XMPP
 
 @testable import XMPPTransport
-
-/// Says what it is told to, whatever it is asked.
-private final class ScriptedServer: Sendable {
-    private let channel: any Channel
-
-    private final class Script: ChannelInboundHandler {
-        typealias InboundIn = ByteBuffer
-        typealias OutboundOut = ByteBuffer
-
-        private var answers: [String]
-
-        init(_ answers: [String]) {
-            self.answers = answers
-        }
-
-        func channelRead(context: ChannelHandlerContext, data: NIOAny) {
-            guard !self.answers.isEmpty else {
-                context.close(promise: nil)
-                return
-            }
-            let answer = self.answers.removeFirst()
-            context.writeAndFlush(self.wrapOutboundOut(ByteBuffer(string: answer)), promise: nil)
-        }
-    }
-
-    /// An answer for each time that something is read; then the connection is closed.
-    init(_ answers: [String]) async throws {
-        self.channel = try await ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
-            .childChannelInitializer { channel in
-                channel.eventLoop.makeCompletedFuture {
-                    try channel.pipeline.syncOperations.addHandler(Script(answers))
-                }
-            }
-            .bind(host: "127.0.0.1", port: 0).get()
-    }
-
-    var port: Int { self.channel.localAddress?.port ?? 0 }
-
-    func close() async throws { try await self.channel.close() }
-}
 
 @Suite("Looking at servers that are not well")
 struct ScriptedServerTests {
