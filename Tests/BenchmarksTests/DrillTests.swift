@@ -19,6 +19,14 @@ struct DrillTests {
         #expect(drill.spread <= 1.5)
     }
 
+    @Test("That no site of a burst is over its cap is a goal, and told")
+    func burstGoals() async throws {
+        let settings = BenchmarkSettings(tradewind: "", relay: "")
+        let measurements = try await BurstBenchmark(runs: 2).run(settings)
+        let row = try #require(measurements.first { $0.goal == .atMost(Double(BurstDrill.cap)) })
+        #expect(row.name == "most on one site, whose cap is 10" && (8...10).contains(row.value))
+    }
+
     @Test("Sixteen coordinators fill two hundred sites with few refusals and short chains")
     func refusals() throws {
         var generator = SeededGenerator(seed: 1)

@@ -68,6 +68,17 @@ struct QualityTests {
         #expect(abs(cost - instance.cost) < 1e-6)
     }
 
+    @Test("The goal is one for every kind of demand, and one that is missed is told as missed")
+    func goal() {
+        let rows = QualityBenchmark.measurements(
+            of: "any", .init(chosen: 108, optimum: 100, moves: 3), replicas: 10)
+        #expect(rows.map(\.goal) == [.atMost(1.01), nil, nil])
+        #expect(rows.map(\.value) == [1.08, 10.8, 3])
+        let table = BenchmarkReport.goals(
+            [BenchmarkReport(name: "quality", summary: "", measurements: rows)], options: [])
+        #expect(table.contains("| any: cost over the least | ≤ 1.0100 | 1.0800, missed |"))
+    }
+
     /// The least cost of any way to put each replica into a place of its own.
     private static func leastCost(of instance: QualityInstance) -> Double {
         let places = instance.sites.enumerated().flatMap { number, site in site.places.map { (number, $0) } }

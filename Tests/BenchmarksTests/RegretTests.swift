@@ -41,6 +41,13 @@ struct RegretTests {
         #expect(try Self.regrets(audience, sites: [0, 1, 2], .distance, slow).allSatisfy { $0 > 0.3 })
     }
 
+    @Test("The goals are the same for all kinds of users")
+    func goals() {
+        let rows = RegretBenchmark.measurements(of: "any", [0, 0.1, 0.3])
+        #expect(rows.map(\.goal) == [.atMost(0.05), .atMost(0.2), nil])
+        #expect(rows.map(\.value) == [0.1, 0.3, 0.3])
+    }
+
     @Test("Whom a country talks with: in proportion to the pings, each country's share over its regions")
     func audiences() throws {
         let sample = TableSample.tables(longitudes: [0, 10, 20]).regions

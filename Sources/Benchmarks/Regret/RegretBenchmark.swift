@@ -20,17 +20,14 @@ struct RegretBenchmark: Benchmark {
         guard let path = settings.countryRoundTrips else { throw BenchmarkFailure(Self.missing) }
         let tables = try RegionTables(folder: settings.tables, roundTrips: settings.regionRoundTrips)
         let audiences = try CountryAudiences(path: path, tables: tables)
-        let rows: [(label: String, [CountryAudiences.Shares], RegretDrill.Knowledge, (Goal?, Goal?))] = [
-            (
-                "users of every country, sites tell ways", audiences.mixed, .told,
-                (.atMost(0.05), .atMost(0.2))
-            ),
-            ("users of every country, distance alone", audiences.mixed, .distance, (nil, nil)),
-            ("users in one country, sites tell ways", audiences.single, .told, (nil, nil)),
-            ("users in one country, distance alone", audiences.single, .distance, (nil, nil)),
+        let rows: [(label: String, [CountryAudiences.Shares], RegretDrill.Knowledge)] = [
+            ("users of every country, sites tell ways", audiences.mixed, .told),
+            ("users of every country, distance alone", audiences.mixed, .distance),
+            ("users in one country, sites tell ways", audiences.single, .told),
+            ("users in one country, distance alone", audiences.single, .distance),
         ]
         var measurements: [Measurement] = []
-        for (label, some, knowledge, goals) in rows {
+        for (label, some, knowledge) in rows {
             var regrets: [Double] = []
             for seed in 0..<Self.draws {
                 var generator = SeededGenerator(seed: seed)
@@ -39,14 +36,19 @@ struct RegretBenchmark: Benchmark {
                     some, sites: places, knowledge: knowledge, tables: tables, using: &generator
                 ).regrets
             }
-            measurements += [
-                Measurement(
-                    "\(label): regret, median of \(regrets.count)", regrets.quantile(0.5), goal: goals.0),
-                Measurement("\(label): regret, p95", regrets.quantile(0.95), goal: goals.1),
-                Measurement("\(label): regret, worst", regrets.max() ?? 0),
-            ]
+            measurements += Self.measurements(of: label, regrets)
         }
         return measurements
+    }
+
+    /// What is told of one kind of users: the goals are the same for each, also where they are far away.
+    static func measurements(of label: String, _ regrets: [Double]) -> [Measurement] {
+        [
+            Measurement(
+                "\(label): regret, median of \(regrets.count)", regrets.quantile(0.5), goal: .atMost(0.05)),
+            Measurement("\(label): regret, p95", regrets.quantile(0.95), goal: .atMost(0.2)),
+            Measurement("\(label): regret, worst", regrets.max() ?? 0),
+        ]
     }
 
     /// What to say where the pings between countries are not given.
