@@ -37,6 +37,9 @@ struct Benchmarks: AsyncParsableCommand {
 
     @OptionGroup var placement: PlacementOptions
 
+    @Option(help: "Rounds of oversell with processes; those in one process are always 1000.")
+    var rounds: Int?
+
     @Option(help: "The tradewind program to measure; the one beside this program if not given.")
     var tradewind: String?
 
@@ -58,6 +61,7 @@ struct Benchmarks: AsyncParsableCommand {
             throw ValidationError(
                 "There is no benchmark \(name); there are: \(known.joined(separator: ", ")).")
         }
+        if let rounds, rounds < 1 { throw ValidationError("--rounds takes 1 or more.") }
     }
 
     func run() async throws {
@@ -104,6 +108,7 @@ struct Benchmarks: AsyncParsableCommand {
         if self.brief { settings.shorten() }
         settings.sites = self.placement.sites
         settings.callers = self.placement.callers
+        settings.oversellProcessRounds = self.rounds ?? settings.oversellProcessRounds
         var reports: [BenchmarkReport] = []
         for benchmark in chosen {
             if self.names.isEmpty, let lack = benchmark.lacks(settings) {
@@ -120,7 +125,7 @@ struct Benchmarks: AsyncParsableCommand {
         return reports
     }
 
-    private static func say(_ words: String) {
+    static func say(_ words: String) {
         FileHandle.standardError.write(Data((words + "\n").utf8))
     }
 

@@ -13,6 +13,9 @@ struct Measurement: Codable, Sendable {
         self.unit = unit
         self.goal = goal
     }
+
+    /// The same under another name.
+    func named(_ name: String) -> Self { Self(name, self.value, unit: self.unit, goal: self.goal) }
 }
 
 extension Duration {

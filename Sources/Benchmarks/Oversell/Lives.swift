@@ -1,9 +1,9 @@
 import Synchronization
 
-/// A process that is ended and started again: what it is at the moment, and who uses it.
+/// A process that is killed and started again: what it is at the moment, and who uses it.
 ///
-/// It answers whom it is just answering and nobody after that. Its own work is cut off wherever it is, and its successor
-/// begins only when nothing of it is left: as with a file lock.
+/// Its own work is cut off wherever it is, and whoever waits for its answer gets none, though what was asked may have
+/// happened. Its successor begins only when nothing of it is left: as with a file lock.
 final class Lives<Process: Sendable>: Sendable {
     private struct State {
         var process: Process?
@@ -22,18 +22,28 @@ final class Lives<Process: Sendable>: Sendable {
     /// Processes that were started so far.
     var count: Int { self.state.withLock(\.count) }
 
-    /// Ends the process as soon as it can be.
+    /// Kills the process.
     func end() { self.ended.yield() }
 
-    /// What `body` makes of the process; nil if there is none at the moment.
+    /// What `body` makes of the process; nil if there is none at the moment, or it is killed meanwhile.
     func use<Value: Sendable>(_ body: @Sendable (Process) async throws -> Value) async rethrows -> Value? {
-        let process = self.state.withLock { state -> Process? in
+        let (process, life) = self.state.withLock { state -> (Process?, Int) in
             if state.process != nil { state.users += 1 }
-            return state.process
+            return (state.process, state.count)
         }
         guard let process else { return nil }
         defer { self.state.withLock { $0.users -= 1 } }
-        return try await body(process)
+        do {
+            let value = try await body(process)
+            return self.isAlive(life) ? value : nil
+        } catch {
+            guard self.isAlive(life) else { return nil }
+            throw error
+        }
+    }
+
+    private func isAlive(_ life: Int) -> Bool {
+        self.state.withLock { $0.process != nil && $0.count == life }
     }
 
     /// Starts one process after the other until cancelled; `start` makes one, `run` is its life.
@@ -50,8 +60,8 @@ final class Lives<Process: Sendable>: Sendable {
                 }
                 await self.untilEnded()
                 self.state.withLock { $0.process = nil }
-                while self.state.withLock({ $0.users > 0 }) { await Task.yield() }
                 group.cancelAll()
+                while self.state.withLock({ $0.users > 0 }) { await Task.yield() }
                 do {
                     try await group.waitForAll()
                 } catch is CancellationError {

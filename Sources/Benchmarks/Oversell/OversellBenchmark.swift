@@ -4,11 +4,42 @@ import Foundation
 struct OversellBenchmark: Benchmark {
     let name = "oversell"
     let summary =
-        "64 callers at once want the 16 places of one site through 4 coordinators, again and again; real "
-        + "coordinators and a real agent in this process, in-memory driver, SQLite on disk; messages lost, "
-        + "doubled, delayed and late, a process ended and started again every 300 ms"
+        "64 callers at once want the 16 places of one site, again and again, in-memory driver, SQLite on disk. In "
+        + "one process: 4 real coordinators and a real agent, messages lost, doubled, delayed and late, "
+        + "each ended in its turn every 300 ms. With processes: HTTP, 2 coordinators, TLS between servers, one site, "
+        + "a process killed with SIGKILL or all connections between servers cut or stopped every few seconds"
 
     func run(_ settings: BenchmarkSettings) async throws -> [Measurement] {
+        let inOneProcess = try await Self.inOneProcess(settings)
+        return inOneProcess + (try await Self.withProcesses(settings))
+    }
+
+    private static func withProcesses(_ settings: BenchmarkSettings) async throws -> [Measurement] {
+        var plan = OversellDrill.Plan()
+        plan.rounds = settings.oversellProcessRounds
+        return try await Alliance.measure(OversellDrill.alliance, settings) { [plan] alliance in
+            let result = try await OversellDrill(plan, alliance).run()
+            let rows = [
+                Measurement("rounds", Double(result.rounds)),
+                Measurement(
+                    "rounds in which more was promised than there is", Double(result.oversold),
+                    goal: .atMost(0)),
+                Measurement("looks at what the site has promised", Double(result.looks)),
+                Measurement("rounds in which every place was taken", Double(result.full)),
+                Measurement("placed", Double(result.placed)),
+                Measurement("turned away", Double(result.turnedAway)),
+                Measurement(
+                    "holds and machines left when all was over", Double(result.leaks), goal: .atMost(0)),
+                Measurement("time", result.seconds, unit: "s"),
+            ]
+            let troubles = OversellTrouble.Kind.allCases.map {
+                Measurement($0.rawValue, Double(result.troubles[$0] ?? 0))
+            }
+            return (rows + troubles).map { $0.named("with processes: " + $0.name) }
+        }
+    }
+
+    private static func inOneProcess(_ settings: BenchmarkSettings) async throws -> [Measurement] {
         var plan = OversellRig.Plan()
         plan.rounds = settings.oversellRounds
         let directory = "/var/tmp/tradewind.\(UInt32.random(in: .min ... .max))"
@@ -23,8 +54,8 @@ struct OversellBenchmark: Benchmark {
             Measurement("placed", Double(result.placed)),
             Measurement("turned away", Double(result.turnedAway)),
             Measurement("processes ended and started again", Double(result.restarts)),
-            Measurement("holds and machines left when all was over", Double(result.leaks)),
+            Measurement("holds and machines left when all was over", Double(result.leaks), goal: .atMost(0)),
             Measurement("time", result.seconds, unit: "s"),
-        ]
+        ].map { $0.named("in one process: " + $0.name) }
     }
 }

@@ -50,6 +50,8 @@ struct OversellRig: Sendable {
         func end() { self.state.withLock { $0 = true } }
     }
 
+    /// Rounds after which it is said how far it is.
+    private static let sayEvery = 50
     /// The longest that one round, and then the end, may take.
     private static let patience = Duration.seconds(120)
 
@@ -120,6 +122,9 @@ struct OversellRig: Sendable {
             }
             let (placed, most) = try await self.round(result.rounds)
             result.rounds += 1
+            if result.rounds.isMultiple(of: Self.sayEvery) {
+                Benchmarks.say("oversell: \(result.rounds) of \(self.plan.rounds) rounds in one process")
+            }
             result.placed += placed
             result.turnedAway += self.plan.callers - placed
             if placed == OversellSite.slots { result.full += 1 }

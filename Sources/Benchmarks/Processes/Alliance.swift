@@ -8,8 +8,10 @@ struct Alliance: Sendable {
         let client: ControlClient
     }
 
-    /// In the order of the plan, the coordinator last.
+    /// In the order of the plan, coordinators last.
     let members: [Member]
+    /// What lies between all of them, if they are far apart.
+    let relay: ChildProcess?
     /// A file that machines may boot from, at every site.
     let image: String
 
@@ -32,7 +34,7 @@ struct Alliance: Sendable {
         var children: [ChildProcess] = []
         do {
             let alliance = try await starter.start(&children)
-            try await alliance.join(isStar: plan.isStar)
+            try await alliance.join(plan)
             let measurements = try await body(alliance)
             await Self.end(children)
             try FileManager.default.removeItem(atPath: starter.directory)
@@ -66,17 +68,20 @@ struct Alliance: Sendable {
         }
     }
 
-    /// Makes every two of them allies, or each of them one of the last, and waits until the coordinator knows what each
-    /// site has free.
-    private func join(isStar: Bool) async throws {
+    /// Makes every two of them allies, or each of them one of the last, and waits until whoever plans knows what
+    /// each site has free.
+    private func join(_ plan: AlliancePlan) async throws {
         for (index, one) in self.members.enumerated() {
             let others = self.members[(index + 1)...]
-            for other in isStar ? others.suffix(1) : others { try await self.join(other, one) }
+            for other in plan.isStar ? others.suffix(1) : others { try await self.join(other, one) }
         }
-        guard let last = self.members.last else { return }
-        try await Self.wait("\(last.domain) knows the capacity of all sites") {
-            let sites = try await last.client.get("/sites", as: [SiteView].self)
-            return sites.count { $0.capacity != nil && $0.roundTrip != nil } >= self.members.count - 1
+        let planners = max(1, plan.coordinators.count)
+        for planner in self.members.suffix(planners) {
+            try await Self.wait("\(planner.domain) knows the capacity of all sites") {
+                let sites = try await planner.client.get("/sites", as: [SiteView].self)
+                let known = sites.count { $0.capacity != nil && $0.roundTrip != nil }
+                return known >= self.members.count - planners
+            }
         }
     }
 

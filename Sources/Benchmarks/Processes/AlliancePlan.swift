@@ -12,6 +12,8 @@ struct AlliancePlan: Sendable {
     static let virginia = Place(domain: "virginia.test", country: "US", latitude: 38.95, longitude: -77.45)
     static let coordinator = Place(
         domain: "coordinator.test", country: "FR", latitude: 48.86, longitude: 2.35)
+    static let secondCoordinator = Place(
+        domain: "coordinator2.test", country: "FR", latitude: 48.86, longitude: 2.35)
 
     /// Ten sites in as many countries.
     static let ten: [Place] = [
@@ -26,11 +28,16 @@ struct AlliancePlan: Sendable {
     ]
 
     let sites: [Place]
-    let hasCoordinator: Bool
+    /// In the order in which they follow the sites.
+    let coordinators: [Place]
     /// Whether the sites are allies of the coordinator only, not of each other.
     var isStar = false
     /// One-way delay between any two processes in milliseconds; 0 leads them straight to each other.
     var delay = 0
+    /// What each site offers; usually room for many thousand small machines, so that capacity never decides.
+    var offered = (vcpus: 65_536, memory: "16T", disk: "64T")
+    /// Lines for the section `coordinator` of the coordinators' configurations.
+    var coordinatorSettings: [String] = []
 
-    var members: [Place] { self.sites + (self.hasCoordinator ? [Self.coordinator] : []) }
+    var members: [Place] { self.sites + self.coordinators }
 }

@@ -2,8 +2,6 @@ import Foundation
 
 /// Writes the configurations of an alliance's processes and starts them.
 struct AllianceStarter: Sendable {
-    /// Room for many thousand small machines, so that capacity never decides.
-    private static let offered = "  offered:\n    vcpus: 65536\n    memory: 16T\n    disk: 64T\n"
     private static let portsEach = 2
 
     /// Everything of the processes is below it.
@@ -33,7 +31,8 @@ struct AllianceStarter: Sendable {
     func start(_ children: inout [ChildProcess]) async throws -> Alliance {
         let image = self.directory + "/images/disk.raw"
         try Data(count: 65_536).write(to: URL(fileURLWithPath: image))
-        if self.plan.delay > 0 { children.append(try self.startRelays()) }
+        let relay = self.plan.delay > 0 ? try self.startRelays() : nil
+        if let relay { children.append(relay) }
         var members: [Alliance.Member] = []
         for index in self.plan.members.indices {
             let member = try await self.start(index)
@@ -43,7 +42,7 @@ struct AllianceStarter: Sendable {
         for member in members {
             try await Alliance.wait("\(member.domain) answers") { await member.client.isHealthy() }
         }
-        return Alliance(members: members, image: image)
+        return Alliance(members: members, relay: relay, image: image)
     }
 
     private func start(_ index: Int) async throws -> Alliance.Member {
@@ -68,8 +67,7 @@ struct AllianceStarter: Sendable {
         try await ChildProcess.run(
             self.settings.tradewind, arguments, log: "\(self.directory)/\(place.domain).init")
         let file = folder + "/tradewind.yaml"
-        let text = try String(contentsOfFile: file, encoding: .utf8)
-            .replacingOccurrences(of: "  driver: memory\n", with: "  driver: memory\n" + Self.offered)
+        let text = self.adapted(try String(contentsOfFile: file, encoding: .utf8))
         try Data(text.utf8).write(to: URL(fileURLWithPath: file))
         let token = try String(contentsOfFile: folder + "/token", encoding: .utf8)
             .trimmingCharacters(in: .whitespacesAndNewlines)
@@ -78,6 +76,18 @@ struct AllianceStarter: Sendable {
             process: try ChildProcess(
                 self.settings.tradewind, ["serve", "--config", file], log: folder + "/log"),
             client: ControlClient(port: self.httpPort(index), token: token))
+    }
+
+    /// A configuration as `tradewind init` writes it, with what the plan says about sites and coordinators.
+    private func adapted(_ configuration: String) -> String {
+        let (vcpus, memory, disk) = self.plan.offered
+        let offered = "  offered:\n    vcpus: \(vcpus)\n    memory: \(memory)\n    disk: \(disk)\n"
+        let section = "coordinator:\n  enabled: true\n"
+        let settings = self.plan.coordinatorSettings.map { "  \($0)\n" }.joined()
+        return
+            configuration
+            .replacingOccurrences(of: "  driver: memory\n", with: "  driver: memory\n" + offered)
+            .replacingOccurrences(of: section, with: section + settings)
     }
 
     /// One relay for each direction in which a stream is opened; it delays both ways of that stream.

@@ -34,6 +34,16 @@ struct ControlClient: Sendable {
         return try JSONDecoder().decode(Answer<Value>.self, from: data).value
     }
 
+    /// The status of the answer to a request, and its `value` if that is a success.
+    func ask<Value: Decodable>(
+        _ method: String, _ path: String, _ parameters: [String: String] = [:], key: String? = nil,
+        as type: Value.Type = Value.self
+    ) async throws -> (status: Int, value: Value?) {
+        let (data, status) = try await self.exchange(method, "/v1" + path, parameters, key: key)
+        guard (200..<300).contains(status) else { return (status, nil) }
+        return (status, try JSONDecoder().decode(Answer<Value>.self, from: data).value)
+    }
+
     /// A request of whose answer only the success matters.
     func request(_ method: String, _ path: String, _ parameters: [String: String] = [:]) async throws {
         _ = try await self.send(method, "/v1" + path, parameters)
@@ -53,20 +63,28 @@ struct ControlClient: Sendable {
     private func send(
         _ method: String, _ path: String, _ parameters: [String: String] = [:]
     ) async throws -> Data {
-        guard let url = URL(string: self.base + path) else { throw BenchmarkFailure("\(path) is no path") }
-        var request = URLRequest(url: url)
-        request.httpMethod = method
-        request.setValue("Bearer \(self.token)", forHTTPHeaderField: "Authorization")
-        if !parameters.isEmpty {
-            request.setValue("application/json", forHTTPHeaderField: "Content-Type")
-            request.httpBody = try JSONEncoder().encode(parameters)
-        }
-        let (data, response) = try await self.session.data(for: request)
-        let status = (response as? HTTPURLResponse)?.statusCode ?? 0
+        let (data, status) = try await self.exchange(method, path, parameters)
         guard (200..<300).contains(status) else {
             throw BenchmarkFailure(
                 "\(method) \(path) was answered \(status): \(String(decoding: data, as: UTF8.self))")
         }
         return data
+    }
+
+    /// `key` makes the request one that may be sent again.
+    private func exchange(
+        _ method: String, _ path: String, _ parameters: [String: String], key: String? = nil
+    ) async throws -> (data: Data, status: Int) {
+        guard let url = URL(string: self.base + path) else { throw BenchmarkFailure("\(path) is no path") }
+        var request = URLRequest(url: url)
+        request.httpMethod = method
+        request.setValue("Bearer \(self.token)", forHTTPHeaderField: "Authorization")
+        if let key { request.setValue(key, forHTTPHeaderField: "Idempotency-Key") }
+        if !parameters.isEmpty {
+            request.setValue("application/json", forHTTPHeaderField: "Content-Type")
+            request.httpBody = try JSONEncoder().encode(parameters)
+        }
+        let (data, response) = try await self.session.data(for: request)
+        return (data, (response as? HTTPURLResponse)?.statusCode ?? 0)
     }
 }

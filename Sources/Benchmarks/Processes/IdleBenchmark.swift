@@ -8,7 +8,7 @@ struct IdleBenchmark: Benchmark {
         "one of two allied agents with the in-memory driver and no machines, while nothing is asked of it"
 
     func run(_ settings: BenchmarkSettings) async throws -> [Measurement] {
-        let plan = AlliancePlan(sites: [AlliancePlan.paris, AlliancePlan.tokyo], hasCoordinator: false)
+        let plan = AlliancePlan(sites: [AlliancePlan.paris, AlliancePlan.tokyo], coordinators: [])
         return try await Alliance.measure(plan, settings) { alliance in
             guard let agent = alliance.members.first?.process else { return [] }
             try await Task.sleep(for: Self.settling)

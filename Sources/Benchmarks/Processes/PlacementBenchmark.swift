@@ -16,7 +16,8 @@ struct PlacementBenchmark: Benchmark {
 
     func run(_ settings: BenchmarkSettings) async throws -> [Measurement] {
         let plan = AlliancePlan(
-            sites: Array(AlliancePlan.ten.prefix(settings.sites)), hasCoordinator: true, isStar: true)
+            sites: Array(AlliancePlan.ten.prefix(settings.sites)), coordinators: [AlliancePlan.coordinator],
+            isStar: true)
         return try await Alliance.measure(plan, settings) { alliance in
             _ = try await Self.round("warm", callers: 1, count: Self.warmUp, alliance)
             var measurements: [Measurement] = []

@@ -16,7 +16,8 @@ struct PushBenchmark: Benchmark {
     func run(_ settings: BenchmarkSettings) async throws -> [Measurement] {
         var measurements: [Measurement] = []
         for oneWay in [75, 150] {
-            let plan = AlliancePlan(sites: [AlliancePlan.tokyo], hasCoordinator: true, delay: oneWay)
+            let plan = AlliancePlan(
+                sites: [AlliancePlan.tokyo], coordinators: [AlliancePlan.coordinator], delay: oneWay)
             measurements += try await Alliance.measure(plan, settings) { alliance in
                 try await Self.commands(settings.commands, alliance, label: "round trip \(2 * oneWay) ms")
             }

@@ -12,7 +12,8 @@ struct SilentBenchmark: Benchmark {
 
     func run(_ settings: BenchmarkSettings) async throws -> [Measurement] {
         let plan = AlliancePlan(
-            sites: [AlliancePlan.paris, AlliancePlan.virginia, AlliancePlan.tokyo], hasCoordinator: true)
+            sites: [AlliancePlan.paris, AlliancePlan.virginia, AlliancePlan.tokyo],
+            coordinators: [AlliancePlan.coordinator])
         return try await Alliance.measure(plan, settings) { alliance in
             let client = try alliance.coordinator.client
             guard let tokyo = alliance.members.first(where: { $0.domain == "tokyo.test" }) else { return [] }

@@ -1,0 +1,56 @@
+import Foundation
+import TestRandomness
+
+/// What goes wrong between processes, at moments and in an order that the seed decides.
+///
+/// A stream never doubles what it carries: what arrives twice are requests that are sent again because no answer came.
+struct OversellTrouble: Sendable {
+    enum Kind: String, Sendable, CaseIterable {
+        case coordinatorKilled = "coordinators killed and started again"
+        case siteKilled = "sites killed and started again"
+        /// What is on its way is lost.
+        case cut = "times all connections between servers were cut"
+        /// It arrives after whoever sent it has stopped waiting.
+        case late = "times everything between servers was late"
+    }
+
+    /// Longer than the `request-timeout` of a coordinator in `OversellDrill.alliance`.
+    private static let lateness = Duration.milliseconds(1_500)
+
+    let seed: UInt64
+    /// The pause between two troubles, in milliseconds.
+    var pause = 500...4_000
+
+    /// Goes on until cancelled, then says how often there was what; nothing is left dead or still.
+    func make(in alliance: Alliance) async throws -> [Kind: Int] {
+        var generator = SeededGenerator(seed: self.seed)
+        var counts: [Kind: Int] = [:]
+        while true {
+            do {
+                try await Task.sleep(for: .milliseconds(Int.random(in: self.pause, using: &generator)))
+            } catch {
+                return counts
+            }
+            let kind = Kind.allCases[Int.random(in: Kind.allCases.indices, using: &generator)]
+            let coordinator = Int.random(in: alliance.members.indices.dropFirst(), using: &generator)
+            switch kind {
+            case .coordinatorKilled: try await alliance.members[coordinator].process.killAndRestart()
+            case .siteKilled: try await alliance.members[0].process.killAndRestart()
+            case .cut: try alliance.relay?.signal(SIGUSR1)
+            case .late: try await Self.stop(alliance.relay)
+            }
+            counts[kind, default: 0] += 1
+        }
+    }
+
+    /// Lets nothing through for a while; all of it arrives afterwards.
+    private static func stop(_ relay: ChildProcess?) async throws {
+        try relay?.freeze()
+        do {
+            try await Task.sleep(for: self.lateness)
+        } catch {
+            // The end has come: what waits is let through.
+        }
+        try relay?.thaw()
+    }
+}
