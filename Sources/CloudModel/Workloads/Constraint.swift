@@ -1,5 +1,14 @@
 /// A condition a site must meet; one that fails rules the site out and is named in the plan.
 package enum Constraint: Hashable, Codable, Sendable {
+    /// Milliseconds of a latency bound, and of a response time aimed at.
+    ///
+    /// Of this and of the caps below, 0 is taken for a mistake.
+    package static let latencies = 0.0001...60_000.0
+    /// Units of currency that a replica may be allowed to cost an hour.
+    package static let prices = 0.0001...1_000_000.0
+    /// Grams of CO2e that a replica may be allowed to emit an hour.
+    package static let emissions = 0.0001...1_000_000.0
+
     case country([String])
     /// Groups of countries with a law in common, by name: `eu`, `eea`.
     case region([String])

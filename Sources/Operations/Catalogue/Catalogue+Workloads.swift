@@ -22,7 +22,8 @@ extension Catalogue {
             "where the users are: sites, countries, workload/NAME or LATITUDE/LONGITUDE, each with :SHARE if "
                 + "not alike"),
         .optional(
-            "target", .number(0...60_000), "response time aimed at in milliseconds: nearer is no better",
+            "target", .number(Constraint.latencies),
+            "response time aimed at in milliseconds: nearer is no better",
             in: .milliseconds),
         .optional("countries", .list, "only sites in these countries (two letters)"),
         .optional("regions", .list, "only sites where a common law holds: eu, eea, efta, asean, mercosur"),
@@ -32,14 +33,16 @@ extension Catalogue {
         .optional("only", .list, "only these sites"),
         .optional("avoid", .list, "none of these sites"),
         .optional(
-            "max-latency", .number(0...100_000), "longest round trip to the audience in milliseconds",
+            "max-latency", .number(Constraint.latencies),
+            "longest round trip to the audience in milliseconds",
             in: .milliseconds),
         .optional("gang", .boolean, "place all replicas or none", default: false),
         .optional(
-            "max-price", .number(0...1_000_000),
+            "max-price", .number(Constraint.prices),
             "most that a replica may cost an hour, in the coordinator's currency"),
         .optional(
-            "max-carbon", .number(0...1_000_000), "most that a replica may emit, grams of CO2e an hour",
+            "max-carbon", .number(Constraint.emissions),
+            "most that a replica may emit, grams of CO2e an hour",
             in: .grams),
         .optional("beside", .list, "only sites that have a replica of one of these workloads of yours"),
         .optional("apart", .list, "no site that has a replica of any of these workloads of yours"),

@@ -15,7 +15,7 @@ extension FollowingWishes {
         check("follow-minimum", self.minimum, SpecificationLimits.replicas)
         check("follow-maximum", self.maximum, SpecificationLimits.replicas)
         check("follow-changes", self.changesPerHour, Self.changesRange)
-        check("follow-cost", self.costPerHour, 0...1_000 * SpecificationLimits.price)
+        check("follow-cost", self.costPerHour, 0...1_000 * Constraint.prices.upperBound)
         check("follow-pause", self.pauseSeconds, Self.pauseRange)
         check("off-peak-target", self.offPeakTarget, Self.targets)
         check("off-peak-minimum", self.offPeakMinimum, SpecificationLimits.replicas)

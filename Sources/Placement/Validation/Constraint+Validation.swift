@@ -38,18 +38,16 @@ extension Constraint {
         case .only(let sites): return Self.countProblems("only", sites.count)
         case .avoid(let sites): return Self.countProblems("avoid", sites.count)
         case .latencyAtMost(let milliseconds):
-            return Self.boundProblems(
-                "max-latency", milliseconds, SpecificationLimits.latency, "milliseconds")
+            return Self.boundProblems("max-latency", milliseconds, Self.latencies, "milliseconds")
         case .priceAtMost(let price):
-            return Self.boundProblems(
-                "max-price", price, SpecificationLimits.price, "units of currency an hour")
+            return Self.boundProblems("max-price", price, Self.prices, "units of currency an hour")
         case .carbonAtMost(let grams):
-            return Self.boundProblems("max-carbon", grams, SpecificationLimits.grams, "grams an hour")
+            return Self.boundProblems("max-carbon", grams, Self.emissions, "grams an hour")
         case .beside(let names): return Self.workloadProblems("beside", names)
         case .apart(let names): return Self.workloadProblems("apart", names)
         case .within(let name, let milliseconds):
             return Self.workloadProblems("within", [name])
-                + Self.boundProblems("within", milliseconds, SpecificationLimits.latency, "milliseconds")
+                + Self.boundProblems("within", milliseconds, Self.latencies, "milliseconds")
         }
     }
 
@@ -64,10 +62,10 @@ extension Constraint {
     }
 
     private static func boundProblems(
-        _ field: String, _ bound: Double, _ most: Double, _ unit: String
+        _ field: String, _ bound: Double, _ range: ClosedRange<Double>, _ unit: String
     ) -> [SpecificationError.Problem] {
-        bound.isFinite && bound > 0 && bound <= most
-            ? [] : [.init(field, "must be above 0 and up to \(Int(most)) \(unit)")]
+        range.contains(bound)
+            ? [] : [.init(field, "must be \(range.lowerBound) to \(Int(range.upperBound)) \(unit)")]
     }
 
     private static func workloadProblems(

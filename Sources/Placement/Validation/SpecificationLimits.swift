@@ -22,12 +22,6 @@ package enum SpecificationLimits {
     /// Bytes of a label's name and of its value.
     package static let labelName = 1...63
     package static let labelValue = 255
-    /// Milliseconds of a latency bound.
-    package static let latency = 60_000.0
-    /// Units of currency that a replica may be allowed to cost an hour.
-    package static let price = 1_000_000.0
-    /// Grams of CO2e that a replica may be allowed to emit an hour.
-    package static let grams = 1_000_000.0
     /// Bytes of a path or URL.
     package static let location = 2_048
     /// Bytes of a kernel command line: what Linux takes on x86.

@@ -113,6 +113,38 @@ struct BadRequestTests {
         #expect(bench.sites.read { $0.asked.isEmpty })
     }
 
+    @Test("What the catalogue says of a bound is what is accepted of it, to the edge")
+    func edges() throws {
+        let parameters = try #require(Catalogue.operation("workload.place")).parameters
+        for (name, wish) in Self.bounds {
+            guard case .number(let range) = parameters.first(where: { $0.name == name })?.kind else {
+                Issue.record("\(name) is no number")
+                continue
+            }
+            func problems(_ bound: Double) -> [String] {
+                var specification = CoordinatorBench.specification()
+                wish(&specification, bound)
+                do throws(SpecificationError) {
+                    try specification.validate()
+                    return []
+                } catch {
+                    return error.problems.map(\.field)
+                }
+            }
+            #expect(problems(range.lowerBound) == [] && problems(range.upperBound) == [], "\(name)")
+            for beyond in [0, range.lowerBound.nextDown, range.upperBound.nextUp] {
+                #expect(problems(beyond) == [name])
+            }
+        }
+    }
+
+    private static let bounds: [(String, @Sendable (inout WorkloadSpecification, Double) -> Void)] = [
+        ("target", { $0.audience.target = $1 }),
+        ("max-latency", { $0.constraints = [.latencyAtMost(milliseconds: $1)] }),
+        ("max-price", { $0.constraints = [.priceAtMost(perHour: $1)] }),
+        ("max-carbon", { $0.constraints = [.carbonAtMost(gramsPerHour: $1)] }),
+    ]
+
     private static let contradictions: [([Case], String)] = [
         ([Case("countries", "FR"), Case("regions", "mercosur")], "countries"),
         ([Case("only", "paris.test"), Case("avoid", "PARIS.test")], "only"),
