@@ -12,7 +12,7 @@ import TradewindClient
 
 /// The HTTP interface of a real coordinator over fake sites, on a socket, for the client library.
 struct ClientBench {
-    let bench: CoordinatorBench
+    var bench: CoordinatorBench
 
     init(_ sites: [(String, Position?, Int)] = CoordinatorBench.world) throws {
         self.bench = try CoordinatorBench(sites)

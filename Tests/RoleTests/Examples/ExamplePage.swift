@@ -32,8 +32,13 @@ struct ExamplePage {
         self.blocks = blocks
     }
 
-    /// Requests with their answers: a block and the one after it.
-    var pairs: [(request: Block, answer: Block)] {
-        stride(from: 0, to: self.blocks.count - 1, by: 2).map { (self.blocks[$0], self.blocks[$0 + 1]) }
+    /// Requests with their answers: a block and the one after it; a message, which nobody asks for, stands alone.
+    var exchanges: [(request: Block, answer: Block?)] {
+        var rest = self.blocks[...]
+        var exchanges: [(request: Block, answer: Block?)] = []
+        while let block = rest.popFirst() {
+            exchanges.append((block, block.text.hasPrefix("<message") ? nil : rest.popFirst()))
+        }
+        return exchanges
     }
 }
