@@ -20,8 +20,7 @@ struct BenchmarkSettings: Sendable {
     /// Distinct names sent through one stream.
     var names = 10_000_000
     /// Rounds in which all callers want the same places, in one process and through processes of their own.
-    var oversellRounds = 1_000
-    var oversellProcessRounds = 40
+    var oversellRounds = 100
     /// Decisions timed for each number of sites and callers.
     var decisions = 40_000
     /// Replicas placed on a tenth as many sites.
@@ -40,8 +39,7 @@ struct BenchmarkSettings: Sendable {
         self.decisions = 800
         self.replicas = 300
         self.names = 100_000
-        self.oversellRounds = 5
-        self.oversellProcessRounds = 3
+        self.oversellRounds = 4
         self.idle = .seconds(3)
     }
 }

@@ -37,7 +37,7 @@ struct Benchmarks: AsyncParsableCommand {
 
     @OptionGroup var placement: PlacementOptions
 
-    @Option(help: "Rounds of oversell with processes; those in one process are always 1000.")
+    @Option(help: "Rounds of oversell, in one process and with processes; 100 if not given.")
     var rounds: Int?
 
     @Option(help: "The tradewind program to measure; the one beside this program if not given.")
@@ -108,7 +108,7 @@ struct Benchmarks: AsyncParsableCommand {
         if self.brief { settings.shorten() }
         settings.sites = self.placement.sites
         settings.callers = self.placement.callers
-        settings.oversellProcessRounds = self.rounds ?? settings.oversellProcessRounds
+        settings.oversellRounds = self.rounds ?? settings.oversellRounds
         var reports: [BenchmarkReport] = []
         for benchmark in chosen {
             if self.names.isEmpty, let lack = benchmark.lacks(settings) {

@@ -1,9 +1,10 @@
 import Foundation
+import Synchronization
 import Testing
 
 @testable import Benchmarks
 
-@Suite("Never oversold, through real coordinators and a real agent")
+@Suite("Never oversold, through real coordinators and a real agent", .timeLimit(.minutes(5)))
 struct OversellTests {
     private func run(_ change: (inout OversellRig.Plan) -> Void) async throws -> OversellRig.Result {
         var plan = OversellRig.Plan(callers: 32, rounds: 4, coordinators: 3)
@@ -19,7 +20,7 @@ struct OversellTests {
     func quiet() async throws {
         let result = try await self.run { plan in
             plan.rates = nil
-            plan.endEvery = nil
+            plan.killEvery = nil
         }
         #expect(result.oversold == 0)
         #expect(result.full == result.rounds)
@@ -27,7 +28,7 @@ struct OversellTests {
     }
 
     @Test(
-        "Messages lost, doubled, delayed, late, processes ended and started again: never more than there is",
+        "Messages lost, doubled, delayed, late, processes killed and started again: never more than there is",
         arguments: [1, 2, 3] as [UInt64])
     func faults(seed: UInt64) async throws {
         let result = try await self.run { $0.seed = seed }
@@ -36,8 +37,30 @@ struct OversellTests {
         #expect(result.restarts > 0)
     }
 
-    @Test("However fast the rounds are, they go on until a process has been ended")
-    func untilEnded() async throws {
+    @Test("A process that is killed stops at once, and who waits for its answer gets none")
+    func killed() async throws {
+        let lives = Lives<Int>()
+        let ends = Mutex(0)
+        await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask {
+                try await lives.live({ 1 }) { _ in
+                    defer { ends.withLock { $0 += 1 } }
+                    try await Task.sleep(for: .seconds(1_000))
+                }
+            }
+            while lives.count == 0 { await Task.yield() }
+            let answer = await lives.use { process in
+                lives.kill()
+                while ends.withLock({ $0 == 0 }) { await Task.yield() }
+                return process
+            }
+            #expect(answer == nil)
+            group.cancelAll()
+        }
+    }
+
+    @Test("However fast the rounds are, they go on until a process has been killed")
+    func untilKilled() async throws {
         let result = try await self.run { plan in
             plan.seed = 4
             plan.rounds = 0

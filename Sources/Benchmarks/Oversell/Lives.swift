@@ -12,39 +12,38 @@ final class Lives<Process: Sendable>: Sendable {
     }
 
     private let state = Mutex(State())
-    private let ends: AsyncStream<Void>
-    private let ended: AsyncStream<Void>.Continuation
+    private let kills: AsyncStream<Void>
+    private let killed: AsyncStream<Void>.Continuation
 
     init() {
-        (self.ends, self.ended) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
+        (self.kills, self.killed) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
     }
 
     /// Processes that were started so far.
     var count: Int { self.state.withLock(\.count) }
 
     /// Kills the process.
-    func end() { self.ended.yield() }
+    func kill() { self.killed.yield() }
 
     /// What `body` makes of the process; nil if there is none at the moment, or it is killed meanwhile.
     func use<Value: Sendable>(_ body: @Sendable (Process) async throws -> Value) async rethrows -> Value? {
-        let (process, life) = self.state.withLock { state -> (Process?, Int) in
+        let process = self.state.withLock { state -> Process? in
             if state.process != nil { state.users += 1 }
-            return (state.process, state.count)
+            return state.process
         }
         guard let process else { return nil }
         defer { self.state.withLock { $0.users -= 1 } }
         do {
             let value = try await body(process)
-            return self.isAlive(life) ? value : nil
+            return self.isAlive ? value : nil
         } catch {
-            guard self.isAlive(life) else { return nil }
+            guard self.isAlive else { return nil }
             throw error
         }
     }
 
-    private func isAlive(_ life: Int) -> Bool {
-        self.state.withLock { $0.process != nil && $0.count == life }
-    }
+    /// A successor does not begin while one of the dead process's users is left.
+    private var isAlive: Bool { self.state.withLock { $0.process != nil } }
 
     /// Starts one process after the other until cancelled; `start` makes one, `run` is its life.
     func live(
@@ -58,7 +57,7 @@ final class Lives<Process: Sendable>: Sendable {
                     state.process = process
                     state.count += 1
                 }
-                await self.untilEnded()
+                await self.untilKilled()
                 self.state.withLock { $0.process = nil }
                 group.cancelAll()
                 while self.state.withLock({ $0.users > 0 }) { await Task.yield() }
@@ -71,7 +70,7 @@ final class Lives<Process: Sendable>: Sendable {
         }
     }
 
-    private func untilEnded() async {
-        for await _ in self.ends { return }
+    private func untilKilled() async {
+        for await _ in self.kills { return }
     }
 }

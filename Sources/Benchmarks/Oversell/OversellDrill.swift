@@ -8,7 +8,7 @@ import Synchronization
 struct OversellDrill: Sendable {
     struct Plan: Sendable {
         var callers = 64
-        var rounds = 40
+        var rounds = 100
         /// Nil for none.
         var trouble: OversellTrouble? = OversellTrouble(seed: 1)
     }
@@ -28,6 +28,11 @@ struct OversellDrill: Sendable {
         /// Holds and machines that were left when all was over.
         var leaks = 0
         var seconds = 0.0
+
+        /// Processes that were killed and started again.
+        var kills: Int {
+            self.troubles[.coordinatorKilled, default: 0] + self.troubles[.siteKilled, default: 0]
+        }
     }
 
     /// What callers of one round and whoever looks on tell each other.

@@ -8,21 +8,21 @@ import TestRandomness
 import XMPP
 
 /// Callers who all want the same few places at once, through several coordinators and one site, while messages are
-/// lost, doubled, delayed and late and processes are ended and started again.
+/// lost, doubled, delayed and late and processes are killed and started again.
 struct OversellRig: Sendable {
     struct Plan: Sendable {
         var seed: UInt64 = 1
         var callers = 64
-        /// As many as that at least; with `endEvery` until a process has been ended and started again.
+        /// As many as that at least; with `killEvery` until a process has been killed and started again.
         var rounds = 1_000
         var coordinators = 4
         /// Nil for a network that does its duty.
         var rates: FaultyNetwork.Rates? = FaultyNetwork.Rates()
-        /// How often a process is ended and started again; nil for never.
-        var endEvery: Duration? = .milliseconds(300)
+        /// How often a process is killed and started again; nil for never.
+        var killEvery: Duration? = .milliseconds(300)
 
         /// Whether nothing goes wrong.
-        var isQuiet: Bool { self.rates == nil && self.endEvery == nil }
+        var isQuiet: Bool { self.rates == nil && self.killEvery == nil }
     }
 
     /// What came out.
@@ -34,7 +34,7 @@ struct OversellRig: Sendable {
         var turnedAway = 0
         /// Rounds at whose end every place was taken.
         var full = 0
-        /// Processes that were ended and started again.
+        /// Processes that were killed and started again.
         var restarts = 0
         /// Holds and machines that were left when all was over.
         var leaks = 0
@@ -99,8 +99,8 @@ struct OversellRig: Sendable {
             group.addTask { await self.network.run() }
             group.addTask { try await self.site.run() }
             for coordinator in self.coordinators { group.addTask { try await coordinator.run() } }
-            if let endEvery = self.plan.endEvery {
-                group.addTask { try await self.endOne(every: endEvery) }
+            if let killEvery = self.plan.killEvery {
+                group.addTask { try await self.killOne(every: killEvery) }
             }
             defer { group.cancelAll() }
             try await Alliance.wait("the site has looked at its hosts") {
@@ -142,9 +142,9 @@ struct OversellRig: Sendable {
         return lives - 1 - self.coordinators.count
     }
 
-    /// Whether rounds went by so fast that no process has been ended yet.
+    /// Whether rounds went by so fast that no process has been killed yet.
     private func lacksRestarts(since began: ContinuousClock.Instant) -> Bool {
-        self.plan.endEvery != nil && self.restarts < 1 && ContinuousClock.now - began < Self.patience
+        self.plan.killEvery != nil && self.restarts < 1 && ContinuousClock.now - began < Self.patience
     }
 
     /// All callers ask at once, and give back what they got; how many got a machine, and the most that was promised.
@@ -196,16 +196,16 @@ struct OversellRig: Sendable {
         }
     }
 
-    /// Ends one process after the other, chosen at random.
-    private func endOne(every pause: Duration) async throws {
+    /// Kills one process after the other, chosen at random.
+    private func killOne(every pause: Duration) async throws {
         var generator = SeededGenerator(seed: self.plan.seed ^ 0xDEAD)
         while !Task.isCancelled {
             try await Task.sleep(for: pause)
             let victim = Int.random(in: 0...self.coordinators.count, using: &generator)
             if victim < self.coordinators.count {
-                self.coordinators[victim].lives.end()
+                self.coordinators[victim].lives.kill()
             } else {
-                self.site.lives.end()
+                self.site.lives.kill()
             }
         }
     }

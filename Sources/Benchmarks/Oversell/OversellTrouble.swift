@@ -1,7 +1,8 @@
 import Foundation
 import TestRandomness
 
-/// What goes wrong between processes, at moments and in an order that the seed decides.
+/// What goes wrong with processes and between them, at moments and in an order that the seed decides; each kind once in
+/// four times.
 ///
 /// A stream never doubles what it carries: what arrives twice are requests that are sent again because no answer came.
 struct OversellTrouble: Sendable {
@@ -25,13 +26,15 @@ struct OversellTrouble: Sendable {
     func make(in alliance: Alliance) async throws -> [Kind: Int] {
         var generator = SeededGenerator(seed: self.seed)
         var counts: [Kind: Int] = [:]
+        var next: [Kind] = []
         while true {
             do {
                 try await Task.sleep(for: .milliseconds(Int.random(in: self.pause, using: &generator)))
             } catch {
                 return counts
             }
-            let kind = Kind.allCases[Int.random(in: Kind.allCases.indices, using: &generator)]
+            if next.isEmpty { next = Kind.allCases.shuffled(using: &generator) }
+            let kind = next.removeLast()
             let coordinator = Int.random(in: alliance.members.indices.dropFirst(), using: &generator)
             switch kind {
             case .coordinatorKilled: try await alliance.members[coordinator].process.killAndRestart()
