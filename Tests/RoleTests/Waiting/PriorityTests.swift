@@ -54,11 +54,15 @@ struct PriorityTests {
         }
     }
 
-    /// Lets so much time pass that sites are looked for again, and looks.
+    /// Lets so much time pass that sites are looked for again, and looks; no more passes before what was asked of
+    /// sites is answered.
     private func look(_ coordinator: Coordinator, _ bench: CoordinatorBench) async {
         bench.clock.advance(bySeconds: 16)
         await coordinator.review()
-        await Task.yield()
+        repeat {
+            await Task.yield()
+        } while !Task.isCancelled
+            && coordinator.workloads(for: Self.alice, scope: .own).contains { $0.state == .placing }
     }
 
     private func state(_ name: String, _ coordinator: Coordinator) throws -> Workload {
@@ -93,13 +97,6 @@ struct PriorityTests {
                 while try self.state("d", coordinator).state != .failed {
                     try Task.checkCancellation()
                     await self.look(coordinator, bench)
-                }
-                // While that one pauses, another may have its turn: it is refused as well before the room comes free.
-                while try Self.queue.contains(
-                    where: { try self.state($0.name, coordinator).state == .placing })
-                {
-                    try Task.checkCancellation()
-                    await Task.yield()
                 }
                 bench.sites.set(.normal, at: Self.paris)
             }
