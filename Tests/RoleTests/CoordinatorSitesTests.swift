@@ -130,4 +130,70 @@ struct CoordinatorSitesTests {
             #expect(error?.code == .notFound)
         }
     }
+
+    /// A link that answers when it is told to.
+    private final class SlowLink: XMPPLink {
+        let address = JID(preparedLocal: nil, domain: "coordinator.test", resource: nil)
+        /// Those that wait for an answer, by the domain that was asked.
+        let waiting = Mutex<[String: [AsyncStream<Void>.Continuation]]>([:])
+
+        func send(_ stanza: Stanza) async throws {}
+
+        func request(_ iq: IQ, timeout: Duration) async throws -> IQ {
+            let (signals, signal) = AsyncStream.makeStream(
+                of: Void.self, bufferingPolicy: .bufferingNewest(1))
+            self.waiting.withLock { $0[iq.to?.domain ?? "", default: []].append(signal) }
+            for await _ in signals { break }
+            throw StanzaError(.itemNotFound)
+        }
+
+        func count(at domain: String) -> Int { self.waiting.withLock { $0[domain]?.count ?? 0 } }
+
+        func answerOne(at domain: String) {
+            self.waiting.withLock { $0[domain]?.removeFirst() }?.yield()
+        }
+    }
+
+    @Test(
+        "A site has sixteen requests of a coordinator at once, whatever waits; another site does not wait for it"
+    )
+    func boundedRequests() async throws {
+        let link = SlowLink()
+        let sites = LinkedSites(link: link) { AllianceView(sites: []) }
+        let query = SiteRequest.query(ReservationQuery(id: try Self.id()))
+        let ask = { @Sendable (site: String) in
+            await sites.ask(query, of: SiteID(site), timeout: .seconds(1))
+        }
+        try await withThrowingTaskGroup(of: Bool.self) { group in
+            for _ in 0..<(2 * SiteTurns.limit + 1) {
+                group.addTask { await ask("paris.test") == .failure(.absent) }
+            }
+            while link.count(at: "paris.test") < SiteTurns.limit { await Task.yield() }
+            group.addTask { await ask("tokyo.test") == .failure(.absent) }
+            while link.count(at: "tokyo.test") < 1 { await Task.yield() }
+            #expect(link.count(at: "paris.test") == SiteTurns.limit)
+            link.answerOne(at: "tokyo.test")
+            #expect(try await group.next() == true)
+            for _ in 0..<(2 * SiteTurns.limit + 1) {
+                while link.count(at: "paris.test") < 1 { await Task.yield() }
+                #expect(link.count(at: "paris.test") <= SiteTurns.limit)
+                link.answerOne(at: "paris.test")
+                #expect(try await group.next() == true)
+            }
+        }
+    }
+
+    @Test("Whoever is cancelled while it waits for its turn has none, and the next has it")
+    func cancelledTurn() async throws {
+        let turns = SiteTurns()
+        let paris = SiteID("paris.test")
+        for _ in 0..<SiteTurns.limit { #expect(await turns.begin(at: paris)) }
+        await withTaskGroup(of: Bool.self) { group in
+            group.addTask { await turns.begin(at: paris) }
+            group.cancelAll()
+            #expect(await group.next() == false)
+        }
+        for _ in 0..<SiteTurns.limit { turns.end(at: paris) }
+        for _ in 0..<SiteTurns.limit { #expect(await turns.begin(at: paris)) }
+    }
 }

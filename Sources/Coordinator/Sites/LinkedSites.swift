@@ -6,9 +6,10 @@ import XML
 import XMPP
 package import XMPPTransport
 
-/// The sites behind an XMPP link.
+/// The sites behind an XMPP link, each asked a limited number of things at once (``SiteTurns``).
 package struct LinkedSites: SiteAccess {
     private let link: any XMPPLink
+    private let turns = SiteTurns()
     private let snapshot: @Sendable () async -> AllianceView
 
     /// Sites that are asked over `link`; `view` is what the federation knows of them.
@@ -30,6 +31,10 @@ package struct LinkedSites: SiteAccess {
         } catch {
             return .failure(.unreachable("\(site) is no address"))
         }
+        guard await self.turns.begin(at: site) else {
+            return .failure(.unreachable("\(site) was not asked, as this process ends"))
+        }
+        defer { self.turns.end(at: site) }
         var generator = SecureRandom()
         let id = IQ.id(randomUsing: &generator)
         let answer: IQ
