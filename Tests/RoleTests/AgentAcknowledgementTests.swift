@@ -23,7 +23,8 @@ struct AgentAcknowledgementTests {
             specification: Fixtures.specification("web-1"), replica: nil)
         let machine = try #require(MachineID("d1d8a7b4-3e62-4f95-8b1a-6d0c9e2f7a54"))
         try await keeper.change { ledger throws(SiteRefusal) in
-            _ = try ledger.claim(request, machine: machine, now: Fixtures.start)
+            _ = try ledger.reserve(request, now: Fixtures.start)
+            _ = try ledger.commit(request.id, by: request.holder, machine: machine, now: Fixtures.start)
             ledger.defined(machine, now: Fixtures.start)
         }
         let told = try #require(keeper.read(\.unreported).first)
@@ -37,6 +38,39 @@ struct AgentAcknowledgementTests {
         try await keeper.change { ledger throws(SiteRefusal) in ledger.setPolicy(.draining) }
         #expect(try store.load().machines.map(\.reportedRevision) == [told.revision])
         #expect(try store.load().generation == generation + 1)
+    }
+
+    @Test("It counts at once also while something else is being written")
+    func besideAChange() async throws {
+        let keeper = try SiteKeeper(
+            site: Fixtures.paris, rules: SiteRules(), policy: .open, store: MachineStore(try Database()),
+            logger: Logger(label: "test"))
+        let request = SiteLedger.Request(
+            id: try #require(ReservationID("7f3e9c52-8a41-4c6b-b0d7-2f6a1e9d4c83")), holder: Fixtures.tokyo,
+            specification: Fixtures.specification("web-1"), replica: nil)
+        let machine = try #require(MachineID("d1d8a7b4-3e62-4f95-8b1a-6d0c9e2f7a54"))
+        try await keeper.change { ledger throws(SiteRefusal) in
+            ledger.updateHosts([Fixtures.host()])
+            ledger.outage = nil
+            _ = try ledger.reserve(request, now: Fixtures.start)
+            _ = try ledger.commit(request.id, by: request.holder, machine: machine, now: Fixtures.start)
+            ledger.defined(machine, now: Fixtures.start)
+        }
+        for round in 0..<100 {
+            try await keeper.change { ledger throws(SiteRefusal) in
+                ledger.observe(
+                    machine, round.isMultiple(of: 2) ? .running : .suspended, reason: nil, from: .start,
+                    now: Fixtures.start.advanced(by: .seconds(round)))
+            }
+            let told = try #require(keeper.read(\.unreported).first)
+            async let change: Void = keeper.change { ledger throws(SiteRefusal) in
+                ledger.setPolicy(round.isMultiple(of: 2) ? .draining : .open)
+            }
+            await keeper.acknowledged(machine, revision: told.revision)
+            #expect(keeper.read(\.unreported).isEmpty)
+            try await change
+            #expect(keeper.read(\.unreported).isEmpty)
+        }
     }
 
     @Test("An acknowledgement of what has changed since leaves the change to be told")
@@ -53,7 +87,8 @@ struct AgentAcknowledgementTests {
             specification: Fixtures.specification("web-1"), replica: nil)
         let machine = try #require(MachineID("d1d8a7b4-3e62-4f95-8b1a-6d0c9e2f7a54"))
         let first = try await keeper.change { ledger throws(SiteRefusal) -> Int in
-            _ = try ledger.claim(request, machine: machine, now: Fixtures.start)
+            _ = try ledger.reserve(request, now: Fixtures.start)
+            _ = try ledger.commit(request.id, by: request.holder, machine: machine, now: Fixtures.start)
             ledger.defined(machine, now: Fixtures.start)
             return ledger.machines[machine]?.revision ?? 0
         }

@@ -164,21 +164,21 @@ struct CoordinatorSitesTests {
         let ask = { @Sendable (site: String) in
             await sites.ask(query, of: SiteID(site), timeout: .seconds(1))
         }
-        try await withThrowingTaskGroup(of: Bool.self) { group in
+        await withTaskGroup(of: Bool.self) { group in
             for _ in 0..<(2 * SiteTurns.limit + 1) {
                 group.addTask { await ask("paris.test") == .failure(.absent) }
             }
-            while link.count(at: "paris.test") < SiteTurns.limit { await Task.yield() }
+            while link.count(at: "paris.test") < SiteTurns.limit, !Task.isCancelled { await Task.yield() }
             group.addTask { await ask("tokyo.test") == .failure(.absent) }
-            while link.count(at: "tokyo.test") < 1 { await Task.yield() }
+            while link.count(at: "tokyo.test") < 1, !Task.isCancelled { await Task.yield() }
             #expect(link.count(at: "paris.test") == SiteTurns.limit)
             link.answerOne(at: "tokyo.test")
-            #expect(try await group.next() == true)
+            #expect(await group.next() == true)
             for _ in 0..<(2 * SiteTurns.limit + 1) {
-                while link.count(at: "paris.test") < 1 { await Task.yield() }
+                while link.count(at: "paris.test") < 1, !Task.isCancelled { await Task.yield() }
                 #expect(link.count(at: "paris.test") <= SiteTurns.limit)
                 link.answerOne(at: "paris.test")
-                #expect(try await group.next() == true)
+                #expect(await group.next() == true)
             }
         }
     }
@@ -187,13 +187,39 @@ struct CoordinatorSitesTests {
     func cancelledTurn() async throws {
         let turns = SiteTurns()
         let paris = SiteID("paris.test")
-        for _ in 0..<SiteTurns.limit { #expect(await turns.begin(at: paris)) }
-        await withTaskGroup(of: Bool.self) { group in
+        var numbers: [Int] = []
+        for _ in 0..<SiteTurns.limit { numbers.append(try #require(await turns.begin(at: paris))) }
+        await withTaskGroup(of: Int?.self) { group in
             group.addTask { await turns.begin(at: paris) }
             group.cancelAll()
-            #expect(await group.next() == false)
+            #expect(await group.next() == .some(nil))
         }
-        for _ in 0..<SiteTurns.limit { turns.end(at: paris) }
-        for _ in 0..<SiteTurns.limit { #expect(await turns.begin(at: paris)) }
+        for number in numbers { turns.end(number, at: paris) }
+        for _ in 0..<SiteTurns.limit { #expect(await turns.begin(at: paris) != nil) }
+    }
+
+    @Test(
+        "What settles a hold goes first; where a site leaves one unanswered, the rest is turned away unsent")
+    func turnsOfOneSite() async throws {
+        let turns = SiteTurns()
+        let paris = SiteID("paris.test")
+        var numbers: [Int] = []
+        for _ in 0..<SiteTurns.limit { numbers.append(try #require(await turns.begin(at: paris))) }
+        try await withThrowingTaskGroup(of: (isFirst: Bool, number: Int?).self) { group in
+            for isFirst in [false, true] {
+                let known = turns.count(at: paris)
+                group.addTask { (isFirst, await turns.begin(at: paris, isFirst: isFirst)) }
+                while turns.count(at: paris) == known, !Task.isCancelled { await Task.yield() }
+            }
+            turns.end(numbers[0], at: paris)
+            let first = try #require(await group.next())
+            #expect(first.isFirst)
+            #expect(first.number != nil)
+            turns.end(numbers[1], at: paris, isSilent: true)
+            let second = try #require(await group.next())
+            #expect(!second.isFirst)
+            #expect(second.number == nil)
+            #expect(turns.count(at: paris) == SiteTurns.limit - 1)
+        }
     }
 }

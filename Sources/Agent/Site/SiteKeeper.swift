@@ -9,7 +9,8 @@ import Threads
 ///
 /// Runs where blocking harms nobody. Changes that come while the disk is busy are written together: each is made on top
 /// of those before it, none is answered before all of them are on disk, and if they cannot be written all of them fail.
-/// Whoever reads sees only what is on disk, and waits neither for it nor for a thread of the keeper.
+/// Whoever reads sees only what is on disk, but for acknowledgements, which count before they are; and waits neither for
+/// it nor for a thread of the keeper.
 package actor SiteKeeper {
     private struct Durable {
         var ledger: SiteLedger
@@ -20,7 +21,7 @@ package actor SiteKeeper {
     /// Rings after each change.
     package nonisolated let changed = Bell()
 
-    /// What the disk has.
+    /// What the disk has, and what holders have acknowledged since.
     private let durable: Mutex<Durable>
     /// What it will have once `steps` are written; nil while nothing waits.
     private var next: SiteLedger?
@@ -100,20 +101,20 @@ package actor SiteKeeper {
 
     /// Notes that the holder of a machine knows of `revision`; nobody is told.
     ///
-    /// That goes to disk with the next change: if it is lost, the holder is told a second time, and takes that for what
-    /// it is.
+    /// That goes to disk with the next change: if the agent ends before, the holder is told a second time, and takes
+    /// that for what it is.
     package func acknowledged(_ id: MachineID, revision: Int) {
-        if var next {
-            next.reported(id, revision: revision)
-            self.steps.append(next.takeChanges())
-            self.next = next
-            return
-        }
         let changes = self.durable.withLock { durable in
             durable.ledger.reported(id, revision: revision)
             return durable.ledger.takeChanges()
         }
-        self.acknowledgements.merge(changes.machines) { _, new in new }
+        guard var next else {
+            self.acknowledgements.merge(changes.machines) { _, new in new }
+            return
+        }
+        next.reported(id, revision: revision)
+        self.steps.append(next.takeChanges())
+        self.next = next
     }
 
     private func follow() async -> SiteRefusal? {

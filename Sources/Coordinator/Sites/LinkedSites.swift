@@ -31,10 +31,18 @@ package struct LinkedSites: SiteAccess {
         } catch {
             return .failure(.unreachable("\(site) is no address"))
         }
-        guard await self.turns.begin(at: site) else {
-            return .failure(.unreachable("\(site) was not asked, as this process ends"))
+        guard let turn = await self.turns.begin(at: site, isFirst: request.isSettling) else {
+            return .failure(.unreachable("\(site) was not asked, as it answers nothing"))
         }
-        defer { self.turns.end(at: site) }
+        let answer = await self.ask(request, at: address, timeout: timeout)
+        let isSilent = if case .failure(.silent) = answer { true } else { false }
+        self.turns.end(turn, at: site, isSilent: isSilent)
+        return answer
+    }
+
+    private func ask(
+        _ request: SiteRequest, at address: JID, timeout: Duration
+    ) async -> Result<SiteAnswer, SiteFailure> {
         var generator = SecureRandom()
         let id = IQ.id(randomUsing: &generator)
         let answer: IQ

@@ -13,6 +13,14 @@ package enum SiteRequest: Hashable, Sendable {
     case restart(RestartRequest)
     /// Deletes a machine, on behalf of a user.
     case delete(MachineID, behalf: String)
+
+    /// Whether it settles what becomes of a hold, which runs out by itself meanwhile.
+    var isSettling: Bool {
+        switch self {
+        case .query, .commit, .release: true
+        case .reserve, .machines, .restart, .delete: false
+        }
+    }
 }
 
 /// What a site answers.

@@ -1,18 +1,25 @@
 package import CloudModel
 import Synchronization
 
-/// Bounds how many requests of this process a site has at once; further ones wait their turn, in the order in which
-/// they came.
+/// Bounds how many requests of this process a site has at once; further ones wait their turn: those that settle what a
+/// site holds already before the others, of either in the order in which they came.
 ///
 /// A site answers a limited number of requests of one sender at a time and turns the rest away
-/// (`StanzaDispatcher.Limits.requestsPerSender`), which says nothing about its room.
+/// (`StanzaDispatcher.Limits.requestsPerSender`), which says nothing about its room. Once it has left one unanswered,
+/// those that wait are not sent any more: each would take as long.
 package final class SiteTurns: Sendable {
     /// Half of what a site of ours takes of one sender: what else this process asks there has a place as well.
     package static let limit = 16
 
+    private struct Waiter {
+        let number: Int
+        let isFirst: Bool
+        let signal: AsyncStream<Void>.Continuation
+    }
+
     private struct Queue {
-        var underWay = 0
-        var waiting: [(number: Int, signal: AsyncStream<Void>.Continuation)] = []
+        var underWay: Set<Int> = []
+        var waiting: [Waiter] = []
     }
 
     private struct State {
@@ -24,41 +31,54 @@ package final class SiteTurns: Sendable {
 
     package init() {}
 
-    /// Waits for a turn at `site`, which `end(at:)` gives back; false, and no turn, if the task is cancelled meanwhile.
-    package func begin(at site: SiteID) async -> Bool {
-        let (turns, signal) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
-        let number = self.state.withLock { state in
-            state.last += 1
-            if state.queues[site, default: Queue()].underWay < Self.limit {
-                state.queues[site, default: Queue()].underWay += 1
-                signal.yield()
-            } else {
-                state.queues[site, default: Queue()].waiting.append((state.last, signal))
-            }
-            return state.last
+    /// Requests that are under way at a site or wait for it.
+    package func count(at site: SiteID) -> Int {
+        self.state.withLock { state in
+            state.queues[site].map { $0.underWay.count + $0.waiting.count } ?? 0
         }
-        for await _ in turns { return true }
-        let isWaiting = self.state.withLock { state in
-            guard let index = state.queues[site]?.waiting.firstIndex(where: { $0.number == number }) else {
-                return false
-            }
-            state.queues[site]?.waiting.remove(at: index)
-            return true
-        }
-        // The turn came in the moment in which nobody waited for it any more.
-        if !isWaiting { self.end(at: site) }
-        return false
     }
 
-    /// Gives a turn back, to whoever has waited longest.
-    package func end(at site: SiteID) {
-        let next = self.state.withLock { state -> AsyncStream<Void>.Continuation? in
-            guard var queue = state.queues[site] else { return nil }
-            let next = queue.waiting.isEmpty ? nil : queue.waiting.removeFirst().signal
-            if next == nil { queue.underWay -= 1 }
-            state.queues[site] = queue.underWay > 0 ? queue : nil
-            return next
+    /// Waits for a turn at `site`, which `end(_:at:isSilent:)` gives back under the number that is returned; one that
+    /// `isFirst` goes before those that are not.
+    ///
+    /// Nil, and no turn, if the site leaves a request unanswered meanwhile, or the task is cancelled.
+    package func begin(at site: SiteID, isFirst: Bool = false) async -> Int? {
+        let (turns, signal) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
+        let number = self.state.withLock { state -> Int in
+            state.last += 1
+            var queue = state.queues[site] ?? Queue()
+            if queue.underWay.count < Self.limit {
+                queue.underWay.insert(state.last)
+                signal.yield()
+            } else {
+                let waiter = Waiter(number: state.last, isFirst: isFirst, signal: signal)
+                let place = isFirst ? queue.waiting.firstIndex { !$0.isFirst } : nil
+                queue.waiting.insert(waiter, at: place ?? queue.waiting.endIndex)
+            }
+            state.queues[site] = queue
+            return state.last
         }
-        next?.yield()
+        for await _ in turns { return number }
+        // Cancelled, perhaps in the moment in which its turn came.
+        self.state.withLock { $0.queues[site]?.waiting.removeAll { $0.number == number } }
+        self.end(number, at: site)
+        return nil
+    }
+
+    /// Gives a turn back, to whoever is next; if the site was silent, all that wait are turned away.
+    package func end(_ number: Int, at site: SiteID, isSilent: Bool = false) {
+        let (next, turnedAway) = self.state.withLock { state -> (Waiter?, [Waiter]) in
+            guard var queue = state.queues[site], queue.underWay.remove(number) != nil else {
+                return (nil, [])
+            }
+            let turnedAway = isSilent ? queue.waiting : []
+            if isSilent { queue.waiting = [] }
+            let next = queue.waiting.isEmpty ? nil : queue.waiting.removeFirst()
+            if let next { queue.underWay.insert(next.number) }
+            state.queues[site] = queue.underWay.isEmpty ? nil : queue
+            return (next, turnedAway)
+        }
+        next?.signal.yield()
+        for waiter in turnedAway { waiter.signal.finish() }
     }
 }

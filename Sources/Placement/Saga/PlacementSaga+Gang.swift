@@ -85,7 +85,7 @@ extension ReplicaPlacement {
         case .placed: return true
         // What was made was what was asked for, unless that epoch counts for nothing.
         case .replacing: return self.epoch >= self.incompleteEpoch ?? 0
-        case .planning, .reserving, .claiming, .doubting, .committing, .verifying, .withdrawing, .releasing,
+        case .planning, .reserving, .doubting, .committing, .verifying, .withdrawing, .releasing,
             .deleting, .exhausted, .gone:
             return false
         }
