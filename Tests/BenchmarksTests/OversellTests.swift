@@ -6,6 +6,20 @@ import Testing
 
 @Suite("Never oversold, through real coordinators and a real agent", .timeLimit(.minutes(5)))
 struct OversellTests {
+    /// Whether the work of a process was cut off.
+    private final class End: Sendable {
+        private let state = Mutex(false)
+
+        var isReached: Bool { self.state.withLock { $0 } }
+
+        func wait() async throws {
+            defer { self.state.withLock { $0 = true } }
+            let (silence, _) = AsyncStream<Void>.makeStream(bufferingPolicy: .bufferingNewest(1))
+            for await _ in silence {}
+            try Task.checkCancellation()
+        }
+    }
+
     private func run(_ change: (inout OversellRig.Plan) -> Void) async throws -> OversellRig.Result {
         var plan = OversellRig.Plan(callers: 32, rounds: 4, coordinators: 3)
         change(&plan)
@@ -40,22 +54,18 @@ struct OversellTests {
     @Test("A process that is killed stops at once, and who waits for its answer gets none")
     func killed() async throws {
         let lives = Lives<Int>()
-        let ends = Mutex(0)
-        await withThrowingTaskGroup(of: Void.self) { group in
-            group.addTask {
-                try await lives.live({ 1 }) { _ in
-                    defer { ends.withLock { $0 += 1 } }
-                    try await Task.sleep(for: .seconds(1_000))
-                }
-            }
+        let end = End()
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask { try await lives.live({ 1 }, { _ in try await end.wait() }) }
             while lives.count == 0 { await Task.yield() }
             let answer = await lives.use { process in
                 lives.kill()
-                while ends.withLock({ $0 == 0 }) { await Task.yield() }
+                while !end.isReached { await Task.yield() }
                 return process
             }
             #expect(answer == nil)
             group.cancelAll()
+            try await group.waitForAll()
         }
     }
 
