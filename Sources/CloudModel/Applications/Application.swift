@@ -19,7 +19,7 @@ package struct Application: Hashable, Codable, Sendable {
             /// For a site, or for other parts.
             case waiting
             case placing
-            /// Placed, and not all of its replicas run.
+            /// Placed, and not all of the replicas that it is to have run.
             case starting
             case running
             /// What there is serves until another workload runs in its place.

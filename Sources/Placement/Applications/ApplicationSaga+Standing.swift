@@ -96,6 +96,8 @@ extension ApplicationSaga {
         guard current.generation == member.generation else { return (.replacing, "being replaced") }
         switch current.state {
         case .placing: return (.placing, "being placed")
+        case .placed where member.isResizing:
+            return (.starting, "being resized to \(member.part.workload.replicas)")
         case .placed: return current.isRunning ? (.running, "running") : (.starting, "starting")
         case .failed: return (.failed, "failed")
         case .removing: return (.removing, "removed by hand")

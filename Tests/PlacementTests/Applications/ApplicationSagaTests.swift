@@ -58,9 +58,12 @@ struct ApplicationSagaTests {
         #expect(changes[1].differences == ["replicas 2 → 3"])
         world.saga.apply(wanted, over: world.workloads)
         #expect(world.state == .applying)
+        #expect(world.words == ["db running", "web being resized to 3"])
+        #expect(world.states == [.running, .starting])
         world.advance()
         #expect(world.takeLog() == ["resize web 3"])
         #expect(world.state == .running)
+        #expect(world.states == [.running, .running])
         // Once it is done it is left alone, whoever scales it afterwards.
         world.change(part: "web") { $0.specification.replicas = 7 }
         world.advance()

@@ -152,7 +152,7 @@ struct CoordinatorApplicationWaitingTests {
         try await bench.run { coordinator, table in
             _ = try await self.fallBack(coordinator, table, bench)
             for count in 2...5 {
-                for _ in 0..<5 { _ = try await self.settle(coordinator, bench, until: [.running]) }
+                for _ in 0..<5 { _ = try await self.settle(coordinator, bench, until: [.starting]) }
                 #expect(self.fallBacks(coordinator) == count - 1, "not before the pause is over")
                 self.pass(16, bench)
                 let shop = try await coordinator.settled("shop", as: [.failed], over: bench) {
