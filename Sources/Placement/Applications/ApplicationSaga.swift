@@ -224,8 +224,8 @@ package struct ApplicationSaga: Hashable, Codable, Sendable {
             }
         case .postponed(let part, let generation, let reason, let now):
             self.update(part) { member in
-                guard member.generation == generation, member.wait == nil else { return }
-                member.wait = Wait(since: now, reason: reason)
+                guard member.generation == generation else { return }
+                member.wait = Wait(since: member.wait?.since ?? now, reason: reason)
             }
         case .resized(let part, let count, let now):
             let name = self[part: part].flatMap { self.workload(of: part, generation: $0.generation)?.name }

@@ -92,6 +92,7 @@ struct ApplicationWaitingTests {
         world.saga.handle(
             .postponed(part: "db", generation: 1, reason: "still", at: now.advanced(by: .seconds(9))))
         #expect(world.saga[part: "db"]?.wait?.since == now)
+        #expect(world.saga.waits == ["db waits for a site: still"])
         world.advance()
         #expect(world.takeLog() == ["place db 1"])
         #expect(world.saga.waits == [])
