@@ -63,6 +63,8 @@ extension ApplicationSaga {
         let hasFallenBack = number != count && member.number == count && fallenBack.contains(current.id)
         let isOverruled = number != count && number != member.number && !fallenBack.contains(current.id)
         if hasFallenBack { self.members[index].hasFallenBack = true }
+        // Taken on at last: it only has to come up, however long that lasts.
+        if number == count, current.state == .placed { self.members[index].wait = nil }
         guard member.isResizing, current.isLive, !isReached, !isOverruled else {
             self.members[index].isResizing = false
             self.members[index].wait = nil

@@ -31,6 +31,35 @@ struct ApplicationWaitingTests {
         #expect(world.state == .running)
     }
 
+    @Test("While replicas that were refused before come up no site is waited for; refused again, anew")
+    func takenAtLast() throws {
+        let world = try World.running()
+        world.apply(World.part("db"), World.part("web", replicas: 3, after: ["db"]))
+        world.takesReplicas = false
+        for _ in 0..<2 {
+            world.wake()
+            world.advance()
+        }
+        #expect(world.saga[part: "web"]?.wait?.since == world.now)
+        world.change(part: "web") { workload in
+            workload.specification.replicas = 3
+            workload.replicas.append(
+                Workload.Replica(
+                    index: 2, epoch: 1, site: SiteID("paris.test"), machine: nil, state: .creating))
+        }
+        world.advance()
+        #expect(world.saga.waits == [])
+        #expect(world.state == .applying)
+        world.now = Instant(millisecondsSinceEpoch: 599_000)
+        world.change(part: "web") { workload in
+            workload.specification.replicas = 2
+            workload.replicas.removeLast()
+        }
+        world.wake()
+        world.advance()
+        #expect(world.saga[part: "web"]?.wait?.since == world.now)
+    }
+
     @Test(
         "Whatever number somebody gives a part by hand stays, though that of the document was not reached",
         arguments: [1, 2, 7], [false, true])
