@@ -16,6 +16,8 @@ struct ApplicationBook {
     private var unstored: Set<ApplicationID> = []
     /// Parts that wait for a site, by name, and when it is looked for again.
     private var rests: [ApplicationID: [String: Instant]] = [:]
+    /// When parts began to wait for a site, as their sagas have it and by the clock that never jumps.
+    private var waits: [ApplicationID: [String: (since: Instant, uptime: Duration)]] = [:]
     /// Those for whom a plan is being made.
     private var planners: Set<String> = []
     private var watchers: [ApplicationID: [Int: AsyncStream<Void>.Continuation]] = [:]
@@ -55,6 +57,7 @@ struct ApplicationBook {
         self.due.remove(id)
         self.unstored.remove(id)
         self.rests[id] = nil
+        self.waits[id] = nil
         for watcher in (self.watchers.removeValue(forKey: id) ?? [:]).values { watcher.finish() }
     }
 
@@ -87,6 +90,26 @@ struct ApplicationBook {
         guard let end = self.rests[id]?[part] else { return false }
         // A clock that was set back must not keep it from being looked for.
         return now < end && now.duration(to: end) <= Coordinator.lookPause
+    }
+
+    /// Notes which parts of an application wait for a site by now.
+    mutating func noteWaits(of id: ApplicationID, at uptime: Duration) {
+        let before = self.waits[id] ?? [:]
+        var waits: [String: (since: Instant, uptime: Duration)] = [:]
+        for member in self.applications[id]?.saga.members ?? [] {
+            guard let since = member.wait?.since else { continue }
+            if let known = before[member.name], known.since == since {
+                waits[member.name] = known
+            } else {
+                waits[member.name] = (since: since, uptime: uptime)
+            }
+        }
+        self.waits[id] = waits
+    }
+
+    /// How long a part has waited for a site; no time of day that is set makes it longer or shorter.
+    func waited(for part: String, of id: ApplicationID, at uptime: Duration) -> Duration {
+        self.waits[id]?[part].map { uptime - $0.uptime } ?? .zero
     }
 
     /// Notes that a plan is made for somebody; false if one is made already.

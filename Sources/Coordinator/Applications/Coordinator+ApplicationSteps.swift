@@ -122,8 +122,10 @@ extension Coordinator {
             event = await self.place(part, generation, of: application)
         }
         guard let event else { return false }
+        let uptime = self.uptime()
         return self.state.withLock { state in
             state.change(application.id) { saga, _ in saga.handle(event) }
+            state.applications.noteWaits(of: application.id, at: uptime)
             switch event {
             case .placed, .refused, .resized, .resizeRefused: return true
             case .postponed(let part, _, _, _):
@@ -208,8 +210,12 @@ extension Coordinator {
 
     /// Whether a part that cannot be placed now has waited for less than the limit.
     private func mayWait(_ part: String, of application: StoredApplication) -> Bool {
-        guard let wait = application.saga[part: part]?.wait else { return true }
-        return wait.since.duration(to: self.now()) < self.configuration.applicationPatience
+        guard application.saga[part: part]?.wait != nil else { return true }
+        let uptime = self.uptime()
+        let waited = self.state.withLock {
+            $0.applications.waited(for: part, of: application.id, at: uptime)
+        }
+        return waited < self.configuration.applicationPatience
     }
 
     private enum JointChoice {

@@ -158,6 +158,7 @@ struct CoordinatorApplicationTests {
             _ = try await table.perform(Bench.apply(other))
             try await waiting("other", coordinator)
             bench.clock.advance(bySeconds: 601)
+            bench.uptime.advance(by: .seconds(601))
             let failed = try await coordinator.settled("other", as: [.failed], over: bench)
             #expect(failed?.reason?.contains("db: paris.test: no, takes no new work (closed)") == true)
         }

@@ -31,6 +31,7 @@ struct CoordinatorApplicationWaitingTests {
     /// Lets time pass; all sites have been heard of since.
     private func pass(_ seconds: Int64, _ bench: CoordinatorBench) {
         bench.clock.advance(bySeconds: seconds)
+        bench.uptime.advance(by: .seconds(seconds))
         bench.sites.update { $0.heard = bench.clock.now() }
     }
 
@@ -51,6 +52,28 @@ struct CoordinatorApplicationWaitingTests {
             self.pass(16, bench)
             let running = try await self.settle(coordinator, bench, until: [.running])
             #expect(running.state == .running)
+        }
+    }
+
+    @Test(
+        "A clock that is set forward or back makes no part wait for less or for more",
+        arguments: [3_600, -3_600] as [Int64])
+    func clockSet(by seconds: Int64) async throws {
+        let bench = try CoordinatorBench()
+        try await bench.run { coordinator, table in
+            bench.sites.setPolicy(.closed, at: "paris.test")
+            _ = try await table.perform(Bench.apply(Self.document("db: {only: [paris.test]}")))
+            _ = try await self.settle(coordinator, bench, until: [.waiting])
+            bench.clock.advance(bySeconds: seconds)
+            bench.sites.update { $0.heard = bench.clock.now() }
+            for _ in 0..<40 {
+                let shop = try await self.settle(coordinator, bench, until: [.waiting])
+                #expect(shop.state == .applying)
+                self.pass(15, bench)
+            }
+            self.pass(16, bench)
+            let shop = try await coordinator.settled("shop", as: [.failed], over: bench)
+            #expect(shop?.reason?.contains("takes no new work (closed)") == true)
         }
     }
 
