@@ -21,6 +21,19 @@ extension CoordinatorState {
         var isCutShort = false
     }
 
+    /// All that makes one replica of a workload harder to place anew than another.
+    private struct Standpoint: Hashable {
+        let site: SiteID?
+        let barred: Set<SiteID>
+        let near: Audience?
+
+        init(_ replica: ReplicaPlacement) {
+            self.site = replica.hold?.site
+            self.barred = Set(replica.barred.keys)
+            self.near = replica.near
+        }
+    }
+
     /// Does what is due now; the changes are to be stored and carried out.
     mutating func review(
         _ view: AllianceView, now: Instant, uptime: Duration,
@@ -83,24 +96,8 @@ extension CoordinatorState {
         guard let placement = self.placements[id] else { return nil }
         var circumstances = entry.circumstances
         let now = circumstances.now
-        var found: (replica: Int, room: ReservationID)?
-        let wanted = round.isLooking ? self.replicasToMove(entry).first : nil
-        if wanted != nil, round.looks >= Coordinator.looksPerReview {
-            // It is kept all the same; its turn to be looked for comes in the next review.
-            round.isCutShort = true
-        } else if let replica = wanted {
-            if round.looks == 0 { self.learn(round.view, now: now) }
-            round.looks += 1
-            self.lastLook = entry.rank
-            if let room = self.findRoom(for: replica, of: placement, now: now, using: &generator) {
-                circumstances.placeable = [replica]
-                found = (replica, room)
-            } else {
-                // What none can take of one, none can take of the others.
-                circumstances.sought = Set(placement.saga.replicas.indices)
-                self.looked(for: id, now: now, pause: Coordinator.lookPause)
-            }
-        }
+        let found = self.findRoom(
+            for: entry, of: placement, in: &round, under: &circumstances, using: &generator)
         let change = self.change(id, now: now, under: circumstances) { _ in [] }
         if let found, self.settle(found.replica, room: found.room, of: placement, now: now) {
             round.moves += 1
@@ -108,6 +105,37 @@ extension CoordinatorState {
         guard let change else { return nil }
         self.count(change.directives, of: placement.specification.resources, now: now)
         return change
+    }
+
+    /// Looks for a site for one of the replicas that would leave for it, and notes those that none can take.
+    private mutating func findRoom(
+        for entry: Due, of placement: StoredPlacement, in round: inout Round,
+        under circumstances: inout Circumstances, using generator: inout some RandomNumberGenerator
+    ) -> (replica: Int, room: ReservationID)? {
+        guard round.isLooking else { return nil }
+        let now = circumstances.now
+        let replicas = placement.saga.replicas
+        for replica in self.replicasToMove(entry) where !circumstances.sought.contains(replica) {
+            guard round.looks < Coordinator.looksPerReview else {
+                // It is kept all the same; its turn to be looked for comes in the next review.
+                round.isCutShort = true
+                return nil
+            }
+            if round.looks == 0 { self.learn(round.view, now: now) }
+            round.looks += 1
+            self.lastLook = entry.rank
+            if let room = self.findRoom(for: replica, of: placement, now: now, using: &generator) {
+                circumstances.placeable = [replica]
+                return (replica, room)
+            }
+            // What none can take of one, none can take of those that must keep away from the same sites.
+            let standpoint = Standpoint(replicas[replica])
+            for other in replicas where Standpoint(other) == standpoint {
+                circumstances.sought.insert(other.index)
+            }
+            self.looked(for: placement.id, now: now, pause: Coordinator.lookPause)
+        }
+        return nil
     }
 
     /// Gives up the room that was found for a replica unless it has left for it; then it is not looked for at once

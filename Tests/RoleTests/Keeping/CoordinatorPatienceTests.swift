@@ -48,6 +48,43 @@ struct CoordinatorPatienceTests {
         }
     }
 
+    @Test("Where no site can take one replica, another one that some site can take leaves all the same")
+    func another() async throws {
+        let bench = try CoordinatorBench([
+            (Self.tokyo.address, Position(latitude: 35.7, longitude: 139.7), 1),
+            ("paris.test", Position(latitude: 48.9, longitude: 2.4), 1),
+        ])
+        try await bench.run(Self.patient) { coordinator, table in
+            let placed = try await table.perform(CoordinatorBench.place(replicas: 2)).workload()
+            await bench.boot(coordinator)
+            let sites = placed.replicas.compactMap(\.site)
+            try #require(Set(sites).count == 2)
+            // Only the second can go to where the first is; the first can go nowhere.
+            bench.sites.setPolicy(.closed, at: sites[1].address)
+            bench.sites.update { state in
+                let amount = Resources(vcpus: 2, memory: .gibibytes(2), disk: .gibibytes(2))
+                state.sites[sites[0]]?.room += 1
+                state.sites[sites[0]]?.description.capacity.total = amount
+                state.sites[sites[0]]?.description.capacity.free = amount
+                state.sites[sites[0]]?.description.capacity.largestFreeSlot = amount
+            }
+            for site in sites {
+                bench.sites.refuseStarts("its disk is gone", at: site.address)
+                _ = bench.sites.change(.failed, at: site.address)
+            }
+            let moved = try await bench.settle(coordinator) { () throws -> Workload? in
+                bench.clock.advance(bySeconds: 16)
+                let workload = try self.workload("web", coordinator)
+                return workload.replicas[1].site == sites[0] ? workload : nil
+            }
+            #expect(moved.replicas.map(\.epoch) == [1, 2])
+            let untrue = moved.events?.filter {
+                $0.replica == 1 && $0.text.hasSuffix("no other site can take it")
+            }
+            #expect(untrue == [])
+        }
+    }
+
     @Test("One for which no site is looked for in a review, as others come first, is started again in it")
     func cutShort() async throws {
         let bench = try CoordinatorBench([
