@@ -279,6 +279,7 @@ class APIClientTests(Workspace):
     def test_a_part_that_no_site_takes_fails_with_the_reason_and_what_waits_is_cancelled(self):
         client = self.client()
         failing = self.apply(client, self.document("failing", "{only: [nowhere.test]}"))
+        self.assertEqual(failing.wait_until_part_runs("db", 60).state, "running")
         for wait in (failing.wait_until_running, lambda: failing.wait_until_part_runs("web")):
             with self.assertRaises(tradewind.TradewindError) as refused:
                 wait()

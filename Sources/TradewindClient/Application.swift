@@ -31,9 +31,9 @@ public struct Application: Sendable {
 
     /// Waits until every replica of one part runs, whatever becomes of the others meanwhile.
     ///
-    /// - Throws: ``TradewindError``: `failed`, which says why, if the application has failed or was removed before it
-    ///   runs, `cancelled` if somebody cancelled it, `not-found` if it has no such part, and `timeout` if it has come
-    ///   no further within `limit`. `CancellationError` if the task is cancelled.
+    /// - Throws: ``TradewindError``: `failed`, which says why, if it has failed or is removed before it runs, or was not
+    ///   begun before another part failed, `cancelled` if somebody cancelled it, `not-found` if there is no such part,
+    ///   and `timeout` if it has come no further within `limit`. `CancellationError` if the task is cancelled.
     @discardableResult
     public func waitUntilRunning(
         part name: String, within limit: Duration = .seconds(600)
@@ -41,8 +41,12 @@ public struct Application: Sendable {
         try await self.client.transport.wait(for: "\(name) of application \(self.id)", within: limit) {
             deadline in
             let status = try await self.look(waitingFor: name, until: deadline)
-            if let part = status.parts.first(where: { $0.name == name }), part.state == .running {
-                return part
+            if let part = status.parts.first(where: { $0.name == name }) {
+                if part.state == .running { return part }
+                if status.state == .failed, part.isUnderWay { return nil }
+                if status.state == .applying, part.state == .removing || part.state == .removed {
+                    throw TradewindError(.failed, "\(name) of \(status.name) is \(part.state.rawValue)")
+                }
             }
             return try self.unfinished(status)
         }
@@ -81,5 +85,12 @@ public struct Application: Sendable {
     @discardableResult
     public func remove(key: String = TradewindClient.freshKey()) async throws -> ApplicationStatus {
         try await self.client.transport.perform(.DELETE, ["applications", self.id], key: key)
+    }
+}
+
+extension ApplicationStatus.Part {
+    /// Whether it has been begun, and so goes on in an application that has failed by another part.
+    fileprivate var isUnderWay: Bool {
+        self.workload != nil && (self.state == .placing || self.state == .starting)
     }
 }

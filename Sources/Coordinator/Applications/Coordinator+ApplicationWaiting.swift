@@ -6,8 +6,8 @@ import Synchronization
 
 /// Waiting for an application to get somewhere, with news on the way.
 extension Coordinator {
-    /// The application once `goal` is reached or `part` runs, it has failed, it is cancelled or gone, or the
-    /// coordinator's patience has run out.
+    /// The application once `goal` is reached or `part` runs, one of them has failed, it is cancelled or gone, or the
+    /// coordinator's patience has run out; a part that is under way does not fail by another one.
     func wait(
         for application: StoredApplication, until goal: Goal, orRunning part: String? = nil,
         telling progress: @escaping ProgressSink
@@ -62,14 +62,36 @@ extension Coordinator {
                         text: "\(report.name): \(part.name) \(part.text)\(Self.places(of: part))",
                         step: running, of: report.parts.count))
             }
+            if let waited = report.parts.first(where: { $0.name == part }) {
+                if waited.isSettled { return }
+                // What another part has failed by says nothing of one that is under way itself.
+                if report.state == .failed, waited.isUnderWay { continue }
+            }
             if goal.isReached(by: report.state, isPlaced: isPlaced) { return }
-            if report.parts.contains(where: { $0.name == part && $0.state == .running }) { return }
         }
     }
 
     /// ` at paris.test, tokyo.test`; empty for a part that is nowhere.
     static func places(of part: Application.Part) -> String {
         part.sites.isEmpty ? "" : " at " + part.sites.map(\.description).joined(separator: ", ")
+    }
+}
+
+extension Application.Part {
+    /// Whether nothing more is to be waited for of this part.
+    fileprivate var isSettled: Bool {
+        switch self.state {
+        case .running, .failed, .cancelled, .removing, .removed: true
+        case .waiting, .placing, .starting, .replacing: false
+        }
+    }
+
+    /// Whether it has been begun, and so goes on in an application that has failed.
+    fileprivate var isUnderWay: Bool {
+        switch self.state {
+        case .placing, .starting: self.workload != nil
+        case .waiting, .running, .replacing, .cancelled, .failed, .removing, .removed: false
+        }
     }
 }
 

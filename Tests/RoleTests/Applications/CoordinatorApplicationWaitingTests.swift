@@ -96,6 +96,34 @@ struct CoordinatorApplicationWaitingTests {
         }
     }
 
+    @Test("Whoever waits for a part that comes up is not answered because another one has failed")
+    func failureOfAnother() async throws {
+        let bench = try CoordinatorBench()
+        let document = Self.document("db: {only: [paris.test]}", "web: {only: [nowhere.test]}")
+        try await bench.run { coordinator, table in
+            _ = try await table.perform(Bench.apply(document))
+            while Self.shop(coordinator)?.state != .failed {
+                try Task.checkCancellation()
+                await Task.yield()
+            }
+            let progress = ProgressLog()
+            let show = Bench.invocation(
+                "show", ["application": "shop", "wait": "running", "part": "db"])
+            async let answer = table.perform(show) { await progress.add($0.text) }
+            while await progress.lines.isEmpty {
+                try Task.checkCancellation()
+                await Task.yield()
+            }
+            let settled: Bool = try await bench.settle(coordinator) { () -> Bool? in
+                Self.shop(coordinator)?.parts.first?.state == .running ? true : nil
+            }
+            #expect(settled)
+            let shown = try await answer.application()
+            #expect(shown.state == .failed)
+            #expect(shown.parts.map(\.state) == [.running, .failed])
+        }
+    }
+
     @Test("What a part's site was waited for in the turn of another one is not counted in its own")
     func turns() async throws {
         let bench = try CoordinatorBench()

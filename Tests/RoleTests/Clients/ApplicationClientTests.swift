@@ -101,6 +101,25 @@ struct ApplicationClientTests {
         }
     }
 
+    @Test("A part that comes up is waited for, though another one has failed")
+    func failureOfAnother() async throws {
+        let bench = try ClientBench()
+        let document = Self.document.replacing("[tokyo.test], after: [db]", with: "[nowhere.test]")
+        try await bench.run { coordinator, server in
+            let client = ClientBench.client(server)
+            let shop = try await client.apply(document: document)
+            while try await shop.status().state != .failed {
+                try Task.checkCancellation()
+                await Task.yield()
+            }
+            let db = try await bench.booting(coordinator, "shop-db") {
+                try await shop.waitUntilRunning(part: "db")
+            }
+            #expect(db.state == .running && db.running == 1)
+            #expect(try await shop.status().state == .failed)
+        }
+    }
+
     @Test("Who waits for a part is told that the application was cancelled; what runs stays")
     func cancelled() async throws {
         let bench = try ClientBench()

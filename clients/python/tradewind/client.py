@@ -244,14 +244,21 @@ class Application:
     def wait_until_part_runs(self, part: str, timeout: float = 600.0) -> Part:
         """Waits until every replica of one part runs, whatever becomes of the others meanwhile.
 
-        Raises `failed`, which says why, if the application has failed or was removed before it runs, `cancelled` if
-        somebody cancelled it, `not-found` if it has no such part, and `timeout`.
+        Raises `failed`, which says why, if it has failed or is removed before it runs, or was not begun before another
+        part failed, `cancelled` if somebody cancelled it, `not-found` if there is no such part, and `timeout`.
         """
         def look(deadline: float) -> Optional[Part]:
             status = self._look(part, deadline)
             for known in status.parts:
-                if known.name == part and known.state == "running":
+                if known.name != part:
+                    continue
+                if known.state == "running":
                     return known
+                # What has been begun goes on in an application that has failed by another part.
+                if status.state == "failed" and known.workload and known.state in ("placing", "starting"):
+                    return None
+                if status.state == "applying" and known.state in ("removing", "removed"):
+                    raise TradewindError("failed", f"{part} of {status.name} is {known.state}")
             return self._unfinished(status)
 
         return _wait(f"{part} of application {self.id}", timeout, look)
