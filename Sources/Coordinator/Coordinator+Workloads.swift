@@ -122,9 +122,7 @@ extension Coordinator {
     private static func admit(
         _ specification: WorkloadSpecification, to state: CoordinatorState, limit: Int
     ) throws(OperationError) {
-        guard state.isLoaded else {
-            throw OperationError(.unavailable, "the coordinator is starting", next: "ask again in a moment")
-        }
+        try state.requireLoaded()
         guard state.placements.count < limit else {
             throw OperationError(
                 .tooMany, "the coordinator keeps \(limit) workloads and takes no more",
@@ -201,10 +199,15 @@ extension Coordinator {
     }
 
     /// The workload of that id or name; only the owner's own unless `scope` reaches further.
+    ///
+    /// Unavailable until what was stored has been read.
     package func workload(
         _ text: String, for owner: String, scope: Grant.Scope
     ) throws(OperationError) -> Workload {
-        let found = self.state.withLock { $0.workload(named: text) }
+        let found = try self.state.withLock { state throws(OperationError) in
+            try state.requireLoaded()
+            return state.workload(named: text)
+        }
         guard let found, scope == .site || found.owner == owner else {
             throw OperationError(
                 .notFound, "there is no workload \(text.quoted)", next: "workload list shows those there are")

@@ -1,4 +1,5 @@
 import CloudModel
+import Operations
 import Placement
 import Storage
 
@@ -81,6 +82,13 @@ struct CoordinatorState {
             self.add(placement)
         }
         self.isLoaded = true
+    }
+
+    /// Unavailable until what was stored has been read: nothing of it would be found.
+    func requireLoaded() throws(OperationError) {
+        guard self.isLoaded else {
+            throw OperationError(.unavailable, "the coordinator is starting", next: "ask again in a moment")
+        }
     }
 
     mutating func add(_ placement: StoredPlacement) {

@@ -98,7 +98,7 @@ struct CoordinatorBench {
         try Task.checkCancellation()
     }
 
-    private static let grants = GrantBook(grants: [
+    static let grants = GrantBook(grants: [
         Grant(subject: .address("alice@paris.test"), permissions: .noun("workload"), scope: .own),
         Grant(subject: .address("bob@paris.test"), permissions: .noun("workload"), scope: .own),
         Grant(subject: .address("alice@paris.test"), permissions: .noun("application"), scope: .own),

@@ -1,6 +1,7 @@
 import CloudModel
 import Coordinator
 import Federation
+import Logging
 import Operations
 import Placement
 import Storage
@@ -258,6 +259,31 @@ struct CoordinatorTests {
             let machine = try #require(bench.sites.change(.running, at: "tokyo.test"))
             await coordinator.receive(MachineReport(machine: machine), from: SiteID("tokyo.test"))
             #expect(try await placed.replicas[0].state == .running)
+        }
+    }
+
+    @Test("What is asked before the stored workloads have been read is not told that there is none")
+    func starting() async throws {
+        let bench = try CoordinatorBench()
+        let coordinator = Coordinator(
+            configuration: .init(address: SiteID("coordinator.test")), store: PlacementStore(bench.database),
+            sites: bench.sites, now: { bench.clock.now() }, logger: Logger(label: "test"))
+        var table = OperationTable(site: SiteID("coordinator.test")) { () throws(OperationError) in
+            CoordinatorBench.grants
+        }
+        coordinator.register(in: &table)
+        let asked: [(String, [String: Value])] = [
+            ("workload.list", [:]), ("workload.show", ["workload": .string("web")]),
+            ("workload.remove", ["workload": .string("web")]), ("application.list", [:]),
+            ("application.show", ["application": .string("shop")]),
+        ]
+        for (operation, arguments) in asked {
+            let error = await #expect(throws: OperationError.self, "\(operation)") {
+                try await table.perform(
+                    Invocation(
+                        operation: operation, arguments: arguments, caller: CoordinatorBench.alice))
+            }
+            #expect(error?.code == .unavailable, "\(operation)")
         }
     }
 

@@ -17,7 +17,8 @@ extension Coordinator {
             try await self.performApply(invocation, progress)
         }
         table.register("application.list") { invocation, _ throws(OperationError) in
-            try OperationResult(
+            try self.state.withLock { state throws(OperationError) in try state.requireLoaded() }
+            return try OperationResult(
                 site: self.configuration.address,
                 encoding: self.applications(for: invocation.caller.address, scope: invocation.scope))
         }

@@ -55,10 +55,7 @@ extension Coordinator {
         let id = ApplicationID(randomUsing: &generator)
         let now = self.now()
         let application = try self.state.withLock { state throws(OperationError) in
-            guard state.isLoaded else {
-                throw OperationError(
-                    .unavailable, "the coordinator is starting", next: "ask again in a moment")
-            }
+            try state.requireLoaded()
             let known = try Self.known(specification.name, for: owner, scope: scope, in: state)
             let limit = self.configuration.applicationLimit
             guard known != nil || state.applications.applications.count < limit else {
@@ -122,7 +119,10 @@ extension Coordinator {
     package func application(
         _ text: String, for owner: String, scope: Grant.Scope
     ) throws(OperationError) -> StoredApplication {
-        let found = self.state.withLock { $0.applications.application(named: text) }
+        let found = try self.state.withLock { state throws(OperationError) in
+            try state.requireLoaded()
+            return state.applications.application(named: text)
+        }
         guard let found, scope == .site || found.owner == owner else {
             throw OperationError(
                 .notFound, "there is no application \(text.quoted)",

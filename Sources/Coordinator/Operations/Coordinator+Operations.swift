@@ -14,6 +14,7 @@ extension Coordinator {
             try await self.performPlace(invocation, progress)
         }
         table.register("workload.list") { invocation, _ throws(OperationError) in
+            try self.state.withLock { state throws(OperationError) in try state.requireLoaded() }
             let workloads = self.workloads(for: invocation.caller.address, scope: invocation.scope)
             return try OperationResult(site: self.configuration.address, encoding: workloads)
         }
