@@ -31,7 +31,7 @@ struct ApplicationCrashTests {
         #expect(Set(bench.sites.machines.map(\.specification.name)).count == 4)
     }
 
-    @Test("Killed at any request while a part is replaced, it ends with the new one alone", arguments: 0...2)
+    @Test("Killed at any request while a part is replaced, it ends with the new one alone", arguments: 0...3)
     func killedWhileReplacing(fuse: Int) async throws {
         let bench = try CoordinatorBench()
         let document = ApplicationBench.shop.replacing("[US]", with: "[FR]")
@@ -43,7 +43,7 @@ struct ApplicationCrashTests {
             _ = try await table.perform(ApplicationBench.apply(document))
             _ = try await coordinator.settled("shop", over: bench) { bench.sites.isTrapped }
         }
-        #expect(bench.sites.isTrapped == (fuse < 2), "it is claimed, and the old one deleted")
+        #expect(bench.sites.isTrapped == (fuse < 3), "it is held and made, and the old one deleted")
         let application = try #require(try await self.finish(bench))
         #expect(application.parts.map(\.running) == [1, 1, 2])
         #expect(bench.sites.machines.count == 4)
