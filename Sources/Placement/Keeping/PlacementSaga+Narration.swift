@@ -6,10 +6,13 @@ extension PlacementSaga {
     package func narrate(since before: PlacementSaga) -> [KeepingNote] {
         var notes: [KeepingNote] = []
         for (old, new) in zip(before.replicas, self.replicas) where old != new {
+            let machine = Self.machine(old, new)
             notes += Self.attempts(old, new)
+            // Nothing comes after the end of a replica.
+            if new.phase == .gone { notes += machine }
             notes += Self.phase(old, new)
             notes += self.growth(old, new)
-            notes += Self.machine(old, new)
+            if new.phase != .gone { notes += machine }
         }
         return notes
     }

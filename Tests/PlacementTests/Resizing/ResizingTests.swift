@@ -56,6 +56,20 @@ struct ResizingTests {
         #expect(saga.leavers(9, first: [4]) == [3, 2, 1, 0])
     }
 
+    @Test(
+        "Nothing is told of a replica after its end, though its site tells first that its machine is gone"
+    )
+    func lastWord() throws {
+        var saga = try Self.saga(1)
+        _ = saga.remove()
+        let before = saga
+        var machine = try #require(saga.replicas[0].machine)
+        machine.state = .deleted
+        machine.changed = machine.changed.advanced(by: .seconds(1))
+        _ = saga.handle(.reported(machine), replica: 0)
+        #expect(saga.narrate(since: before).map(\.kind) == [.deleted, .removed])
+    }
+
     @Test("An index that is used again has an epoch above the one it had")
     func epochs() throws {
         var saga = try Self.saga(3)
