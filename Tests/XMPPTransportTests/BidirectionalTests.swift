@@ -1,4 +1,6 @@
+import Logging
 import NIOCore
+import TestSupport
 import Testing
 import XML
 import XMPP
@@ -17,7 +19,7 @@ struct BidirectionalTests {
 
     /// `a.test` reaches `b.test`, which cannot reach it: it has no place to connect to.
     private static func run(
-        selfSigned: Bool = false, through proxy: CuttingProxy? = nil,
+        through proxy: CuttingProxy? = nil, logger: Logger = TestSite.quiet,
         _ body: (_ here: TestSite, _ there: TestSite) async throws -> Void
     ) async throws {
         let authority = try TestAuthority()
@@ -29,12 +31,26 @@ struct BidirectionalTests {
             proxy?.relay(to: there.ports.servers)
             let route = Route(host: "127.0.0.1", port: port ?? there.ports.servers)
             try await TestSite.run(
-                "a.test", certificate: own, trust: authority.trust, routes: ["b.test": [route]]
+                "a.test", certificate: own, trust: authority.trust, routes: ["b.test": [route]],
+                logger: logger
             ) { here in
                 try await body(here, there)
             }
         }
         proxy?.stop()
+    }
+
+    private static let pair = DomainPair(local: "a.test", remote: "b.test")
+
+    private static func ask(_ number: Int, _ here: TestSite, _ there: TestSite) async throws {
+        let question = Self.message(number, from: "a.test", to: "b.test")
+        try here.remotes.send(question)
+        #expect(try await there.remote.next() == .received(question))
+    }
+
+    private static func untilAcknowledged(_ here: TestSite) async throws {
+        let stream = try #require(here.remotes.stream(for: Self.pair))
+        try await Turns.pass(until: "the first message is acknowledged") { stream.acknowledgedCount >= 1 }
     }
 
     @Test("XEP-0288 §1: a server that cannot be connected to gets its answers on the stream that it opened")
@@ -70,7 +86,7 @@ struct BidirectionalTests {
             let stream = try #require(
                 here.remotes.stream(for: DomainPair(local: "a.test", remote: "b.test")))
             stream.close(nil)
-            while there.remotes.hasWayBack(for: pair) { await Task.yield() }
+            try await Turns.pass(until: "there is no way back") { !there.remotes.hasWayBack(for: pair) }
             let late = Self.message(2, from: "b.test", to: "a.test")
             try there.remotes.send(late)
             guard case .undeliverable(late, _) = try await there.remote.next() else {
@@ -90,12 +106,9 @@ struct BidirectionalTests {
                 { Self.message($0, from: "a.test", to: "b.test") },
                 { Self.message($0, from: "b.test", to: "a.test") }
             )
-            try here.remotes.send(question(0))
-            #expect(try await there.remote.next() == .received(question(0)))
+            try await Self.ask(0, here, there)
             // Before that the stream could not be resumed.
-            let stream = try #require(
-                here.remotes.stream(for: DomainPair(local: "a.test", remote: "b.test")))
-            while stream.acknowledgedCount < 1 { await Task.yield() }
+            try await Self.untilAcknowledged(here)
             for number in 0...20 { try there.remotes.send(answer(number)) }
             proxy.cut(after: bytes)
             for number in 1...20 { try here.remotes.send(question(number)) }
@@ -110,6 +123,48 @@ struct BidirectionalTests {
             #expect(try await there.remote.next() == .received(question(21)))
             try there.remotes.send(answer(21))
             #expect(try await here.remote.next() == .received(answer(21)))
+        }
+    }
+
+    @Test(
+        "XEP-0198 §5: what was on its way back when the connection broke comes, though nothing goes out",
+        arguments: [0, 1, 40])
+    func nothingGoesOut(bytes: Int) async throws {
+        let proxy = CuttingProxy()
+        try await Self.run(through: proxy) { here, there in
+            try await Self.ask(0, here, there)
+            // That was the last to be said; what is written next takes more bytes than pass.
+            try await Self.untilAcknowledged(here)
+            proxy.cutBack(after: bytes)
+            for number in 0...1 {
+                let answer = Self.message(number, from: "b.test", to: "a.test")
+                try there.remotes.send(answer)
+                #expect(try await here.remote.next() == .received(answer))
+                try await Self.ask(number + 1, here, there)
+            }
+        }
+    }
+
+    @Test("A stream that breaks again and again with nothing to send is left alone until there is something")
+    func breaksAgain() async throws {
+        let (proxy, log) = (CuttingProxy(), LogRecorder())
+        try await Self.run(through: proxy, logger: log.logger) { here, there in
+            try await Self.ask(0, here, there)
+            try await Self.untilAcknowledged(here)
+            for _ in 0..<RemoteStreams.fruitlessLimit {
+                let former = try #require(here.remotes.stream(for: Self.pair))
+                proxy.breakOff()
+                try await Turns.pass(until: "the stream goes on") {
+                    here.remotes.stream(for: Self.pair).map { $0 !== former } ?? false
+                }
+            }
+            proxy.breakOff()
+            try await Turns.pass(until: "it is given up") {
+                log.count("another server cannot be reached") > 0
+            }
+            #expect(proxy.connectionCount == 1 + RemoteStreams.fruitlessLimit)
+            try await Self.ask(1, here, there)
+            #expect(proxy.connectionCount == 2 + RemoteStreams.fruitlessLimit)
         }
     }
 

@@ -1,6 +1,7 @@
 import NIOCore
 import NIOPosix
 import Synchronization
+import TestSupport
 import Testing
 import XML
 import XMPP
@@ -131,7 +132,7 @@ struct ExternalRefusalTests {
             }
             let stream = try #require(here.remotes.stream(for: Self.pair))
             stream.close(nil)
-            while stream.isOpen { await Task.yield() }
+            try await Turns.pass(until: "the stream is closed") { !stream.isOpen }
             try here.remotes.send(try Self.message("2"))
             for expected in ["dialback", "stanza"] { #expect(try await seen.next() == expected) }
         }

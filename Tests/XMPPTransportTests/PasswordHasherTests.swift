@@ -2,6 +2,7 @@ import Cryptography
 import NIOConcurrencyHelpers
 import NIOCore
 import NIOPosix
+import TestSupport
 import Testing
 import XML
 import XMPP
@@ -87,7 +88,7 @@ struct PasswordHasherTests {
             let (facts, features) = try await other.startTLS(to: "a.test")
             let mechanism = try await ClientStreamTests.logIn(other, facts, features, to: "a.test")
             #expect(mechanism == "SCRAM-SHA-256-PLUS")
-            while hasher.underWayCount == 0 { await Task.yield() }
+            try await Turns.pass(until: "a password is hashed") { hasher.underWayCount > 0 }
             let third = try await Self.sendPassword(to: site, store)
             #expect(
                 try SASLElement(parsing: try await third.nextElement())

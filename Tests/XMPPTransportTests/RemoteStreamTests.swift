@@ -1,5 +1,6 @@
 import NIOCore
 import NIOPosix
+import TestSupport
 import Testing
 import XML
 import XMPP
@@ -117,7 +118,7 @@ struct RemoteStreamTests {
                     let stream = try #require(here.remotes.stream(for: pair))
                     stream.close(nil)
                     // The stream is still in the table while it is being closed: that is what the next stanza meets.
-                    while stream.isOpen { await Task.yield() }
+                    try await Turns.pass(until: "the stream is closed") { !stream.isOpen }
                 }
             }
         }
@@ -277,7 +278,7 @@ struct RemoteStreamTests {
             #expect(here.remotes.verificationCount == 1)
             peer.close()
             #expect(try await events.next() == "given up")
-            while here.remotes.verificationCount > 0 { await Task.yield() }
+            try await Turns.pass(until: "nothing is verified") { here.remotes.verificationCount == 0 }
         }
         try await silent.close()
     }

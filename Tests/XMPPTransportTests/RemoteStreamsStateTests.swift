@@ -35,13 +35,33 @@ struct RemoteStreamsStateTests {
         #expect(self.send(&state) == "write 7")
         state.broke(Self.pair, id: id)
         #expect(self.send(&state) == "wait")
-        let mustGoOn = state.settle(Self.pair, hasUnacknowledged: false)
+        let mustGoOn = state.settle(Self.pair, isUnfinished: false)
         #expect(mustGoOn)
         _ = state.connected(Self.pair, 8)
         state.broke(Self.pair, id: id + 1)
-        let isOver = !state.settle(Self.pair, hasUnacknowledged: false)
+        let isOver = !state.settle(Self.pair, isUnfinished: false)
         #expect(isOver)
         #expect(self.send(&state) == "connect")
+    }
+
+    @Test("A stream that is made again in vain, and only for what the other side may have, leaves no pause")
+    func unfinished() throws {
+        var random = SeededGenerator(seed: 1)
+        for hasUnacknowledged in [false, true] {
+            var state = RemoteStreamsState<Int>(limits: TransportLimits())
+            #expect(self.send(&state) == "connect")
+            let connected = state.connected(Self.pair, 7)
+            let id = try #require(connected).id
+            state.broke(Self.pair, id: id)
+            let mustGoOn = state.settle(Self.pair, isUnfinished: true)
+            #expect(mustGoOn)
+            let failure = state.failed(
+                Self.pair, Self.error, hasUnacknowledged: hasUnacknowledged, at: Self.start, using: &random)
+            #expect(failure.undeliverable.isEmpty)
+            #expect((failure.retryIn > .zero) == hasUnacknowledged)
+            #expect(state.pairCount == (hasUnacknowledged ? 1 : 0))
+            #expect(self.send(&state) == (hasUnacknowledged ? "remote-server-timeout" : "connect"))
+        }
     }
 
     @Test("What waits is bounded")
@@ -242,7 +262,7 @@ struct RemoteStreamsStateTests {
         let id = state.connected(first, 1)?.id
         #expect(self.send(&state, from: user, to: 2) == "resource-constraint")
         state.broke(first, id: id ?? 0)
-        let mustGoOn = state.settle(first, hasUnacknowledged: false)
+        let mustGoOn = state.settle(first, isUnfinished: false)
         #expect(!mustGoOn)
         #expect(state.pairCount(of: user.bare) == 0)
         #expect(self.send(&state, from: user, to: 2) == "connect")

@@ -12,6 +12,7 @@ final class OutboundManagement: StanzaKeeper {
     /// What comes the other way is one sequence, over however many connections (XEP-0288).
     let source = StreamEnvironment.makeStreamID()
     private let state: Mutex<Initiator>
+    private let isReturned = Atomic(false)
     private let onLost: @Sendable ([Stanza]) -> Void
 
     /// `onLost` gets what the other server never acknowledged and may or may not have handled.
@@ -28,6 +29,16 @@ final class OutboundManagement: StanzaKeeper {
 
     /// Whether there is a former stream to go on with.
     var canResume: Bool { self.state.withLock { $0.canResume } }
+
+    /// Whether a stream that broke may have left something to be sent again: by this side or by the other one, as nobody
+    /// here knows what was on its way back (XEP-0288).
+    var isUnfinished: Bool {
+        let isReturned = self.isReturned.load(ordering: .relaxed)
+        return self.state.withLock { $0.unacknowledgedCount > 0 || (isReturned && $0.canResume) }
+    }
+
+    /// Whether the stream that begins is used in both directions.
+    func begins(isReturned: Bool) { self.isReturned.store(isReturned, ordering: .relaxed) }
 
     /// What asks the other server to go on with the former stream; nil if there is none.
     func resume() -> Element? { self.state.withLock { Self.element(in: $0.resume()) } }

@@ -236,6 +236,7 @@ final class RemoteOutboundRole: RemoteStreamRole {
 extension RemoteOutboundRole {
     /// The peer may send from here on, as fast as on a stream of its own.
     private func takeReturn(_ stream: StreamHandler) {
+        self.management.begins(isReturned: self.machine.isBidirectional)
         guard self.machine.isBidirectional, let gate = stream.gate else { return }
         stream.limitRate(self.environment.limits.rates.rate(ofRemote: self.pair.remote))
         let incoming = RemoteStream(

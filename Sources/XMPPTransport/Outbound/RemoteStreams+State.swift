@@ -290,12 +290,17 @@ struct RemoteStreamsState<Stream: Sendable>: Sendable {
     /// No candidate worked: the domain rests for a while that doubles with each failure.
     ///
     /// The pause is drawn from the upper half of its range, so that servers that lost a peer together do not return
-    /// together.
+    /// together. If nothing waits, and nothing of the former stream is to be sent again either, nobody here wanted it: the
+    /// pair is forgotten, and whoever sends next has it tried at once.
     mutating func failed(
-        _ pair: DomainPair, _ error: StanzaError, at now: NIODeadline,
+        _ pair: DomainPair, _ error: StanzaError, hasUnacknowledged: Bool = false, at now: NIODeadline,
         using random: inout some RandomNumberGenerator
     ) -> OnFailure {
         guard case .connecting(let waiting, let failures) = self.pairs[pair] else {
+            return OnFailure(undeliverable: [], retryIn: .zero)
+        }
+        guard hasUnacknowledged || !waiting.stanzas.isEmpty else {
+            self.forget(pair)
             return OnFailure(undeliverable: [], retryIn: .zero)
         }
         let longest = Self.backOff(afterFailures: failures + 1, limits: self.limits).nanoseconds
@@ -316,11 +321,11 @@ struct RemoteStreamsState<Stream: Sendable>: Sendable {
         self.pairs[pair] = .connecting(Waiting(), failures: 0)
     }
 
-    /// Whether a stream of the pair is to be made again, because something waits or `hasUnacknowledged` is to be sent
-    /// again; if not, the pair is forgotten.
-    mutating func settle(_ pair: DomainPair, hasUnacknowledged: Bool) -> Bool {
+    /// Whether a stream of the pair is to be made again, because something waits or the stream `isUnfinished`, so that one
+    /// side may have something to send again; if not, the pair is forgotten.
+    mutating func settle(_ pair: DomainPair, isUnfinished: Bool) -> Bool {
         guard case .connecting(let waiting, _) = self.pairs[pair] else { return false }
-        if !waiting.stanzas.isEmpty || hasUnacknowledged { return true }
+        if !waiting.stanzas.isEmpty || isUnfinished { return true }
         self.forget(pair)
         return false
     }

@@ -218,24 +218,24 @@ extension RemoteStreams {
         }
     }
 
-    /// Makes a stream, and makes it again for as long as a broken connection leaves something to be sent.
+    /// Makes a stream, and makes it again for as long as a broken connection may leave something to be sent, by either side.
     private func connect(_ pair: DomainPair, for asker: Resolver.Asker) async {
         let management = self.makeManagement()
         var (acknowledged, fruitless) = (UInt32(0), 0)
         while let (stream, id) = await self.open(pair, management, for: asker) {
             // An end with an error is an end.
             _ = try? await stream.ended.get()
-            let hasUnacknowledged = management.unacknowledgedCount > 0
+            let isUnfinished = management.isUnfinished
             let mustGoOn = self.state.withLock { state in
                 state.broke(pair, id: id)
-                return state.settle(pair, hasUnacknowledged: hasUnacknowledged)
+                return state.settle(pair, isUnfinished: isUnfinished)
             }
             guard mustGoOn else { break }
-            // A server that takes streams and drops them must not keep us busy.
+            // A server that takes streams and drops them must not keep us busy, whatever it sends on them.
             fruitless = management.acknowledgedCount == acknowledged ? fruitless + 1 : 0
             acknowledged = management.acknowledgedCount
             guard fruitless < Self.fruitlessLimit else {
-                self.failed(pair, .ended(.lost(reason: "every stream breaks at once")))
+                self.failed(pair, .ended(.lost(reason: "every stream breaks at once")), management)
                 break
             }
         }
@@ -273,15 +273,19 @@ extension RemoteStreams {
             self.environment.logger.info("a stream to another server is up", metadata: ["domains": "\(pair)"])
             return (stream, id)
         } catch {
-            self.failed(pair, error)
+            self.failed(pair, error, management)
             return nil
         }
     }
 
-    private func failed(_ pair: DomainPair, _ error: RemoteStreamError) {
+    private func failed(_ pair: DomainPair, _ error: RemoteStreamError, _ management: OutboundManagement) {
         var random = SecureRandom()
         let stanzaError = error.stanzaError(pair.remote)
-        let failure = self.state.withLock { $0.failed(pair, stanzaError, at: .now(), using: &random) }
+        let hasUnacknowledged = management.unacknowledgedCount > 0
+        let failure = self.state.withLock { state in
+            state.failed(
+                pair, stanzaError, hasUnacknowledged: hasUnacknowledged, at: .now(), using: &random)
+        }
         self.environment.logger.notice(
             "another server cannot be reached",
             metadata: [

@@ -9,16 +9,16 @@ final class CuttingProxy: Sendable {
         typealias InboundIn = ByteBuffer
 
         private let peer: any Channel
-        private let proxy: CuttingProxy?
+        private let budget: Budget
 
-        init(to peer: any Channel, cutBy proxy: CuttingProxy?) {
+        init(to peer: any Channel, within budget: Budget) {
             self.peer = peer
-            self.proxy = proxy
+            self.budget = budget
         }
 
         func channelRead(context: ChannelHandlerContext, data: NIOAny) {
             var bytes = self.unwrapInboundIn(data)
-            let allowed = self.proxy?.allow(bytes.readableBytes) ?? bytes.readableBytes
+            let allowed = self.budget.allow(bytes.readableBytes)
             let isCut = allowed < bytes.readableBytes
             if let passing = bytes.readSlice(length: allowed) {
                 self.peer.writeAndFlush(passing, promise: nil)
@@ -35,10 +35,32 @@ final class CuttingProxy: Sendable {
         }
     }
 
-    /// Bytes that may still pass to the server before the connection is cut; nil for as many as there are.
-    private let budget: Mutex<Int?> = Mutex(nil)
+    /// Bytes that may still pass in one direction before the connection is cut.
+    private final class Budget: Sendable {
+        /// Nil for as many as there are.
+        private let left: Mutex<Int?> = Mutex(nil)
+
+        func set(_ bytes: Int) { self.left.withLock { $0 = bytes } }
+
+        /// How many of so many bytes pass; if not all, the connection is to be cut, once.
+        func allow(_ bytes: Int) -> Int {
+            self.left.withLock { left in
+                guard let allowed = left else { return bytes }
+                guard allowed < bytes else {
+                    left = allowed - bytes
+                    return bytes
+                }
+                left = nil
+                return allowed
+            }
+        }
+    }
+
+    private let toServer = Budget()
+    private let toClient = Budget()
     private let target: Mutex<Int>
     private let channel: Mutex<(any Channel)?> = Mutex(nil)
+    private let accepted: Mutex<(count: Int, last: (any Channel)?)> = Mutex((0, nil))
 
     /// `port` may be told later.
     init(to port: Int = 0) {
@@ -48,30 +70,33 @@ final class CuttingProxy: Sendable {
     func relay(to port: Int) { self.target.withLock { $0 = port } }
 
     /// Cuts the connection after so many bytes to the server, once.
-    func cut(after bytes: Int) { self.budget.withLock { $0 = bytes } }
+    func cut(after bytes: Int) { self.toServer.set(bytes) }
 
-    private func allow(_ bytes: Int) -> Int {
-        self.budget.withLock { budget in
-            guard let left = budget else { return bytes }
-            guard left < bytes else {
-                budget = left - bytes
-                return bytes
-            }
-            budget = nil
-            return left
-        }
+    /// Cuts the connection after so many bytes to the client, once.
+    func cutBack(after bytes: Int) { self.toClient.set(bytes) }
+
+    /// How many connections were made to it.
+    var connectionCount: Int { self.accepted.withLock { $0.count } }
+
+    /// Cuts the connection that was made last, now.
+    func breakOff() { self.accepted.withLock { $0.last }?.close(promise: nil) }
+
+    private func accept(_ channel: any Channel) {
+        self.accepted.withLock { $0 = ($0.count + 1, channel) }
     }
 
     /// Listens; the port.
     func start() async throws -> Int {
         let eventLoop = MultiThreadedEventLoopGroup.singleton.next()
         let channel = try await ServerBootstrap(group: eventLoop).childChannelInitializer { inbound in
-            ClientBootstrap(group: inbound.eventLoop).channelInitializer { outbound in
+            self.accept(inbound)
+            return ClientBootstrap(group: inbound.eventLoop).channelInitializer { outbound in
                 outbound.eventLoop.makeCompletedFuture {
-                    try outbound.pipeline.syncOperations.addHandler(Relay(to: inbound, cutBy: nil))
+                    try outbound.pipeline.syncOperations.addHandler(
+                        Relay(to: inbound, within: self.toClient))
                 }
             }.connect(host: "127.0.0.1", port: self.target.withLock { $0 }).flatMapThrowing { outbound in
-                try inbound.pipeline.syncOperations.addHandler(Relay(to: outbound, cutBy: self))
+                try inbound.pipeline.syncOperations.addHandler(Relay(to: outbound, within: self.toServer))
             }
         }.bind(host: "127.0.0.1", port: 0).get()
         self.channel.withLock { $0 = channel }
