@@ -89,6 +89,24 @@ struct BoundsTests {
     }
 
     @Test(
+        "The number of changes in an answer is one, or left out",
+        arguments: [
+            ("0", true), ("9223372036854775807", true), (nil, true), ("9223372036854775808", false),
+            ("-1", false), ("1.5", false), ("", false), (" 1", false),
+        ])
+    func answerGeneration(value: String?, isGood: Bool) throws {
+        func read() throws -> ReservationAnswer {
+            try self.read(
+                ReservationAnswer.self, "ReservationAnswer-counted", setting: "generation", to: value)
+        }
+        if isGood {
+            #expect(try read().generation == value.flatMap { Int($0) })
+        } else {
+            #expect(throws: PayloadError.self) { try read() }
+        }
+    }
+
+    @Test(
         "What a site says of its load must be sound",
         arguments: [
             ("usage", "memory", "1.01"), ("usage", "disk", "-0.1"), ("usage", "disk-busy", "nan"),

@@ -42,6 +42,9 @@ struct GoldenTests {
         try self.check("ReservationAnswer", ReservationAnswer(reservation: try Samples.reservation()))
         try self.check(
             "ReservationAnswer-committed", ReservationAnswer(reservation: try Samples.committedReservation()))
+        try self.check(
+            "ReservationAnswer-counted",
+            ReservationAnswer(reservation: try Samples.reservation(), generation: 413))
         try self.check("CommitRequest", CommitRequest(id: id))
         try self.check("MachineAnswer", MachineAnswer(machine: try Samples.machine()))
         try self.check("ReleaseRequest", ReleaseRequest(id: id))

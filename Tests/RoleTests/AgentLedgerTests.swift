@@ -1,6 +1,7 @@
 import Agent
 import CloudModel
 import Federation
+import Placement
 import Storage
 import TestRandomness
 import Testing
@@ -75,6 +76,47 @@ struct AgentLedgerTests {
         #expect(error?.message.contains("can ever hold") == true)
         #expect(ledger.capacity.free.vcpus == 6)
         #expect(ledger.capacity.largestFreeSlot.vcpus == 4)
+    }
+
+    @Test("What fits on any host is within what the row tells, and a refusal names the room of a real one")
+    func largestSlot() throws {
+        var ledger = Fixtures.ledger(hosts: [
+            Fixtures.host("a", vcpus: 1, memory: 65_536), Fixtures.host("b", vcpus: 16, memory: 32_768),
+        ])
+        let fitting = self.request("fits", vcpus: 4, memory: 8_192)
+        let capacity = ledger.capacity
+        #expect(capacity.largestFreeSlot.covers(fitting.specification.resources))
+        // Readers of any release take it.
+        #expect(try Capacity(parsing: capacity.element) == capacity)
+        #expect(
+            try Planner().plan(
+                PlanRequest(self.workload(fitting.specification.resources)), over: self.snapshot(capacity)
+            ).assignments.map(\.site) == [Fixtures.paris])
+        _ = try ledger.reserve(fitting, now: self.now)
+        #expect(ledger.reservations[fitting.id]?.host == "b")
+        let none = self.request("none", seed: 2, vcpus: 4, memory: 40_960)
+        #expect(ledger.capacity.largestFreeSlot.covers(none.specification.resources))
+        let error = #expect(throws: SiteRefusal.self) { try ledger.reserve(none, now: self.now) }
+        #expect(error?.reason == .noRoom)
+        #expect(error?.next?.contains("at most 1 vCPU, 64 GiB memory") == true)
+    }
+
+    private func workload(_ resources: Resources) -> WorkloadSpecification {
+        WorkloadSpecification(
+            name: "web", replicas: 1, resources: resources,
+            image: ImageReference(format: .qcow2, location: "/images/base.qcow2"))
+    }
+
+    /// A site that reports this, and no other.
+    private func snapshot(_ capacity: Capacity) -> PlacementSnapshot {
+        PlacementSnapshot(candidates: [
+            Candidate(
+                description: SiteDescription(
+                    site: Fixtures.paris, name: "Paris", position: nil, country: nil, labels: [:],
+                    hypervisors: ["memory"], policy: .open, capacity: capacity, price: nil,
+                    reported: self.now),
+                age: .seconds(1), reachability: .reachable)
+        ])
     }
 
     @Test("A hold ends at its time limit, to the millisecond, and gives its room back")

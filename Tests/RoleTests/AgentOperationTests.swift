@@ -1,6 +1,7 @@
 import Agent
 import CloudModel
 import Operations
+import Storage
 import Testing
 
 @Suite
@@ -73,6 +74,36 @@ struct AgentOperationTests {
                 try await self.perform("machine.create", arguments, on: harness)
             }
             #expect(error?.code == .conflict)
+        }
+    }
+
+    @Test("A creation that failed is asked for again with its key, also once its hold is over")
+    func repeatedCreation() async throws {
+        let database = try Database()
+        try await AgentHarness.with(database: database) { harness in
+            let arguments = self.creation("web-1", harness)
+            // Room is held, and no machine is made of it.
+            try FullDisk.set(true, in: database, tables: ["siteMachine"])
+            for isReleased in [false, true] {
+                let error = await #expect(throws: OperationError.self) {
+                    try await self.perform("machine.create", arguments, on: harness, key: "k")
+                }
+                #expect(error?.code == .unavailable)
+                if isReleased {
+                    let held = harness.agent.service.reservations(by: AgentFixtures.paris, isAdmin: true)
+                    let id = try #require(held.first?.id.description)
+                    _ = try await self.perform(
+                        "reservation.release", ["reservation": .string(id)], on: harness)
+                } else {
+                    harness.outbox.advance(by: SiteRules.holdDefault + .seconds(1))
+                }
+            }
+            try FullDisk.set(false, in: database, tables: ["siteMachine"])
+            let made = try await self.perform("machine.create", arguments, on: harness, key: "k")
+            let again = try await self.perform("machine.create", arguments, on: harness, key: "k")
+            #expect(made.value.value(at: "state")?.string == "running")
+            #expect(made.value.value(at: "id") == again.value.value(at: "id"))
+            #expect(harness.agent.service.keeper.read { $0.machines.count } == 1)
         }
     }
 

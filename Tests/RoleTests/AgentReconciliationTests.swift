@@ -1,5 +1,7 @@
 import Agent
 import CloudModel
+import Federation
+import Logging
 import MachineDrivers
 import Storage
 import TestRandomness
@@ -128,5 +130,87 @@ struct AgentReconciliationTests {
         ledger.observe(definition.id, .stopped, reason: nil, from: .start, now: self.now)
         #expect(ledger.machines[definition.id]?.machine.state == .stopped)
         #expect(ledger.machines[definition.id]?.machine.reason == "the guest stopped by itself")
+    }
+
+    private func reason(_ body: () async throws -> Void) async -> Refusal.Reason? {
+        do {
+            try await body()
+            return nil
+        } catch {
+            return (error as? SiteRefusal)?.reason
+        }
+    }
+
+    @Test("Until its machines are listed, an agent without its database says of nothing that it is not there")
+    func unlisted() async throws {
+        let definition = self.definition("web-1", seed: 9)
+        let (id, machine, holder) = (definition.reservation, definition.id, definition.holder)
+        let keeper = try SiteKeeper(
+            site: Fixtures.paris, rules: SiteRules(), policy: .open, store: MachineStore(try Database()),
+            logger: Logger(label: "test"))
+        let service = SiteService(
+            site: Fixtures.paris, keeper: keeper, driver: InMemoryDriver(hosts: []),
+            now: { AgentFixtures.start }, uptime: { Uptime(boot: "first", milliseconds: 0) },
+            makeMachineID: { machine })
+        var generator = SeededGenerator(seed: 11)
+        let replica = ReplicaReference(workload: generator.id(), index: 0, epoch: 1)
+        let reasons = [
+            await self.reason { _ = try await service.reservation(id, by: holder, isAdmin: false) },
+            await self.reason { _ = try await service.commit(id, by: holder, isAdmin: false) },
+            await self.reason { _ = try await service.release(id, by: holder, isAdmin: false) },
+            await self.reason { _ = try service.machine(named: "web-1", by: holder, isAdmin: false) },
+            await self.reason { _ = try await service.delete(machine, by: holder, isAdmin: false) },
+            await self.reason { _ = try await service.order(.start, machine, by: holder, isAdmin: false) },
+            await self.reason { _ = try await service.restart(machine, as: replica, by: holder) },
+        ]
+        #expect(reasons.allSatisfy { $0 == .outOfOrder })
+
+        let (now, found) = (self.now, self.found(definition, .running))
+        try await keeper.change { ledger throws(SiteRefusal) in
+            ledger.updateHosts([AgentFixtures.host()])
+            ledger.reconcile([found], expecting: [], now: now)
+        }
+        let reservation = try await service.reservation(id, by: holder, isAdmin: false)
+        #expect(reservation.state == .committed)
+        #expect(reservation.machine == machine)
+        #expect(try service.machine(named: "web-1", by: holder, isAdmin: false).id == machine)
+        let other = await self.reason {
+            _ = try service.machine(named: "web-2", by: holder, isAdmin: false)
+        }
+        #expect(other == .notFound)
+    }
+
+    @Test("A hold does not run out, and is not given back, before it is seen that no machine was made of it")
+    func unlistedHold() throws {
+        var ledger = Fixtures.ledger()
+        let definition = self.definition("web-1", seed: 10)
+        let (id, holder) = (definition.reservation, definition.holder)
+        _ = try ledger.reserve(
+            SiteLedger.Request(
+                id: id, holder: holder, specification: definition.specification, replica: nil),
+            now: self.now)
+        ledger.hasSeenMachines = false
+        let later = self.now.advanced(by: SiteRules.holdDefault)
+        ledger.expire(now: later)
+        let asked = #expect(throws: SiteRefusal.self) { try ledger.standing(of: id, for: holder) }
+        let released = #expect(throws: SiteRefusal.self) {
+            try ledger.release(id, by: holder, now: later)
+        }
+        let committed = #expect(throws: SiteRefusal.self) {
+            try ledger.commit(id, by: holder, machine: definition.id, now: later)
+        }
+        #expect([asked, released, committed].allSatisfy { $0?.reason == .outOfOrder })
+
+        var unused = ledger
+        unused.reconcile([], expecting: [], now: later)
+        unused.expire(now: later)
+        #expect(try unused.standing(of: id, for: holder).reservation.state == .expired)
+
+        ledger.reconcile([self.found(definition, .running)], expecting: [], now: later)
+        ledger.expire(now: later)
+        let entry = try ledger.standing(of: id, for: holder)
+        #expect(entry.reservation.state == .committed)
+        #expect(entry.reservation.machine == definition.id)
+        #expect(ledger.capacity.free.vcpus == 7)
     }
 }

@@ -6,6 +6,7 @@ import GRDB
 import MachineDrivers
 import Storage
 import TestRandomness
+import TestSupport
 import Testing
 
 @testable import Agent
@@ -172,6 +173,8 @@ struct AgentRoleTests {
             database.writer.asyncWriteWithoutTransaction { _ in gate.wait() }
             let begun = Count()
             try await withThrowingTaskGroup(of: Reservation.self) { group in
+                // Or the others would never end.
+                defer { gate.signal() }
                 for seed in 0..<UInt64(count) {
                     let request = harness.request("web-\(seed)", seed: seed + 1)
                     group.addTask {
@@ -179,7 +182,7 @@ struct AgentRoleTests {
                         return try await harness.agent.service.reserve(request)
                     }
                 }
-                while begun.value < count { await Task.yield() }
+                try await Turns.pass(until: "all have begun") { begun.value == count }
                 gate.signal()
                 var held: Set<ReservationID> = []
                 for try await reservation in group { held.insert(reservation.id) }
@@ -206,7 +209,7 @@ struct AgentRoleTests {
             #expect(machines.map(\.state) == [.running])
         }
         try await AgentHarness.with(driver: driver) { harness in
-            let machines = harness.agent.service.machines(heldBy: AgentHarness.coordinator)
+            let machines = try harness.agent.service.machines(heldBy: AgentHarness.coordinator)
             #expect(machines.map(\.state) == [.running])
             #expect(machines.first?.replica != nil)
             let request = harness.request("web-1")

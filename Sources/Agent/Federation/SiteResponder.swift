@@ -75,7 +75,7 @@ package struct SiteResponder: Sendable {
                 SiteLedger.Request(
                     id: reserve.id, holder: holder, specification: reserve.specification,
                     replica: reserve.replica, holdFor: reserve.holdFor))
-            return ReservationAnswer(reservation: reservation).element
+            return self.service.answer(with: reservation).element
         }
         if CommitRequest.matches(request) {
             let commit = try CommitRequest(parsing: request)
@@ -87,13 +87,13 @@ package struct SiteResponder: Sendable {
             let release = try ReleaseRequest(parsing: request)
             let isAdmin = try await self.isAdmin(caller, Right.release)
             let reservation = try await self.service.release(release.id, by: holder, isAdmin: isAdmin)
-            return ReservationAnswer(reservation: reservation).element
+            return self.service.answer(with: reservation).element
         }
         if ReservationQuery.matches(request) {
             let query = try ReservationQuery(parsing: request)
             let isAdmin = try await self.isAdmin(caller, Right.query)
             let reservation = try await self.service.reservation(query.id, by: holder, isAdmin: isAdmin)
-            return ReservationAnswer(reservation: reservation).element
+            return self.service.answer(with: reservation).element
         }
         if RestartRequest.matches(request) {
             let restart = try RestartRequest(parsing: request)
@@ -105,7 +105,7 @@ package struct SiteResponder: Sendable {
         if MachineQuery.matches(request) {
             let query = try MachineQuery(parsing: request)
             _ = try await self.isAdmin(caller, Right.machines)
-            return MachineList(of: self.service.machines(heldBy: holder), answering: query).element
+            return MachineList(of: try self.service.machines(heldBy: holder), answering: query).element
         }
         throw SiteRefusal(.badRequest, "\(self.service.site) does not know <\(request.name)/>")
     }

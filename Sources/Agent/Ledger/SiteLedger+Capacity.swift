@@ -17,6 +17,9 @@ extension SiteLedger {
     }
 
     /// What the capacity row says, and each refusal.
+    ///
+    /// Its largest slot has of each resource the most that a host has free. So no site is left out that has a host for a
+    /// machine; of one that has none the refusal says so.
     package var capacity: Capacity {
         var total = Resources.zero
         var free = Resources.zero
@@ -29,9 +32,7 @@ extension SiteLedger {
             processors += host.total.vcpus
             free = free + room
             busy += host.load * Double(host.total.vcpus)
-            if (room.memory, room.vcpus, room.disk) > (largest.memory, largest.vcpus, largest.disk) {
-                largest = room
-            }
+            largest = largest.raised(to: room)
         }
         return Capacity(
             total: total, free: free, largestFreeSlot: largest,
@@ -41,13 +42,21 @@ extension SiteLedger {
             usage: self.account?.usage, heat: self.account?.heat)
     }
 
-    /// Of the hosts that the replica may share the one with the least room left that still covers what it takes, so
-    /// that large requests find room later.
+    /// Of the hosts that the replica may be on, and that cover what it takes, the one with the least room left, so that
+    /// large requests find room later.
+    ///
+    /// Where others will have to follow it, only those hosts count on which most of them fit.
     func bestHost(for request: Request) -> String? {
         let resources = request.specification.resources
-        return self.hostsAllowed(for: request).lazy
+        var rooms = self.hostsAllowed(for: request)
             .map { name in (name: name, free: self.free(on: name)) }
             .filter { $0.free.covers(resources) }
+        if request.specification.hosts == .together {
+            let most = rooms.map { $0.free.count(of: resources) }.max()
+            rooms.removeAll { $0.free.count(of: resources) != most }
+        }
+        return
+            rooms
             .min { ($0.free.memory, $0.free.vcpus, $0.name) < ($1.free.memory, $1.free.vcpus, $1.name) }?
             .name
     }
@@ -69,5 +78,23 @@ extension SiteLedger {
     package func usage(of holder: SiteID) -> (resources: Resources, machines: Int) {
         let usage = self.tally.usage[holder] ?? SiteTally.Usage()
         return (usage.resources, usage.machines)
+    }
+}
+
+extension Resources {
+    /// Of each resource the larger amount.
+    fileprivate func raised(to other: Self) -> Self {
+        Self(
+            vcpus: max(self.vcpus, other.vcpus), memory: max(self.memory, other.memory),
+            disk: max(self.disk, other.disk))
+    }
+
+    /// How many times `amount` fits; what it takes nothing of sets no limit to that.
+    fileprivate func count(of amount: Self) -> Int64 {
+        let ratios = [
+            (Int64(self.vcpus), Int64(amount.vcpus)), (self.memory.count, amount.memory.count),
+            (self.disk.count, amount.disk.count),
+        ]
+        return ratios.filter { $0.1 > 0 }.map { $0.0 / $0.1 }.min() ?? .max
     }
 }

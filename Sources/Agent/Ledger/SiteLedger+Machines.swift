@@ -65,6 +65,7 @@ extension SiteLedger {
         _ id: MachineID, of caller: SiteID, isAdmin: Bool = false
     ) throws(SiteRefusal) -> SiteMachine {
         guard let entry = self.machines[id], isAdmin || entry.holder == caller else {
+            guard self.hasSeenMachines else { throw self.unseen("machine \(id) of \(caller)") }
             throw SiteRefusal(.notFound, "\(self.site) has no machine \(id) of \(caller)")
         }
         return entry

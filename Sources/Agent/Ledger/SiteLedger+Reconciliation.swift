@@ -24,6 +24,7 @@ extension SiteLedger {
     package mutating func reconcile(
         _ listing: [DriverMachine], expecting expected: Set<MachineID>, now: Instant
     ) {
+        self.hasSeenMachines = true
         self.foreign = [:]
         var seen: Set<MachineID> = []
         for found in listing.sorted(by: { $0.id < $1.id }) {

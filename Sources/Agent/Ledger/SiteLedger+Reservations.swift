@@ -72,7 +72,8 @@ extension SiteLedger {
             throw SiteRefusal(
                 .expired, "reservation \(id) was released", next: "reserve again with a new id")
         case .held:
-            break
+            // It would have run out, had that been known for sure.
+            guard entry.reservation.expires > now else { throw self.unseen("a machine of reservation \(id)") }
         }
         let committed = SiteMachine(
             machine: Machine(
@@ -93,7 +94,7 @@ extension SiteLedger {
         _ id: ReservationID, by caller: SiteID, isAdmin: Bool = false, now: Instant
     ) throws(SiteRefusal) -> Reservation {
         self.expire(now: now)
-        var entry = try self.reservation(id, of: caller, isAdmin: isAdmin)
+        var entry = try self.standing(of: id, for: caller, isAdmin: isAdmin)
         if entry.reservation.state == .held {
             entry.reservation.state = .released
             self.store(entry)
@@ -106,9 +107,40 @@ extension SiteLedger {
         _ id: ReservationID, of caller: SiteID, isAdmin: Bool = false
     ) throws(SiteRefusal) -> SiteReservation {
         guard let entry = self.reservations[id], isAdmin || entry.reservation.holder == caller else {
+            guard self.hasSeenMachines else { throw self.unseen("reservation \(id) of \(caller)") }
             throw SiteRefusal(.notFound, "\(caller) has no reservation \(id) at \(self.site)")
         }
         return entry
+    }
+
+    /// How the reservation stands, for whoever acts upon it: of one that is held a machine may have been made that the
+    /// ledger does not know yet.
+    package func standing(
+        of id: ReservationID, for caller: SiteID, isAdmin: Bool = false
+    ) throws(SiteRefusal) -> SiteReservation {
+        let entry = try self.reservation(id, of: caller, isAdmin: isAdmin)
+        guard self.hasSeenMachines || entry.reservation.state != .held else {
+            throw self.unseen("a machine of reservation \(id)")
+        }
+        return entry
+    }
+
+    /// Whether the reservation is known to have ended without a machine: none will ever be made of it.
+    func hasEndedInVain(_ id: ReservationID) -> Bool {
+        switch self.reservations[id]?.reservation.state {
+        case .released, .expired: true
+        case .held, .committed, .none: false
+        }
+    }
+
+    /// Until the hypervisors have been listed, what is not known here may be there all the same.
+    ///
+    /// Whoever is told that there is nothing starts a second one elsewhere.
+    func unseen(_ what: String) -> SiteRefusal {
+        SiteRefusal(
+            .outOfOrder,
+            "\(self.site) has not listed its machines since it started and cannot say whether it has \(what)",
+            next: "ask again in a while")
     }
 
     /// The moment at which the next hold runs out; nil if nothing is held.
@@ -201,8 +233,8 @@ extension SiteLedger {
 
     private func noRoom(for wanted: Request) -> SiteRefusal {
         let request = wanted.specification.resources
-        let largest = self.capacity.largestFreeSlot
-        if let wish = wanted.specification.hosts, largest.covers(request) {
+        let rooms = self.hosts.keys.map { self.free(on: $0) }
+        if let wish = wanted.specification.hosts, rooms.contains(where: { $0.covers(request) }) {
             let why =
                 switch wish {
                 case .apart: "each host with room has a replica of its workload, and no two may share one"
@@ -211,6 +243,9 @@ extension SiteLedger {
             return SiteRefusal(
                 .noRoom, "\(self.site): \(why)", next: "ask another site, or ask without hosts")
         }
+        // One host's room, not the most of each resource: whoever asks for that much finds it.
+        let largest =
+            rooms.max { ($0.memory, $0.vcpus, $0.disk) < ($1.memory, $1.vcpus, $1.disk) } ?? .zero
         let everything = self.hosts.values.contains { self.promised(of: $0).covers(request) }
         let short = largest.shortfalls(for: request).joined(separator: ", ")
         return SiteRefusal(

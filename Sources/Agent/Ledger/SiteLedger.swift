@@ -28,6 +28,10 @@ package struct SiteLedger: Sendable {
     package internal(set) var foreign: [String: Resources] = [:]
     /// Why the hypervisors cannot be reached; nil while they can.
     package var outage: String?
+    /// Whether the hypervisors' machines have been listed since the start.
+    ///
+    /// Until then there may be some that the ledger has forgotten, as its database may be older than they are.
+    package var hasSeenMachines = true
     package private(set) var machines = ShardedDictionary<MachineID, SiteMachine>()
     package private(set) var reservations = ShardedDictionary<ReservationID, SiteReservation>()
     /// How long machines with a lease may run; empty for those that were never granted one.
@@ -131,7 +135,8 @@ package struct SiteLedger: Sendable {
 
     /// Ends holds whose time is over and forgets what ended long ago.
     package mutating func expire(now: Instant) {
-        if self.tally.firstExpiry <= now {
+        // A hold of which a machine was made that is not known yet has not run out.
+        if self.hasSeenMachines, self.tally.firstExpiry <= now {
             for (id, expiry) in self.tally.held.sorted(by: { $0.key < $1.key }) where expiry <= now {
                 guard var entry = self.reservations[id] else { continue }
                 entry.reservation.state = .expired

@@ -10,8 +10,8 @@ extension AgentOperations {
         _ invocation: Invocation, _ progress: @escaping ProgressSink
     ) async throws(OperationError) -> OperationResult {
         let specification = try MachineSpecification(invocation)
-        let id = Self.reservationID(invocation)
         let accepted = try await self.asked { () throws(SiteRefusal) in
+            let id = try await self.reservationID(invocation)
             _ = try await self.service.reserve(
                 SiteLedger.Request(
                     id: id, holder: invocation.holder, specification: specification, replica: nil))
@@ -79,14 +79,21 @@ extension AgentOperations {
     }
 
     /// The same key of the same caller gives the same reservation, and so one machine.
-    private static func reservationID(_ invocation: Invocation) -> ReservationID {
-        if let key = invocation.idempotencyKey {
-            let digest = HashFunction.sha256.digest(of: Array("\(invocation.caller.address)\n\(key)".utf8))
-            var words = DigestWords(digest)
+    ///
+    /// After one that ended without a machine, as the disk was full or the agent killed, comes the next: what failed may
+    /// be asked for again with its key.
+    private func reservationID(_ invocation: Invocation) async throws(SiteRefusal) -> ReservationID {
+        guard let key = invocation.idempotencyKey else {
+            var generator = SecureRandom()
+            return ReservationID(randomUsing: &generator)
+        }
+        let name = "\(invocation.caller.address)\n\(key)"
+        return try await self.service.firstOpen { number in
+            // No address is empty, so none stands where a number may.
+            let text = number == 0 ? name : "\n\(number)\n\(name)"
+            var words = DigestWords(HashFunction.sha256.digest(of: Array(text.utf8)))
             return ReservationID(randomUsing: &words)
         }
-        var generator = SecureRandom()
-        return ReservationID(randomUsing: &generator)
     }
 
     /// The words of a digest, one after the other.

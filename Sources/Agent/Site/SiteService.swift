@@ -68,7 +68,27 @@ package struct SiteService: Sendable {
         let now = self.now()
         return try await self.keeper.change { ledger throws(SiteRefusal) in
             ledger.expire(now: now)
-            return try ledger.reservation(id, of: caller, isAdmin: isAdmin).reservation
+            return try ledger.standing(of: id, for: caller, isAdmin: isAdmin).reservation
+        }
+    }
+
+    /// The reservation as it is answered, with how many changes are stored, its own among them.
+    func answer(with reservation: Reservation) -> ReservationAnswer {
+        ReservationAnswer(reservation: reservation, generation: self.keeper.read(\.generation))
+    }
+
+    /// Of the reservations that `name` numbers from zero the first that has not ended in vain: a machine was made of it,
+    /// or may be.
+    func firstOpen(
+        _ name: @escaping @Sendable (Int) -> ReservationID
+    ) async throws(SiteRefusal) -> ReservationID {
+        let now = self.now()
+        return try await self.keeper.change { ledger throws(SiteRefusal) in
+            ledger.expire(now: now)
+            var number = 0
+            // There is an end to them: each that is passed over is remembered, and only so many are.
+            while ledger.hasEndedInVain(name(number)) { number += 1 }
+            return name(number)
         }
     }
 
@@ -92,10 +112,15 @@ package struct SiteService: Sendable {
     }
 
     /// What a coordinator asks: the machines it holds, the deleted that are still remembered included.
-    package func machines(heldBy caller: SiteID) -> [Machine] {
-        self.keeper.read { ledger in
-            ledger.machines.values.filter { $0.holder == caller }.map(\.machine).sorted { $0.id < $1.id }
+    ///
+    /// Out of order until the hypervisors have been listed: it takes what it is told for all there is.
+    package func machines(heldBy caller: SiteID) throws(SiteRefusal) -> [Machine] {
+        let (machines, unseen) = self.keeper.read { ledger -> ([Machine], SiteRefusal?) in
+            let held = ledger.machines.values.filter { $0.holder == caller }.map(\.machine)
+            return (held, ledger.hasSeenMachines ? nil : ledger.unseen("all machines of \(caller)"))
         }
+        if let unseen { throw unseen }
+        return machines.sorted { $0.id < $1.id }
     }
 
     /// The machine with that name or id.
@@ -103,13 +128,15 @@ package struct SiteService: Sendable {
         named text: String, by caller: SiteID, isAdmin: Bool
     ) throws(SiteRefusal) -> Machine {
         let id = MachineID(text)
-        let found = self.keeper.read { ledger in
-            ledger.machines.values.first { entry in
+        let (found, unseen) = self.keeper.read { ledger -> (Machine?, SiteRefusal?) in
+            let found = ledger.machines.values.first { entry in
                 entry.machine.state != .deleted && (isAdmin || entry.holder == caller)
                     && (entry.machine.id == id || entry.machine.specification.name == text)
-            }?.machine
+            }
+            return (found?.machine, ledger.hasSeenMachines ? nil : ledger.unseen("machine \(text)"))
         }
         guard let found else {
+            if let unseen { throw unseen }
             throw SiteRefusal(
                 .notFound, "\(self.site) has no machine \(text) that you may see",
                 next: "machine list shows those there are")

@@ -3,7 +3,10 @@ package struct Capacity: Hashable, Codable, Sendable {
     package var total: Resources
     /// Neither used by machines nor held by reservations.
     package var free: Resources
-    /// The largest single machine that one host could take now.
+    /// Of each resource the most that one host has free; no machine that is larger in any of them finds a host.
+    ///
+    /// One host has all of it. Of several each may lack something else, so that the site refuses a machine that is
+    /// smaller; sites of earlier releases tell the host with most memory free.
     package var largestFreeSlot: Resources
     /// Share of the hosts' processors in use over the last minute, 0…1.
     package var load: Double

@@ -26,7 +26,7 @@ package struct WorkloadEvent: Hashable, Codable, Sendable {
         case added
         /// The workload shrinks.
         case dropped
-        /// Its site was out of reach for longer than its lease.
+        /// Its site was out of reach for longer than its lease, or is gone for good.
         case lost
         /// Something that ought to be done cannot be done now.
         case waiting

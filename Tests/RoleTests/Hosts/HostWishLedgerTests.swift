@@ -68,7 +68,7 @@ struct HostWishLedgerTests {
 
     @Test("Replicas that share a host are refused once theirs is full, although another has room")
     func together() throws {
-        // The one with less memory is filled first.
+        // The one that holds most of them is taken.
         var ledger = Fixtures.ledger(
             hosts: [Fixtures.host("a", vcpus: 4), Fixtures.host("b", vcpus: 8, memory: 4_096)])
         for index in 0..<4 {
@@ -86,6 +86,27 @@ struct HostWishLedgerTests {
         #expect(refusal?.reason == .noRoom)
         #expect(refusal?.message.contains("must share a host") == true)
         #expect(Set(ledger.reservations.values.map(\.host)) == hosts)
+    }
+
+    @Test("The first of those that share a host goes where most of them fit, others to the tightest host")
+    func roomForAll() throws {
+        let hosts = [
+            Fixtures.host("tight", vcpus: 1), Fixtures.host("small", memory: 1_024),
+            Fixtures.host("large", memory: 65_536),
+        ]
+        var ledger = Fixtures.ledger(hosts: hosts)
+        for index in 0..<8 {
+            _ = try ledger.reserve(
+                self.request(.together, number: UInt64(index + 1), index: index), now: self.now)
+        }
+        #expect(Set(ledger.reservations.values.map(\.host)) == ["large"])
+        // Of hosts on which as many fit the tightest is taken.
+        var alike = Fixtures.ledger(hosts: [Fixtures.host("a", memory: 65_536), Fixtures.host("b")])
+        _ = try alike.reserve(self.request(.together, number: 1, index: 0), now: self.now)
+        #expect(alike.reservations.values.map(\.host) == ["b"])
+        var plain = Fixtures.ledger(hosts: hosts)
+        _ = try plain.reserve(self.request(nil, number: 1, index: 0), now: self.now)
+        #expect(plain.reservations.values.map(\.host) == ["small"])
     }
 
     @Test("Only a replica can wish for hosts")

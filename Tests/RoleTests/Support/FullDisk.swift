@@ -3,9 +3,11 @@ import Storage
 
 /// Lets a site's database refuse every change, as it does on a full disk, and take them again.
 enum FullDisk {
-    static func set(_ isFull: Bool, in database: Storage.Database) throws {
+    static func set(
+        _ isFull: Bool, in database: Storage.Database, tables: [String] = ["siteMachine", "siteReservation"]
+    ) throws {
         try database.writer.write { connection in
-            for table in ["siteMachine", "siteReservation"] {
+            for table in tables {
                 for change in ["INSERT", "UPDATE"] {
                     try connection.execute(
                         sql: isFull
