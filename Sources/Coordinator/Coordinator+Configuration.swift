@@ -14,13 +14,16 @@ extension Coordinator {
         package var requestTimeout: Duration
         /// How long a face waits for a placement or a removal before it answers with what has been reached.
         package var patience: Duration
-        /// Workloads kept at once, removed ones of the last `remembrance` included.
+        /// Workloads kept at once, those that are being removed included.
         package var workloadLimit: Int
+        /// Removed workloads remembered at once; of more the oldest are forgotten when the next workload is asked for,
+        /// with their idempotency keys.
+        package var removedLimit = 10_000
         /// Applications kept at once.
         package var applicationLimit = 1_000
         /// How long a part of an application waits for a site that may take it later, before the application fails.
         package var applicationPatience = Duration.seconds(600)
-        /// How long a removed workload is remembered, so that its idempotency key does not place it anew.
+        /// How long a removed workload is remembered at most, so that its idempotency key does not place it anew.
         package var remembrance: Duration
         /// The pause before another try when the disk did not take a change.
         package var storageRetry: Duration

@@ -13,6 +13,8 @@ extension Coordinator {
         switch step.directive {
         case .plan(let replica, let turn):
             await self.plan(workload, replica: replica, turn: turn)
+        case .planLater(let replica, let turn, let delay):
+            await self.plan(workload, replica: replica, turn: turn, after: delay)
         case .reserve(let replica, let hold, let turn):
             guard let request = self.reservation(workload, replica: replica, hold: hold) else { return }
             await self.run(
@@ -63,7 +65,15 @@ extension Coordinator {
 
     /// Finds another site for one replica; the choice is counted before the lock is given up, so that two replicas
     /// planned at once do not take the same room.
-    private func plan(_ workload: WorkloadID, replica: Int, turn: Int) async {
+    private func plan(
+        _ workload: WorkloadID, replica: Int, turn: Int, after delay: Duration = .zero
+    ) async {
+        do {
+            if delay > .zero { try await self.pause(delay) }
+        } catch {
+            // The process is shutting down: what is on disk says how to go on.
+            return
+        }
         let view = await self.sites.view()
         let now = self.now()
         let planner = Planner(rules: self.configuration.rules)
@@ -122,9 +132,11 @@ extension Coordinator {
         let answer = await self.sites.ask(
             errand.request, of: errand.hold.site, timeout: self.configuration.requestTimeout)
         let event: PlacementSaga.Event
+        var generation: Int?
         let replica = self.replica(of: errand)
         switch answer {
         case .success(let answer):
+            generation = answer.generation
             event =
                 Self.unfit(answer, to: errand.request, hold: errand.hold, wanted: replica.wishes)
                 ?? Self.event(of: answer, to: errand.request, hold: errand.hold, turn: errand.turn)
@@ -135,7 +147,7 @@ extension Coordinator {
                 hasFailed: replica.hasFailed)
         }
         self.learn(from: answer, about: errand)
-        self.count(event, hold: errand.hold)
+        self.count(event, of: errand, generation: generation)
         await self.apply(event, to: errand.workload, replica: errand.replica)
     }
 
@@ -143,7 +155,7 @@ extension Coordinator {
         of answer: SiteAnswer, to request: SiteRequest, hold: Hold, turn: Int
     ) -> PlacementSaga.Event {
         switch (answer, request) {
-        case (.reservation(let reservation), _) where reservation.id == hold.reservation:
+        case (.reservation(let reservation, _), _) where reservation.id == hold.reservation:
             return .reservation(reservation)
         case (.machine(let machine), .restart(let restart))
         where machine.site == hold.site && machine.id == restart.machine:
@@ -191,7 +203,7 @@ extension Coordinator {
         let specification: MachineSpecification
         let made: MachineID?
         switch (answer, request) {
-        case (.reservation(let reservation), _) where reservation.id == hold.reservation:
+        case (.reservation(let reservation, _), _) where reservation.id == hold.reservation:
             switch reservation.state {
             case .held: made = nil
             case .committed:
@@ -233,10 +245,13 @@ extension Coordinator {
                 : .startDeclined(restart.machine, reason: text)
         case (.absent, .restart(let restart)):
             return .startRefused(restart.machine, reason: "has no such machine")
-        case (.unreachable(let reason), .restart(let restart)), (.silent(let reason), .restart(let restart)):
+        case (.unreachable(let reason), .restart(let restart)), (.silent(let reason), .restart(let restart)),
+            (.notAsked(let reason), .restart(let restart)):
             return .startUnanswered(restart.machine, reason: reason)
         case (.refused(let reason, _, _), _):
             return .refused(hold.reservation, turn: turn, reason: reason)
+        case (.notAsked(let reason), .reserve), (.notAsked(let reason), .query):
+            return .notAsked(hold.reservation, turn: turn, reason: reason)
         case (.unreachable(let reason), .reserve):
             return .refused(hold.reservation, turn: turn, reason: "out of reach: \(reason)")
         case (.absent, .reserve):
@@ -245,7 +260,7 @@ extension Coordinator {
             return .deleted(machine)
         case (.absent, .query), (.absent, .commit), (.absent, .release), (.absent, .machines):
             return .unknown(hold.reservation, turn: turn)
-        case (.unreachable(let reason), _), (.silent(let reason), _):
+        case (.unreachable(let reason), _), (.notAsked(let reason), _), (.silent(let reason), _):
             return .silent(turn: turn, reason: reason)
         }
     }
@@ -264,13 +279,15 @@ extension Coordinator {
                 if case .reserve = errand.request { state.choice.refused() }
                 if let capacity { state.withLedger { $0.corrected(site, to: capacity, now: now) } }
             case .failure(.silent): state.silence.silent(site, now: now)
-            case .failure(.unreachable): break
+            case .failure(.unreachable), .failure(.notAsked): break
             }
         }
     }
 
-    /// Keeps the count of what was granted and no report shows yet.
-    private func count(_ event: PlacementSaga.Event, hold: Hold) {
+    /// Keeps the count of what was granted and no report shows yet; `generation` says how many changes the site had
+    /// counted when it answered, if it tells.
+    private func count(_ event: PlacementSaga.Event, of errand: Errand, generation: Int?) {
+        let hold = errand.hold
         let isGranted: Bool
         switch event {
         case .reservation(let reservation):
@@ -279,6 +296,10 @@ extension Coordinator {
             case .released, .expired: isGranted = false
             }
         case .committed: isGranted = true
+        case .notAsked:
+            // The site may hold what it could not be asked about.
+            guard case .reserve = errand.request else { return }
+            isGranted = false
         case .refused, .unfit, .unknown, .deleted, .doomed: isGranted = false
         case .planned, .unplaceable, .silent, .reported, .startRefused, .startDeclined, .startUnanswered:
             return
@@ -286,30 +307,12 @@ extension Coordinator {
         let now = self.now()
         self.state.withLock { state in
             state.withLedger { ledger in
-                isGranted ? ledger.granted(hold.reservation, now: now) : ledger.ended(hold.reservation)
+                if isGranted {
+                    ledger.granted(hold.reservation, now: now, generation: generation)
+                } else {
+                    ledger.ended(hold.reservation)
+                }
             }
-        }
-    }
-
-    /// Asks a site for the state of our machines there: reports may have been missed while this process was down.
-    func refresh(_ site: SiteID) async {
-        var last: MachineID?
-        var isComplete = false
-        while !isComplete {
-            let answer = await self.sites.ask(
-                .machines(MachineQuery(workload: nil, after: last)), of: site,
-                timeout: self.configuration.requestTimeout)
-            guard case .success(.machines(let list)) = answer else {
-                self.logger.info(
-                    "machines not refreshed", metadata: ["site": "\(site)", "answer": "\(answer)"])
-                return
-            }
-            for machine in list.machines {
-                await self.receive(MachineReport(machine: machine), from: site)
-            }
-            guard let next = list.machines.last?.id, last.map({ next > $0 }) ?? true else { return }
-            last = next
-            isComplete = list.isComplete
         }
     }
 }

@@ -9,18 +9,31 @@ import Synchronization
 /// What users ask of a coordinator.
 extension Coordinator {
     /// Where a workload of `owner` would go, and why; nothing is reserved.
+    ///
+    /// Just after a start, sites that have not been heard yet are waited for if it needs one of them.
     package func plan(
+        _ specification: WorkloadSpecification, for owner: String
+    ) async throws(OperationError) -> Plan {
+        var looks = 0
+        while true {
+            let plan = try await self.planNow(specification, for: owner)
+            guard await self.waitsForFirstReports(plan, &looks) else { return plan }
+        }
+    }
+
+    private func planNow(
         _ specification: WorkloadSpecification, for owner: String
     ) async throws(OperationError) -> Plan {
         let view = await self.sites.view()
         let now = self.now()
-        let (snapshot, neighbours) = self.state.withLock { state in
+        let (snapshot, request) = try self.state.withLock { state throws(OperationError) in
+            try state.requireLoaded()
             state.learn(view, now: now)
-            return (state.snapshot(now: now), state.neighbours(of: specification, ownedBy: owner))
+            return (state.snapshot(now: now), state.request(for: specification, ownedBy: owner))
         }
         do throws(SpecificationError) {
             return try Planner(rules: self.configuration.rules)
-                .plan(PlanRequest(specification, neighbours: neighbours), over: snapshot)
+                .plan(request, over: snapshot)
         } catch {
             throw Self.absurd(error)
         }
@@ -35,13 +48,20 @@ extension Coordinator {
     /// Takes on a workload: planned, stored, and under way to its sites when this returns.
     ///
     /// The same owner asking again with the same key and content gets the workload of the first time; with another
-    /// content it is refused. If no site can take some replica, nothing is kept and the error says why.
+    /// content it is refused. If no site can take some replica, nothing is kept and the error says why. Just after a
+    /// start, sites that have not been heard yet are waited for first.
     package func place(
         _ specification: WorkloadSpecification, owner: String, idempotencyKey: String?
     ) async throws(OperationError) -> Workload {
-        switch try await self.admit(specification, owner: owner, idempotencyKey: idempotencyKey, at: nil) {
-        case .taken(let workload): return workload
-        case .nowhere(let plan): throw Self.refusal(plan)
+        var looks = 0
+        while true {
+            let admission = try await self.admit(
+                specification, owner: owner, idempotencyKey: idempotencyKey, at: nil)
+            switch admission {
+            case .taken(let workload): return workload
+            case .nowhere(let plan):
+                guard await self.waitsForFirstReports(plan, &looks) else { throw Self.refusal(plan) }
+            }
         }
     }
 
@@ -67,7 +87,8 @@ extension Coordinator {
         let outcome = self.state.withLock { state -> Result<Admitted, OperationError> in
             do throws(OperationError) {
                 // What is too old to be remembered is no answer to a key, here as on disk.
-                state.forget(removedBefore: forgetting)
+                state.forget(
+                    removedBefore: forgetting, keeping: self.configuration.removedLimit)
                 if let idempotencyKey, let known = state.workload(owner: owner, key: idempotencyKey) {
                     return .success(.known(try Self.repeated(known, specification, key: idempotencyKey)))
                 }
@@ -123,10 +144,10 @@ extension Coordinator {
         _ specification: WorkloadSpecification, to state: CoordinatorState, limit: Int
     ) throws(OperationError) {
         try state.requireLoaded()
-        guard state.placements.count < limit else {
+        guard state.liveCount < limit else {
             throw OperationError(
                 .tooMany, "the coordinator keeps \(limit) workloads and takes no more",
-                next: "remove some first")
+                next: "remove some first, and ask again once they are gone")
         }
         if let other = state.workload(named: specification.name), other.saga.state != .removed {
             throw OperationError(
@@ -140,8 +161,7 @@ extension Coordinator {
         _ specification: WorkloadSpecification, for owner: String, now: Instant, _ planner: Planner,
         in state: inout CoordinatorState, using generator: inout some RandomNumberGenerator
     ) throws(OperationError) -> CoordinatorState.Choice {
-        let request = PlanRequest(
-            specification, neighbours: state.neighbours(of: specification, ownedBy: owner))
+        let request = state.request(for: specification, ownedBy: owner)
         do throws(SpecificationError) {
             return try state.choose(request, now: now, planner, using: &generator)
         } catch {
@@ -181,8 +201,11 @@ extension Coordinator {
     private func insert(
         _ change: CoordinatorState.Change, forgetting: Instant
     ) async throws(OperationError) {
+        let forgotten = self.state.withLock(\.forgotten)
         do {
-            try await self.store.insert(change.placement, forgettingRemovedBefore: forgetting)
+            try await self.store.insert(
+                change.placement, forgettingRemovedBefore: forgetting, and: forgotten)
+            self.state.withLock { $0.erased(forgotten) }
         } catch {
             self.state.withLock { state in
                 for case .reserve(_, let hold, _) in change.directives {

@@ -1,6 +1,7 @@
 package import CloudModel
 package import Federation
 package import Logging
+package import Operations
 import Placement
 import ServiceLifecycle
 package import Storage
@@ -102,8 +103,9 @@ package final class Coordinator: Service {
         let stored = try await self.store.load()
         let applications = try await self.store.applications.load()
         let forgetting = self.forgetting()
+        let forgotten = CoordinatorState.forgottenUntil(stored, keeping: self.configuration.removedLimit)
         self.state.withLock { state in
-            state.feed.load(stored, forgetting: forgetting)
+            state.feed.load(stored, forgetting: max(forgetting, forgotten ?? forgetting))
             state.load(stored)
             state.applications.load(applications)
         }
@@ -121,8 +123,15 @@ package final class Coordinator: Service {
     }
 
     /// Takes the state of a machine that its site has pushed; returns once it is on disk, so that it may be acknowledged.
-    package func receive(_ report: MachineReport, from site: SiteID) async {
-        let machine = report.machine
+    ///
+    /// Unavailable until what was stored has been read: a site keeps what is refused, and sends it again.
+    package func receive(_ report: MachineReport, from site: SiteID) async throws(OperationError) {
+        try self.state.withLock { state throws(OperationError) in try state.requireLoaded() }
+        await self.note(report.machine, at: site)
+    }
+
+    /// Takes what a site says of a machine; returns once it is on disk.
+    func note(_ machine: Machine, at site: SiteID) async {
         guard machine.site == site, let replica = machine.replica else { return }
         await self.apply(.reported(machine), to: replica.workload, replica: replica.index)
     }

@@ -22,32 +22,51 @@ extension CoordinatorState {
     }
 
     /// Looks for a site for one replica, in place of those that turned it away: what that means for its saga.
+    ///
+    /// Bounds of other parts are kept, except that what must be placed anew is rather too far from them than nowhere.
+    /// One that could not be asked is asked again only if no other site will do.
     mutating func search(
         for replica: Int, of placement: StoredPlacement, turn: Int, now: Instant, _ planner: Planner,
         using generator: inout some RandomNumberGenerator
     ) -> PlacementSaga.Event {
         let searching = placement.saga.replicas[replica]
         let specification = placement.specification(of: searching)
-        let request = PlanRequest(
-            specification: specification, replicas: [replica], placed: placement.saga.sites,
-            excluded: searching.excluded,
-            neighbours: self.neighbours(of: specification, ownedBy: placement.owner))
+        let request = self.keptApart(
+            PlanRequest(
+                specification: specification, replicas: [replica], placed: placement.saga.sites,
+                excluded: searching.excluded,
+                neighbours: self.neighbours(of: specification, ownedBy: placement.owner)),
+            ownedBy: placement.owner)
         do throws(SpecificationError) {
+            var bounded = self.bounded(request, for: replica, of: placement, now: now)
+            if searching.keeping == nil {
+                bounded = try self.leavingRoom(bounded, for: placement, now: now, planner)
+            }
             if let destination = searching.keeping?.destination,
                 case .sites(let assignments) = try self.choose(
-                    request.limited(to: destination), now: now, planner, using: &generator),
+                    bounded.limited(to: destination), now: now, planner, using: &generator),
                 let site = assignments.first?.site
             {
                 return .planned(site: site, turn: turn)
             }
-            switch try self.choose(
-                request, refusals: searching.attempts.count, now: now, planner, using: &generator)
+            let refusals = searching.attempts.count
+            if let site = try self.siteBeside(
+                searching.postponed, for: bounded, refusals: refusals, now: now, using: &generator)
             {
+                return .planned(site: site, turn: turn)
+            }
+            var choice = try self.choose(
+                bounded, refusals: refusals, now: now, planner, using: &generator)
+            if case .nowhere = choice, !bounded.near.isEmpty, searching.mayGoTooFar {
+                choice = try self.choose(
+                    request, refusals: refusals, now: now, planner, using: &generator)
+            }
+            switch choice {
             case .sites(let assignments):
                 guard let site = assignments.first?.site else { break }
                 return .planned(site: site, turn: turn)
             case .nowhere(let plan):
-                let reasons = plan.verdicts.filter { request.excluded[$0.site] == nil }.map(\.line)
+                let reasons = plan.verdicts.filter { searching.excluded[$0.site] == nil }.map(\.line)
                 if !reasons.isEmpty {
                     return .unplaceable(reason: Plan.inShort(reasons), turn: turn)
                 }
@@ -58,27 +77,54 @@ extension CoordinatorState {
         }
     }
 
-    /// Looks for a site that would take the replica if it were placed anew now, and counts the room there as asked for
-    /// under the number that is returned, so that nobody else gives up a machine for the same room; nil if there is
-    /// none.
-    mutating func findRoom(
-        for replica: Int, of placement: StoredPlacement, now: Instant,
+    /// The best site but those that could not be asked; nil if there are none of these, or no other one will do.
+    private mutating func siteBeside(
+        _ postponed: [SiteID], for request: PlanRequest, refusals: Int, now: Instant,
         using generator: inout some RandomNumberGenerator
-    ) -> ReservationID? {
+    ) throws(SpecificationError) -> SiteID? {
+        guard !postponed.isEmpty else { return nil }
+        var elsewhere = request
+        for site in postponed { elsewhere.excluded[site] = "could not be asked" }
+        let breadth = SiteIndex.breadth(after: refusals, usual: self.choice.width)
+        let found = try self.siteIndex.choose(elsewhere, breadth: breadth, now: now, using: &generator)?.first
+        if found != nil { self.choice.chosen() }
+        return found?.site
+    }
+
+    /// Room at a site that counts as asked for, under a number, until it is asked for or given up.
+    struct Room {
+        let id: ReservationID
+        let site: SiteID
+    }
+
+    /// Looks for a site that would take the replica if it were placed anew now, and counts the room there as asked for,
+    /// so that nobody else gives up a machine for the same room; nil if there is none.
+    ///
+    /// `others` are replicas of the workload for which room was found just before, which count for the spread.
+    mutating func findRoom(
+        for replica: Int, of placement: StoredPlacement, besides others: [SiteID: Int] = [:], now: Instant,
+        using generator: inout some RandomNumberGenerator
+    ) -> Room? {
         let specification = placement.specification(of: placement.saga.replicas[replica])
-        let request = PlanRequest(
-            specification: specification, replicas: [replica],
-            placed: placement.saga.sites(without: replica), excluded: placement.saga.replicas[replica].barred,
-            neighbours: self.neighbours(of: specification, ownedBy: placement.owner))
+        let request = self.keptApart(
+            PlanRequest(
+                specification: specification, replicas: [replica],
+                placed: placement.saga.sites(without: replica).merging(others, uniquingKeysWith: +),
+                excluded: placement.saga.replicas[replica].barred,
+                neighbours: self.neighbours(of: specification, ownedBy: placement.owner)),
+            ownedBy: placement.owner)
+        let bounded = self.bounded(request, for: replica, of: placement, now: now)
         do throws(SpecificationError) {
-            guard let found = try self.siteIndex.choose(request, now: now, using: &generator)?.first else {
-                return nil
+            var found = try self.siteIndex.choose(bounded, now: now, using: &generator)?.first
+            if found == nil, !bounded.near.isEmpty {
+                found = try self.siteIndex.choose(request, now: now, using: &generator)?.first
             }
+            guard let found else { return nil }
             let id = placement.saga.reservationAfterMove(of: replica)
             self.withLedger {
                 $0.asked(id, for: placement.specification.resources, at: found.site, now: now)
             }
-            return id
+            return Room(id: id, site: found.site)
         } catch {
             return nil
         }
@@ -134,5 +180,15 @@ extension CoordinatorState {
         for case .reserve(_, let hold, _) in directives {
             self.withLedger { $0.asked(hold.reservation, for: resources, at: hold.site, now: now) }
         }
+    }
+}
+
+extension ReplicaPlacement {
+    /// Whether it must be placed anew, after a failure or because its site is emptied, and so may be further than was
+    /// asked for from parts that are bound to its own.
+    fileprivate var mayGoTooFar: Bool {
+        guard let keeping = self.keeping else { return false }
+        // One that leaves for a better site only may as well stay.
+        return keeping.isVoluntary != true || keeping.predecessor == nil
     }
 }

@@ -39,6 +39,8 @@ struct CoordinatorState {
     var silence = SilentSites()
     var isLoaded = false
     var applications = ApplicationBook()
+    /// Who must be apart from whom.
+    private(set) var apart = ApartBook()
     /// Decides what keeps workloads at their replicas.
     let keeper: Keeper
     /// Workloads for which no other site was found, and when to look again.
@@ -48,12 +50,17 @@ struct CoordinatorState {
     var lastLook: WaitingRank?
     /// The workload for which a better site was looked for last; nil if all had their turn.
     var lastBalanced: WorkloadID?
-    var looking = LookingTurns()
+    /// Whose turn it is to look for moves.
+    var looking = CallerTurns()
+    /// Whose turn it is to have an application planned.
+    var planning = CallerTurns()
     var moves = MoveMemory()
     /// The revisions of each workload that are not known to be on disk.
     private var unstored: [WorkloadID: Set<Int>] = [:]
-    /// The revision of each workload's last resizing, while that is not known to be on disk.
-    private var resized: [WorkloadID: Int] = [:]
+    /// The revision of each workload's last resizing, or of its removal, while that is not known to be on disk.
+    private var whole: [WorkloadID: Int] = [:]
+    /// Removed workloads of which nothing is kept any more, as there were too many, except maybe on disk.
+    private(set) var forgotten: Set<WorkloadID> = []
     var leases = LeaseBook()
     var following = FollowingDesk()
     /// Steps that nobody has taken up yet; at most two for each replica that is kept.
@@ -103,6 +110,7 @@ struct CoordinatorState {
     /// Keeps `names` and `firstRemoval` true to a placement that is new or has changed.
     private mutating func index(_ placement: StoredPlacement) {
         self.applications.note(placement.id, as: placement.specification.part)
+        self.apart.note(placement)
         let name = placement.specification.name
         guard placement.saga.state == .removed else {
             self.names[name] = placement.id
@@ -119,8 +127,9 @@ struct CoordinatorState {
         if let key = placement.idempotencyKey { self.keys[Key(owner: placement.owner, key: key)] = nil }
         self.looks[id] = nil
         self.unstored[id] = nil
-        self.resized[id] = nil
+        self.whole[id] = nil
         self.applications.forget(id, as: placement.specification.part)
+        self.apart.forget(placement)
         self.leases.forget(id)
         self.moves.forget(id)
         self.following.forget(id)
@@ -128,12 +137,38 @@ struct CoordinatorState {
         for watcher in (self.watchers[id] ?? [:]).values { watcher.finish() }
     }
 
-    /// Forgets workloads removed before `instant`.
-    mutating func forget(removedBefore instant: Instant) {
-        guard let firstRemoval, firstRemoval < instant else { return }
+    /// How many workloads there are that are not removed.
+    var liveCount: Int { self.names.count }
+
+    /// Forgets workloads removed before `instant`, and of the others the oldest beyond `limit`; then a sixteenth of it
+    /// more, so that not each call looks again.
+    mutating func forget(removedBefore instant: Instant, keeping limit: Int) {
+        let count = self.placements.count - self.liveCount
+        let surplus = count > limit ? count - limit + limit / 16 : 0
+        guard surplus > 0 || self.firstRemoval.map({ $0 < instant }) == true else { return }
         let removed = self.placements.values.filter { $0.saga.state == .removed }
-        for placement in removed where placement.changed < instant { self.drop(placement.id) }
-        self.firstRemoval = removed.map(\.changed).filter { $0 >= instant }.min()
+            .sorted { ($0.changed, $0.id) < ($1.changed, $1.id) }
+        self.firstRemoval = nil
+        for (offset, placement) in removed.enumerated() {
+            if offset < surplus {
+                self.forgotten.insert(placement.id)
+                self.drop(placement.id)
+            } else if placement.changed < instant {
+                self.drop(placement.id)
+            } else {
+                self.firstRemoval = self.firstRemoval ?? placement.changed
+            }
+        }
+    }
+
+    /// Notes that nothing is left on disk of workloads that were forgotten.
+    mutating func erased(_ workloads: Set<WorkloadID>) { self.forgotten.subtract(workloads) }
+
+    /// What happened until then may belong to workloads that were forgotten because `limit` was exceeded; nil if so few
+    /// removed ones are stored that none need have been.
+    static func forgottenUntil(_ stored: [StoredPlacement], keeping limit: Int) -> Instant? {
+        let removals = stored.filter { $0.saga.state == .removed }.map(\.changed)
+        return removals.count >= limit - limit / 16 ? removals.min() : nil
     }
 
     /// The workload that `owner` asked for under `key`.
@@ -152,11 +187,11 @@ struct CoordinatorState {
         self.names[name].flatMap { self.placements[$0] }
     }
 
-    /// Applies `change` to a workload's saga, and has its log say `note` about that; nil if there is no such workload,
-    /// or nothing changed and nothing is to be said.
+    /// Applies `change` to a workload's saga, and has its log say `notes` about that; nil if there is no such
+    /// workload, or nothing changed and nothing is to be said.
     mutating func change(
         _ id: WorkloadID, now: Instant, under circumstances: Circumstances? = nil,
-        explained note: KeepingNote? = nil,
+        explained notes: [KeepingNote] = [],
         _ change: (inout PlacementSaga) -> [PlacementSaga.Directive]
     ) -> Change? {
         guard var placement = self.placements[id] else { return nil }
@@ -164,12 +199,12 @@ struct CoordinatorState {
         var directives = change(&placement.saga)
         let isResized = placement.saga.wantedCount != before.wantedCount
         if isResized { placement.specify() }
-        let explanation = note.map { placement.log([$0], at: now) } ?? []
+        let explanation = placement.log(notes, at: now)
         var events =
             explanation
             + self.keep(
                 &placement, since: before, circumstances ?? Circumstances(now: now), &directives)
-        guard placement.saga != before || note != nil else {
+        guard placement.saga != before || !notes.isEmpty else {
             return directives.isEmpty
                 ? nil : Change(placement: placement, isNew: false, replicas: [], directives: directives)
         }
@@ -180,9 +215,10 @@ struct CoordinatorState {
         self.placements[id] = placement
         self.unstored[id, default: []].insert(placement.revision)
         self.index(placement)
-        if isResized { self.resized[id] = placement.revision }
-        // Until a resizing is on disk each change brings all of it there: it is stored as a whole or not at all.
-        let isWhole = self.resized[id] != nil
+        if isResized || placement.saga.isRemoving != before.isRemoving { self.whole[id] = placement.revision }
+        // Until a resizing or a removal is on disk each change brings all of it there: it is stored as a whole or not at
+        // all, whichever change comes first.
+        let isWhole = self.whole[id] != nil
         let replicas = placement.saga.replicas.indices.filter { index in
             isWhole || !before.replicas.indices.contains(index)
                 || before.replicas[index] != placement.saga.replicas[index]
@@ -197,7 +233,7 @@ struct CoordinatorState {
         let id = change.placement.id
         self.unstored[id]?.remove(change.placement.revision)
         if self.unstored[id]?.isEmpty == true { self.unstored[id] = nil }
-        if let revision = self.resized[id], revision <= change.placement.revision { self.resized[id] = nil }
+        if let revision = self.whole[id], revision <= change.placement.revision { self.whole[id] = nil }
     }
 
     /// Whether all that is known of a workload is on disk, and so is known again after a crash.

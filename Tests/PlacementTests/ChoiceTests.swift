@@ -36,6 +36,10 @@ struct ChoiceTests {
         #expect(reachability(SilentSites.pause - .milliseconds(1)) == .unreachable)
         #expect(reachability(SilentSites.pause) == .reachable)
         #expect(reachability(SilentSites.pause, heardAs: .suspect) == .suspect)
+        // The clock was set back since, by little or by much.
+        #expect(reachability(.milliseconds(1) - SilentSites.pause) == .unreachable)
+        #expect(reachability(.zero - SilentSites.pause) == .reachable)
+        #expect(reachability(.seconds(-900)) == .reachable)
         sites.answered(site)
         #expect(reachability(.zero) == .reachable)
     }

@@ -10,17 +10,6 @@ struct GangTests {
         return WorkloadID(randomUsing: &generator)
     }
 
-    private static func settle(_ world: inout SagaWorld) {
-        world.calm()
-        var steps = 0
-        while steps < 3_000, !world.isQuiet || !world.saga.isSettled {
-            world.step()
-            steps += 1
-        }
-        // Longer than any hold lasts.
-        for _ in 0..<100 { world.step() }
-    }
-
     /// Whole or nothing, and nothing left behind.
     private static func check(_ world: SagaWorld) {
         #expect(world.violations == [])
@@ -41,7 +30,7 @@ struct GangTests {
             seed: 1, workload: Self.workload(1), replicas: 4, rooms: [2, 1, 1, 1], isGang: true)
         world.calm()
         world.start()
-        Self.settle(&world)
+        world.settle()
         #expect(world.saga.state == .placed)
         Self.check(world)
     }
@@ -52,7 +41,7 @@ struct GangTests {
             seed: 2, workload: Self.workload(2), replicas: 4, rooms: [1, 1, 1], isGang: true)
         world.calm()
         world.start()
-        Self.settle(&world)
+        world.settle()
         #expect(world.saga.state == .failed)
         #expect(world.saga.reason?.contains("no room") == true)
         #expect(world.saga.reason?.contains("all replicas were asked for or none") == true)
@@ -192,7 +181,7 @@ struct GangTests {
         for _ in 0..<(50 + Int(seed) * 3) { world.step() }
         if seed.isMultiple(of: 5) { world.askRemoval() }
         for _ in 0..<150 { world.step() }
-        Self.settle(&world)
+        world.settle()
         Self.check(world)
         if seed.isMultiple(of: 5) { #expect(world.saga.state == .removed) }
     }
@@ -207,12 +196,12 @@ struct GangTests {
             world.calm()
             world.mishap = (request, mishap)
             world.start()
-            Self.settle(&world)
+            world.settle()
             #expect(world.saga.state == .placed)
             #expect(world.violations == [])
             #expect(world.leaks() == [])
             world.askRemoval()
-            Self.settle(&world)
+            world.settle()
             #expect(world.saga.state == .removed)
             #expect(world.leaks() == [])
         }

@@ -13,9 +13,11 @@ struct GrantLedgerTests {
         return ReservationID(derivedFrom: workload, path: [number])
     }
 
-    private func pending(_ ledger: GrantLedger, received: Int64, now: Int64) -> Int {
-        let description = Samples.candidate("a.test").description
-        return ledger.candidate(
+    private func pending(
+        _ ledger: GrantLedger, _ description: SiteDescription = Samples.candidate("a.test").description,
+        received: Int64, now: Int64
+    ) -> Int {
+        ledger.candidate(
             description, received: Self.time(received), reachability: .reachable, now: Self.time(now)
         ).pending.vcpus
     }
@@ -82,6 +84,86 @@ struct GrantLedgerTests {
             #expect(free(report: report, refusal: refusal, received: 9) == 0)
             #expect(free(report: report, refusal: refusal, received: 11) == 8)
         }
+    }
+
+    /// What counts as pending once a row of `row` changes is received at 13, of what was granted at 12.
+    private func pendingAfterRow(of row: Int?, grantedAt generation: Int?) throws -> [Int] {
+        var ledger = GrantLedger()
+        var description = Samples.candidate("a.test").description
+        description.capacity.generation = row
+        let id = try Self.id(1)
+        ledger.asked(id, for: Samples.resources(2), at: SiteID("a.test"), now: Self.time(10))
+        ledger.granted(id, now: Self.time(12), generation: generation)
+        let before = self.pending(ledger, description, received: 13, now: 20)
+        ledger.reported(description, received: Self.time(13))
+        // One that shows it has ended the count for good; else it goes on.
+        return [before] + [13, 9].map { self.pending(ledger, description, received: $0, now: 20) }
+    }
+
+    @Test("A row that the site signed before it granted, and that comes after, does not end the count")
+    func lateRow() throws {
+        #expect(try self.pendingAfterRow(of: 6, grantedAt: 7) == [2, 2, 2])
+        #expect(try self.pendingAfterRow(of: 7, grantedAt: 7) == [0, 0, 0])
+        #expect(try self.pendingAfterRow(of: 8, grantedAt: 7) == [0, 0, 0])
+    }
+
+    @Test("Where either does not tell the number, it goes by time")
+    func untoldGeneration() throws {
+        #expect(try self.pendingAfterRow(of: 6, grantedAt: nil) == [0, 0, 0])
+        #expect(try self.pendingAfterRow(of: nil, grantedAt: 7) == [0, 0, 0])
+    }
+
+    @Test("A row that shows a request may come before its answer; one from before the request never shows it")
+    func earlyRow() throws {
+        var ledger = GrantLedger()
+        var description = Samples.candidate("a.test").description
+        description.capacity.generation = 7
+        let id = try Self.id(1)
+        ledger.asked(id, for: Samples.resources(2), at: SiteID("a.test"), now: Self.time(10))
+        #expect(self.pending(ledger, description, received: 11, now: 20) == 2)
+        ledger.granted(id, now: Self.time(12), generation: 7)
+        #expect(self.pending(ledger, description, received: 11, now: 20) == 0)
+        // The site had counted as far before it lost its database.
+        #expect(self.pending(ledger, description, received: 9, now: 20) == 2)
+    }
+
+    @Test("A refusal ends the count of what was granted before it, by the same number")
+    func refusalShowsGrants() throws {
+        var ledger = GrantLedger()
+        var description = Samples.candidate("a.test").description
+        description.capacity.generation = 5
+        for number in 1...2 as ClosedRange<UInt64> {
+            ledger.asked(
+                try Self.id(number), for: Samples.resources(2), at: SiteID("a.test"), now: Self.time(10))
+            ledger.granted(try Self.id(number), now: Self.time(11), generation: 5 + Int(number))
+        }
+        var full = description.capacity
+        full.generation = 6
+        ledger.corrected(SiteID("a.test"), to: full, now: Self.time(12))
+        let candidate = ledger.candidate(
+            description, received: Self.time(11), reachability: .reachable, now: Self.time(13))
+        #expect(candidate.pending.vcpus == 2)
+    }
+
+    @Test("Of a site that has lost its database and counts anew, what it granted before counts for its time")
+    func countsAnew() throws {
+        var ledger = GrantLedger()
+        var description = Samples.candidate("a.test").description
+        ledger.asked(try Self.id(1), for: Samples.resources(2), at: SiteID("a.test"), now: Self.time(10))
+        ledger.granted(try Self.id(1), now: Self.time(12), generation: 500)
+        for second in [60, 120, 180, 240, 300] as [Int64] {
+            description.capacity.generation = Int(second) / 60
+            ledger.reported(description, received: Self.time(second))
+            ledger.expire(now: Self.time(second))
+            #expect(self.pending(ledger, description, received: second, now: second) == 2)
+        }
+        ledger.expire(now: Self.time(311))
+        #expect(self.pending(ledger, description, received: 300, now: 311) == 0)
+        // What it grants since then goes by what it counts now.
+        ledger.asked(try Self.id(2), for: Samples.resources(2), at: SiteID("a.test"), now: Self.time(320))
+        ledger.granted(try Self.id(2), now: Self.time(321), generation: 6)
+        description.capacity.generation = 6
+        #expect(self.pending(ledger, description, received: 322, now: 322) == 0)
     }
 
     @Test("Requests are forgotten after their retention, and beyond the limit the oldest first")

@@ -6,82 +6,8 @@ import Testing
 struct KeeperTests {
     private static let tokyo = SiteID("tokyo.test")
     private static let paris = SiteID("paris.test")
-    private static let start = Instant(millisecondsSinceEpoch: 1_800_000_000_000)
 
-    /// A workload whose replicas all run in tokyo, and the time that passes for it.
-    private struct Bench {
-        var saga: PlacementSaga
-        var wishes: KeepingWishes?
-        var now = KeeperTests.start
-        var draining: Set<SiteID> = []
-        var placeable: Set<Int> = []
-        var sought: Set<Int>
-        var lapsed: Set<Int> = []
-        var leased: Set<Int> = []
-        var notes: [KeepingNote] = []
-        private var changes: Int64 = 0
-
-        init(replicas: Int = 1, wishes: KeepingWishes? = nil) throws {
-            self.wishes = wishes
-            self.sought = Set(0..<replicas)
-            let workload = try #require(WorkloadID("00000000-0000-4000-8000-000000000007"))
-            self.saga = PlacementSaga(workload: workload, replicas: replicas)
-            _ = self.saga.resume()
-            for index in 0..<replicas { try self.place(index, at: KeeperTests.tokyo) }
-            _ = self.review()
-        }
-
-        /// Brings a replica that looks for a site to `site`, where it runs at once.
-        mutating func place(_ index: Int, at site: SiteID) throws {
-            let planned = self.saga.handle(
-                .planned(site: site, turn: self.saga.replicas[index].turn), replica: index)
-            guard case .reserve(_, let hold, _)? = planned.first else {
-                Issue.record("not reserved: \(planned)")
-                return
-            }
-            _ = self.saga.handle(
-                .committed(hold.reservation, self.machine(index, .running, at: hold)), replica: index)
-        }
-
-        mutating func machine(
-            _ index: Int, _ state: MachineState, at hold: Hold, halt: Halt? = nil
-        ) -> Machine {
-            self.changes += 1
-            return Machine(
-                id: MachineID(derivedFrom: hold.reservation, path: []), site: hold.site,
-                specification: MachineSpecification(
-                    name: "web-\(index)", resources: Samples.resources(),
-                    image: ImageReference(format: .raw, location: "/images/web"),
-                    leaseSeconds: self.wishes?.leaseSeconds),
-                state: state, reason: state == .failed ? "killed" : nil, halt: halt,
-                replica: ReplicaReference(
-                    workload: self.saga.workload, index: index, epoch: self.saga.replicas[index].epoch),
-                created: KeeperTests.start,
-                changed: KeeperTests.start.advanced(by: .milliseconds(self.changes)))
-        }
-
-        mutating func report(_ index: Int, _ state: MachineState, halt: Halt? = nil) throws {
-            let hold = try #require(self.saga.replicas[index].hold)
-            _ = self.saga.handle(.reported(self.machine(index, state, at: hold, halt: halt)), replica: index)
-        }
-
-        mutating func review(after duration: Duration = .zero) -> [PlacementSaga.Directive] {
-            self.now = self.now.advanced(by: duration)
-            let review = Keeper().review(
-                &self.saga, self.wishes,
-                under: Circumstances(
-                    now: self.now, draining: self.draining, placeable: self.placeable, sought: self.sought,
-                    lapsed: self.lapsed, leased: self.leased))
-            self.notes += review.notes
-            return review.directives
-        }
-
-        /// Lets a start that was ordered come to nothing, and reviews until the next step.
-        mutating func failStart(_ index: Int) throws {
-            try self.report(index, .failed)
-            _ = self.review()
-        }
-    }
+    private typealias Bench = KeeperBench
 
     @Test("A machine that fails is started where it is, at once")
     func restart() throws {
@@ -304,12 +230,15 @@ struct KeeperTests {
         }
         #expect(bench.saga.replicas[0].keeping?.predecessor?.epoch == 1)
         #expect(bench.review() == [], "the other one waits")
+        #expect(bench.notes.count { $0.text.contains("while another replica is on its way") } == 1)
         try bench.place(0, at: Self.paris)
         let relieved = bench.review()
         guard case .retire(0, let hold, let machine)? = relieved.first, hold.site == Self.tokyo else {
             Issue.record("\(relieved)")
             return
         }
+        let other = PlacementSaga.Directive.plan(replica: 1, turn: bench.saga.replicas[1].turn)
+        #expect(relieved.dropFirst() == [other], "it does not wait for the deletion, which may never come")
         _ = bench.saga.handle(.doomed(machine), replica: 0)
         #expect(bench.saga.replicas[0].keeping?.predecessor != nil)
         guard case .retire? = bench.review(after: .seconds(60)).first else {
@@ -318,9 +247,62 @@ struct KeeperTests {
         }
         _ = bench.saga.handle(.deleted(machine), replica: 0)
         #expect(bench.saga.replicas[0].keeping?.predecessor == nil)
-        guard case .plan(1, _)? = bench.review().first else {
-            Issue.record("now the other one")
-            return
+    }
+
+    @Test("A machine that nobody confirms to be deleted keeps no other replica from leaving, only its own")
+    func leftBehind() throws {
+        var bench = try Bench(replicas: 2)
+        _ = bench.saga.move(0, to: Self.paris, nil)
+        try bench.place(0, at: Self.paris)
+        #expect(bench.review().count == 1)
+        #expect(bench.saga.replicas[0].keeping?.predecessor?.isEnding == true)
+        #expect(!bench.saga.isMoving && !bench.saga.isBusy)
+        #expect(bench.saga.objectionToMoving(1, nil) == nil)
+        #expect(bench.saga.objectionToMoving(0, nil)?.contains("tokyo.test") == true)
+        (bench.draining, bench.placeable) = ([Self.paris, Self.tokyo], [0, 1])
+        let directives = bench.review()
+        #expect(directives == [.plan(replica: 1, turn: bench.saga.replicas[1].turn)])
+        #expect(bench.saga.replicas[0].epoch == 2)
+        #expect(bench.notes.count { $0.replica == 0 && $0.text.contains("not known to be deleted") } == 1)
+        #expect(bench.review() == [], "and that is said once")
+        #expect(bench.notes.count { $0.replica == 0 && $0.text.contains("not known to be deleted") } == 1)
+    }
+
+    @Test("A machine that somebody suspended stays where it is, with its memory, while its site drains")
+    func suspendedAtDrain() throws {
+        var bench = try Bench(replicas: 2)
+        try bench.report(0, .suspended)
+        (bench.draining, bench.placeable) = ([Self.tokyo], [0, 1])
+        for _ in 0..<10 {
+            for case .plan(let replica, _) in bench.review(after: .seconds(60)) { #expect(replica == 1) }
+        }
+        #expect(bench.saga.replicas[0].epoch == 1)
+        #expect(bench.notes.count { $0.replica == 0 && $0.text.contains("it is suspended there") } == 1)
+    }
+
+    @Test("One that is nowhere until a site can take it keeps no other from leaving, and the minimum is kept")
+    func othersLeave() throws {
+        for minimum in [1, 2] {
+            var bench = try Bench(replicas: 2)
+            bench.wishes = KeepingWishes(minimum: minimum)
+            try bench.report(0, .deleted)
+            bench.placeable = [0]
+            _ = bench.review()
+            _ = bench.saga.handle(
+                .unplaceable(reason: "no room", turn: bench.saga.replicas[0].turn), replica: 0)
+            #expect(bench.saga.replicas[0].phase == .exhausted("no room"))
+            #expect(!bench.saga.isMoving && !bench.saga.isBusy && bench.saga.waitingCount == 1)
+            #expect(bench.saga.objectionToMoving(1, bench.wishes) == nil)
+            (bench.draining, bench.placeable) = ([Self.tokyo], [1])
+            guard case .plan(1, _)? = bench.review().last else {
+                Issue.record("stays at a site that drains")
+                return
+            }
+            try bench.place(1, at: Self.paris)
+            let relieved = bench.review()
+            #expect(bench.saga.replicas[1].keeping?.predecessor?.isEnding == (minimum == 1))
+            #expect(relieved.isEmpty == (minimum == 2), "no machine goes while too few run")
+            #expect(bench.notes.contains { $0.text.contains("runs until 2 of") } == (minimum == 2))
         }
     }
 

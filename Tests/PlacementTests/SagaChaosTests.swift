@@ -11,17 +11,6 @@ struct SagaChaosTests {
     }
 
     /// Lets the world run until nothing is under way, with a bound.
-    private func settle(_ world: inout SagaWorld) {
-        world.calm()
-        var steps = 0
-        while steps < 3_000, !world.isQuiet || !world.saga.isSettled {
-            world.step()
-            steps += 1
-        }
-        // Longer than any hold lasts.
-        for _ in 0..<100 { world.step() }
-    }
-
     @Test(
         "With messages lost, doubled and late and the coordinator killed at any step, no replica ever runs twice and nothing leaks",
         arguments: 0..<200 as Range<UInt64>)
@@ -32,7 +21,7 @@ struct SagaChaosTests {
         for _ in 0..<(50 + Int(seed) * 3) { world.step() }
         if seed.isMultiple(of: 3) { world.askRemoval() }
         for _ in 0..<150 { world.step() }
-        self.settle(&world)
+        world.settle()
         #expect(world.violations == [])
         #expect(world.leaks() == [])
         #expect(world.saga.isSettled)
@@ -47,7 +36,7 @@ struct SagaChaosTests {
         world.start()
         for _ in 0..<step { world.step() }
         world.crash()
-        self.settle(&world)
+        world.settle()
         #expect(world.saga.state == .placed)
         #expect(world.violations == [])
         #expect(world.leaks() == [])
@@ -61,7 +50,7 @@ struct SagaChaosTests {
         for _ in 0..<step { world.step() }
         world.askRemoval()
         world.crash()
-        self.settle(&world)
+        world.settle()
         #expect(world.saga.state == .removed)
         #expect(world.violations == [])
         #expect(world.leaks() == [])
@@ -71,7 +60,7 @@ struct SagaChaosTests {
     func tooLittleRoom() {
         var world = SagaWorld(seed: 9, workload: Self.workload(9), replicas: 4, rooms: [1, 1, 0])
         world.start()
-        self.settle(&world)
+        world.settle()
         #expect(world.saga.state == .failed)
         #expect(world.saga.replicaStates.count { $0.machine != nil } == 2)
         #expect(world.saga.reason?.contains("no room") == true)

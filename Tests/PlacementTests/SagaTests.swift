@@ -100,6 +100,170 @@ struct SagaTests {
         #expect(saga.reason?.contains("8 sites were tried") == true)
     }
 
+    @Test(
+        "What every site refused is asked for again under the next epoch and new numbers, the rest left alone"
+    )
+    func retry() throws {
+        var saga = try self.saga(replicas: 2)
+        _ = saga.resume()
+        #expect(saga.retry() == [], "it is under way")
+        _ = saga.handle(.planned(site: Self.tokyo, turn: self.turn(saga)), replica: 0)
+        let first = try self.hold(saga)
+        _ = saga.handle(.refused(first.reservation, turn: self.turn(saga), reason: "no"), replica: 0)
+        _ = saga.handle(.unplaceable(reason: "no other site", turn: self.turn(saga)), replica: 0)
+        #expect(saga.retry() == [], "the other one is under way")
+        _ = saga.handle(.planned(site: Self.paris, turn: saga.replicas[1].turn), replica: 1)
+        let other = try #require(saga.replicas[1].hold)
+        let machine = MachineID(derivedFrom: other.reservation, path: [])
+        _ = saga.handle(.reservation(self.reservation(other, .committed, machine: machine)), replica: 1)
+        #expect(saga.state == .failed)
+
+        #expect(saga.retry() == [.plan(replica: 0, turn: self.turn(saga))])
+        #expect(saga.state == .placing)
+        #expect(saga.replicas.map(\.epoch) == [2, 1])
+        #expect(saga.replicas[0].excluded == [:])
+        _ = saga.handle(.planned(site: Self.tokyo, turn: self.turn(saga)), replica: 0)
+        #expect(try self.hold(saga).reservation != first.reservation)
+        _ = saga.remove()
+        #expect(saga.retry() == [])
+    }
+
+    @Test("A gang that was given up is asked for again as a whole, and given up as a whole")
+    func retriedGang() throws {
+        var saga = PlacementSaga(
+            workload: try #require(WorkloadID("00000000-0000-4000-8000-000000000001")), replicas: 2,
+            isGang: true)
+        var directives = saga.resume()
+        for epoch in 1...3 {
+            #expect(directives == saga.replicas.map { .plan(replica: $0.index, turn: $0.turn) })
+            #expect(saga.replicas.map(\.epoch) == [epoch, epoch])
+            _ = saga.handle(.planned(site: Self.paris, turn: saga.replicas[1].turn), replica: 1)
+            let hold = try #require(saga.replicas[1].hold)
+            #expect(saga.handle(.reservation(self.reservation(hold, .held)), replica: 1) == [])
+            let release = saga.handle(.unplaceable(reason: "no room", turn: self.turn(saga)), replica: 0)
+            #expect(release == [.release(replica: 1, hold, turn: saga.replicas[1].turn, after: .zero)])
+            #expect(saga.retry() == [], "the hold may not be over yet")
+            _ = saga.handle(.reservation(self.reservation(hold, .released)), replica: 1)
+            #expect(saga.state == .failed)
+            directives = saga.retry()
+        }
+    }
+
+    /// Lets a request to reserve at `site` go unsent, and counts the pauses until there is another plan.
+    private func leaveUnasked(
+        _ saga: inout PlacementSaga, at site: SiteID, _ pauses: inout [Duration],
+        _ numbers: inout [ReservationID]
+    ) throws {
+        _ = saga.handle(.planned(site: site, turn: self.turn(saga)), replica: 0)
+        let hold = try self.hold(saga)
+        numbers.append(hold.reservation)
+        let directives = saga.handle(
+            .notAsked(hold.reservation, turn: self.turn(saga), reason: "it is busy"), replica: 0)
+        guard case .planLater(0, let turn, let pause)? = directives.first else {
+            Issue.record("\(directives)")
+            return
+        }
+        #expect(turn == self.turn(saga) && directives.count == 1)
+        pauses.append(pause)
+    }
+
+    @Test("A request that was not sent is no refusal: twelve times, at growing distances, it is tried again")
+    func notAsked() throws {
+        var saga = try self.saga()
+        _ = saga.resume()
+        var (pauses, numbers): ([Duration], [ReservationID]) = ([], [])
+        for _ in 0..<PlacementSaga.postponementLimit {
+            let before = saga
+            try self.leaveUnasked(&saga, at: Self.tokyo, &pauses, &numbers)
+            #expect(saga.replicas[0].excluded == [:] && saga.replicas[0].postponed == [Self.tokyo])
+            #expect(saga.state == .placing)
+            #expect(saga.reason == "replica 0: tokyo.test could not be asked: it is busy")
+            #expect(saga.narrate(since: before).map(\.kind) == (pauses.count == 1 ? [.waiting] : []))
+        }
+        #expect(pauses.prefix(5) == [.zero, .seconds(1), .seconds(2), .seconds(4), .seconds(8)])
+        #expect(pauses.last == PlacementSaga.longestPostponement)
+        #expect(Set(numbers).count == numbers.count, "each under a number of its own")
+        // Once more is once too often: then it counts as a refusal, and the replica is given up if there is no other.
+        _ = saga.handle(.planned(site: Self.tokyo, turn: self.turn(saga)), replica: 0)
+        let last = try self.hold(saga)
+        let directives = saga.handle(
+            .notAsked(last.reservation, turn: self.turn(saga), reason: "it is busy"), replica: 0)
+        #expect(directives == [.plan(replica: 0, turn: self.turn(saga))])
+        #expect(saga.replicas[0].excluded == [Self.tokyo: "could not be asked: it is busy"])
+        _ = saga.handle(.unplaceable(reason: "no other site", turn: self.turn(saga)), replica: 0)
+        #expect(saga.state == .failed)
+        // Whoever asks anew has as much patience.
+        #expect(saga.retry() == [.plan(replica: 0, turn: self.turn(saga))])
+        try self.leaveUnasked(&saga, at: Self.tokyo, &pauses, &numbers)
+        #expect(Set(numbers).count == numbers.count)
+    }
+
+    @Test("While a site could not be asked, it fails nothing that there is no other")
+    func nowhereButUnasked() throws {
+        var saga = try self.saga()
+        _ = saga.resume()
+        var (pauses, numbers): ([Duration], [ReservationID]) = ([], [])
+        try self.leaveUnasked(&saga, at: Self.tokyo, &pauses, &numbers)
+        let directives = saga.handle(
+            .unplaceable(reason: "tokyo.test: does not answer", turn: self.turn(saga)), replica: 0)
+        #expect(directives == [.planLater(replica: 0, turn: self.turn(saga), after: .seconds(1))])
+        #expect(saga.state == .placing)
+        // A process that ends meanwhile looks again when it is back.
+        #expect(saga.resume() == [.plan(replica: 0, turn: self.turn(saga))])
+        _ = saga.handle(.planned(site: Self.tokyo, turn: self.turn(saga)), replica: 0)
+        let hold = try self.hold(saga)
+        #expect(!numbers.contains(hold.reservation))
+        _ = saga.handle(.refused(hold.reservation, turn: self.turn(saga), reason: "no room"), replica: 0)
+        #expect(saga.handle(.unplaceable(reason: "no other", turn: self.turn(saga)), replica: 0) == [])
+        #expect(saga.reason == "replica 0: tokyo.test: no room; no other")
+    }
+
+    @Test("A question that was not put is none of the three after which the next site is tried")
+    func questionNotPut() throws {
+        var saga = try self.saga()
+        _ = saga.resume()
+        _ = saga.handle(.planned(site: Self.tokyo, turn: self.turn(saga)), replica: 0)
+        let hold = try self.hold(saga)
+        _ = saga.handle(.silent(turn: self.turn(saga), reason: "10 s"), replica: 0)
+        for count in 1...PlacementSaga.postponementLimit {
+            let directives = saga.handle(
+                .notAsked(hold.reservation, turn: self.turn(saga), reason: "it is busy"), replica: 0)
+            let pause = PlacementSaga.pause(beforePostponed: count)
+            #expect(directives == [.query(replica: 0, hold, turn: self.turn(saga), after: pause)])
+            #expect(saga.replicas[0].phase == .doubting(hold, asked: 1))
+        }
+        _ = saga.handle(.notAsked(hold.reservation, turn: self.turn(saga), reason: "it is busy"), replica: 0)
+        #expect(saga.replicas[0].phase == .doubting(hold, asked: 2), "it ends")
+    }
+
+    @Test("A gang that was given up when one of its machines was there already is asked for again as a whole")
+    func retriedGangWithMachine() throws {
+        var saga = PlacementSaga(
+            workload: try #require(WorkloadID("00000000-0000-4000-8000-000000000001")), replicas: 2,
+            isGang: true)
+        _ = saga.resume()
+        var holds: [Hold] = []
+        for index in 0..<2 {
+            _ = saga.handle(.planned(site: Self.paris, turn: saga.replicas[index].turn), replica: index)
+            let hold = try #require(saga.replicas[index].hold)
+            _ = saga.handle(.reservation(self.reservation(hold, .held)), replica: index)
+            holds.append(hold)
+        }
+        let machine = MachineID(derivedFrom: holds[0].reservation, path: [])
+        _ = saga.handle(.reservation(self.reservation(holds[0], .committed, machine: machine)), replica: 0)
+        _ = Keeper().review(
+            &saga, nil, under: Circumstances(now: Instant(millisecondsSinceEpoch: 0)))
+        #expect(saga.replicas[0].keeping != nil)
+        _ = saga.handle(
+            .refused(holds[1].reservation, turn: saga.replicas[1].turn, reason: "no"), replica: 1)
+        _ = saga.handle(.reservation(self.reservation(holds[1], .released)), replica: 1)
+        _ = saga.handle(.unplaceable(reason: "no room", turn: saga.replicas[1].turn), replica: 1)
+        _ = saga.handle(.deleted(machine), replica: 0)
+        #expect(saga.state == .failed)
+        #expect(saga.retry() == saga.replicas.map { .plan(replica: $0.index, turn: $0.turn) })
+        #expect(saga.replicas.map(\.epoch) == [2, 2])
+    }
+
     @Test("A time-out is not a refusal: the site is asked first, three times before the next is tried")
     func doubt() throws {
         var saga = try self.saga()

@@ -31,9 +31,12 @@ struct SagaWorld {
     /// How long it takes a site to delete a machine.
     private static let deletion = 8
 
+    /// The highest number of a request for a hold in one epoch: one may not be sent at all.
+    private static let attemptLimit = PlacementSaga.attemptLimit + 1
+
     /// What happens to one request, counted from the start.
     enum Mishap: CaseIterable {
-        case lost, unanswered, refused, doubled, killedBeforeStoring, killedAfterStoring
+        case lost, unanswered, notAsked, refused, doubled, killedBeforeStoring, killedAfterStoring
     }
 
     /// The request that meets a mishap.
@@ -121,6 +124,17 @@ struct SagaWorld {
 
     var isQuiet: Bool { self.packets.isEmpty }
 
+    /// Lets nothing more go wrong, and everything come to rest within so many steps; then longer than any hold lasts.
+    mutating func settle(within limit: Int = 3_000) {
+        self.calm()
+        var steps = 0
+        while steps < limit, !self.isQuiet || !self.saga.isSettled {
+            self.step()
+            steps += 1
+        }
+        for _ in 0..<100 { self.step() }
+    }
+
     /// One event: decide, store, carry out, with a chance to be killed between each two.
     private mutating func take(_ event: PlacementSaga.Event, replica: Int) {
         var next = self.saga
@@ -137,7 +151,8 @@ struct SagaWorld {
     private mutating func carryOut(_ directives: [PlacementSaga.Directive]) {
         for directive in directives {
             switch directive {
-            case .plan(let replica, let turn): self.plan(replica, turn: turn)
+            case .plan(let replica, let turn), .planLater(let replica, let turn, _):
+                self.plan(replica, turn: turn)
             case .reserve(let replica, _, let turn): self.send(directive, replica, turn, after: .zero)
             case .query(let replica, _, let turn, let after), .commit(let replica, _, let turn, let after),
                 .release(let replica, _, let turn, let after),
@@ -178,6 +193,9 @@ struct SagaWorld {
             self.serve(directive)
             self.isMute = false
             self.packets.append(timeout)
+        case .notAsked:
+            guard let hold = directive.hold else { return }
+            self.answer(.notAsked(hold.reservation, turn: turn, reason: "the queue is full"), replica)
         case .refused:
             guard let hold = directive.hold else { return }
             self.answer(.refused(hold.reservation, turn: turn, reason: "out of order"), replica)
@@ -208,7 +226,7 @@ struct SagaWorld {
 extension SagaWorld {
     private mutating func serve(_ directive: PlacementSaga.Directive) {
         switch directive {
-        case .plan, .warn, .start, .retire: break
+        case .plan, .planLater, .warn, .start, .retire: break
         case .reserve(let replica, let hold, let turn):
             self.answer(self.reserve(hold, turn: turn), replica)
         case .query(let replica, let hold, let turn, _):
@@ -293,7 +311,7 @@ extension SagaWorld {
     private func epoch(of hold: Hold, _ replica: Int) -> Int {
         let now = self.saga.replicas[replica].epoch
         return (1...now).first { epoch in
-            (1...PlacementSaga.attemptLimit).contains { attempt in
+            (1...Self.attemptLimit).contains { attempt in
                 hold.reservation
                     == ReservationID(
                         derivedFrom: self.saga.workload,
@@ -319,7 +337,7 @@ extension PlacementSaga.Directive {
             .release(_, let hold, _, _), .delete(_, let hold, _, _, _):
             hold
         case .start(_, let hold, _), .retire(_, let hold, _): hold
-        case .plan, .warn: nil
+        case .plan, .planLater, .warn: nil
         }
     }
 }
@@ -331,7 +349,7 @@ extension SagaWorld {
         var machines: [Int: [MachineID]] = [:]
         for replica in self.saga.replicas {
             for epoch in 1...replica.epoch {
-                for attempt in 1...PlacementSaga.attemptLimit {
+                for attempt in 1...Self.attemptLimit {
                     let id = ReservationID(
                         derivedFrom: self.saga.workload,
                         path: [UInt64(replica.index), UInt64(epoch), UInt64(attempt)])

@@ -136,6 +136,20 @@ struct ValidationTests {
             } == ["initramfs-sha256"])
     }
 
+    @Test("A response time to aim at that is too short or too long is refused with the range that is taken")
+    func targetRange() {
+        var specification = Samples.specification(near: [.country("FR")])
+        for target in [0.000_09, 60_000.1] {
+            specification.audience.target = target
+            let refused = specification
+            let error = #expect(throws: SpecificationError.self) { try refused.validate() }
+            #expect(error?.problems == [.init("target", "must be 0.0001 to 60000 milliseconds")])
+        }
+        for target in [0.000_1, 60_000] {
+            #expect(self.problems { $0.audience.target = target } == [])
+        }
+    }
+
     @Test("Caps, targets, regions, features and other workloads at their edges")
     func wishes() {
         for bound in [Double.nan, .infinity, 0, -1, 1_000_001] {

@@ -92,7 +92,7 @@ struct CoordinatorAgentTests {
                 }
                 for (machine, holder) in harness.outbox.reports {
                     #expect(holder == AgentHarness.coordinator)
-                    await coordinator.receive(MachineReport(machine: machine), from: AgentFixtures.paris)
+                    try await coordinator.receive(MachineReport(machine: machine), from: AgentFixtures.paris)
                 }
                 let running = try coordinator.workload("web", for: "alice@paris.test", scope: .own)
                 #expect(running.replicas.map(\.state) == [.running, .running])

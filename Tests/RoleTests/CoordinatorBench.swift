@@ -86,7 +86,7 @@ struct CoordinatorBench {
     func boot(_ coordinator: Coordinator) async {
         self.sites.boot()
         for machine in self.sites.machinesInReach {
-            await coordinator.receive(MachineReport(machine: machine), from: machine.site)
+            await coordinator.hear(machine)
         }
     }
 

@@ -96,7 +96,7 @@ struct CoordinatorDiskTests {
                 coordinator.renew(request, from: machine.site) == LeaseAnswer(granted: [], over: []))
 
             try self.set(isFull: false, in: bench)
-            await received
+            try await received
             await reviewed
             while coordinator.renew(request, from: machine.site).over != [machine.id] {
                 try Task.checkCancellation()

@@ -15,6 +15,8 @@ final class FakeSites: SiteAccess {
         case mute
         /// Takes no request, and the time for an answer is over at once.
         case silent
+        /// It could not be asked, as it left others unanswered.
+        case notAsked
         case unreachable
     }
 
@@ -40,6 +42,8 @@ final class FakeSites: SiteAccess {
         var leaseFault: LeaseFault?
         /// Whether it is of a release that knows no wishes about hosts.
         var ignoresHosts = false
+        /// How many reservations it has made or released; nil for one that does not count.
+        var generation: Int?
         /// How far its clock is ahead.
         var skew = Duration.zero
     }
@@ -49,7 +53,11 @@ final class FakeSites: SiteAccess {
         var asked: [SiteRequest] = []
         /// The request, counted from now, at which `trap` strikes.
         var fuse: Int?
+        /// The only kind of request that the fuse counts; nil if it counts all.
+        var fused: SiteRequest.Kind?
         var trap = Behaviour.dead
+        /// Whether the site where it strikes stays so.
+        var isTrapLasting = false
         var isTrapped = false
         /// Whether a site refuses a name that a machine or hold there has.
         var hasUniqueNames = false
@@ -108,11 +116,17 @@ final class FakeSites: SiteAccess {
         self.state.withLock { $0.sites[SiteID(site)]?.behaviour = behaviour }
     }
 
-    /// Makes the request number `fuse`, counted from now, end in `trap`.
-    func arm(fuse: Int, trap: Behaviour) {
+    /// Makes the request number `fuse`, counted from now and among those of `kind` only if it is given, end in `trap`.
+    ///
+    /// The site that gets it stays so if the trap `isLasting`.
+    func arm(
+        fuse: Int, among kind: SiteRequest.Kind? = nil, trap: Behaviour, isLasting: Bool = false
+    ) {
         self.state.withLock { state in
             state.fuse = fuse
+            state.fused = kind
             state.trap = trap
+            state.isTrapLasting = isLasting
             state.isTrapped = false
         }
     }
@@ -171,10 +185,11 @@ final class FakeSites: SiteAccess {
         state.asked.append(request)
         var behaviour = state.sites[id]?.behaviour ?? .unreachable
         var isTrapped = false
-        if let fuse = state.fuse {
+        if let fuse = state.fuse, state.fused.map({ $0 == request.kind }) ?? true {
             state.fuse = fuse == 0 ? nil : fuse - 1
             if fuse == 0 {
                 behaviour = state.trap
+                if state.isTrapLasting { state.sites[id]?.behaviour = behaviour }
                 state.isTrapped = true
                 isTrapped = true
             }
@@ -194,6 +209,7 @@ final class FakeSites: SiteAccess {
         case .refusing(let text): return (.failure(.refused(text, capacity: nil)), isTrapped)
         case .dead: return (nil, isTrapped)
         case .silent: return (.failure(.silent("no answer in time")), isTrapped)
+        case .notAsked: return (.failure(.notAsked("others wait for it")), isTrapped)
         case .unreachable: return (.failure(.unreachable("out of reach")), isTrapped)
         }
     }
@@ -212,12 +228,13 @@ final class FakeSites: SiteAccess {
     ) -> Result<SiteAnswer, SiteFailure> {
         switch request {
         case .reserve(let reserve):
-            if let known = site.reservations[reserve.id] { return .success(.reservation(known)) }
+            if site.reservations[reserve.id] != nil { return self.reservation(reserve.id, at: site) }
             guard site.room > 0 else {
                 let capacity = self.capacity(room: 0, of: site.description.capacity.total.vcpus)
                 return .failure(.refused("no room", capacity: capacity))
             }
             site.room -= 1
+            site.generation = site.generation.map { $0 + 1 }
             var specification = reserve.specification
             if site.leaseFault == .onReservation { specification.leaseSeconds = nil }
             if site.ignoresHosts { specification.hosts = nil }
@@ -225,13 +242,14 @@ final class FakeSites: SiteAccess {
                 id: reserve.id, holder: SiteID("coordinator.test"), specification: specification,
                 replica: reserve.replica, expires: now.advanced(by: reserve.holdFor))
             site.reservations[reserve.id] = reservation
-            return .success(.reservation(reservation))
+            return self.reservation(reserve.id, at: site)
         case .query(let query): return self.reservation(query.id, at: site)
         case .commit(let commit): return self.commit(commit.id, at: &site, now: now)
         case .release(let release):
             if site.reservations[release.id]?.state == .held {
                 site.reservations[release.id]?.state = .released
                 site.room += 1
+                site.generation = site.generation.map { $0 + 1 }
             }
             return self.reservation(release.id, at: site)
         case .machines:
@@ -257,7 +275,8 @@ final class FakeSites: SiteAccess {
     private static func reservation(
         _ id: ReservationID, at site: Site
     ) -> Result<SiteAnswer, SiteFailure> {
-        site.reservations[id].map { .success(.reservation($0)) } ?? .failure(.absent)
+        site.reservations[id].map { .success(.reservation($0, generation: site.generation)) }
+            ?? .failure(.absent)
     }
 
     private static func commit(

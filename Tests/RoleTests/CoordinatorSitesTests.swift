@@ -54,7 +54,7 @@ struct CoordinatorSitesTests {
             (StanzaError(.itemNotFound), .absent),
             (StanzaError(.forbidden, text: "no grant"), .refused("no grant", capacity: nil)),
             (StanzaError(.remoteServerNotFound, text: "no route"), .unreachable("no route")),
-            (StanzaError(.resourceConstraint, text: "the queue is full"), .unreachable("the queue is full")),
+            (StanzaError(.resourceConstraint, text: "the queue is full"), .notAsked("the queue is full")),
             (StanzaError(.remoteServerTimeout), .silent("no answer in time")),
             (StanzaError(.internalServerError, text: "oops"), .silent("oops")),
         ]
@@ -62,6 +62,22 @@ struct CoordinatorSitesTests {
             let (result, iq) = try await self.ask { _ in throw error }
             #expect(result == .failure(failure), "\(error.condition)")
             #expect(iq.to?.description == "paris.test")
+        }
+    }
+
+    @Test("How many changes a site had counted is passed on; one of an earlier release does not tell")
+    func generation() async throws {
+        let reservation = Reservation(
+            id: try Self.id(), holder: SiteID("coordinator.test"),
+            specification: MachineSpecification(
+                name: "web-0",
+                resources: Resources(vcpus: 1, memory: .gibibytes(1), disk: .gibibytes(1)),
+                image: ImageReference(format: .raw, location: "/images/web")),
+            replica: nil, expires: Instant(millisecondsSinceEpoch: 1_800_000_000_000))
+        for generation in [413, nil] as [Int?] {
+            let answer = ReservationAnswer(reservation: reservation, generation: generation)
+            let (result, _) = try await self.ask { _ in .result(answer.element) }
+            #expect(result == .success(.reservation(reservation, generation: generation)))
         }
     }
 
@@ -136,6 +152,9 @@ struct CoordinatorSitesTests {
         let address = JID(preparedLocal: nil, domain: "coordinator.test", resource: nil)
         /// Those that wait for an answer, by the domain that was asked.
         let waiting = Mutex<[String: [AsyncStream<Void>.Continuation]]>([:])
+        private let answer: StanzaError
+
+        init(answer: StanzaError = StanzaError(.itemNotFound)) { self.answer = answer }
 
         func send(_ stanza: Stanza) async throws {}
 
@@ -144,7 +163,7 @@ struct CoordinatorSitesTests {
                 of: Void.self, bufferingPolicy: .bufferingNewest(1))
             self.waiting.withLock { $0[iq.to?.domain ?? "", default: []].append(signal) }
             for await _ in signals { break }
-            throw StanzaError(.itemNotFound)
+            throw self.answer
         }
 
         func count(at domain: String) -> Int { self.waiting.withLock { $0[domain]?.count ?? 0 } }
@@ -180,6 +199,29 @@ struct CoordinatorSitesTests {
                 link.answerOne(at: "paris.test")
                 #expect(await group.next() == true)
             }
+        }
+    }
+
+    @Test("What waited for a site that leaves another request unanswered was not asked, rather than refused")
+    func notAsked() async throws {
+        let link = SlowLink(answer: StanzaError(.remoteServerTimeout))
+        let turns = SiteTurns()
+        let sites = LinkedSites(link: link, turns: turns) { AllianceView(sites: []) }
+        let query = SiteRequest.query(ReservationQuery(id: try Self.id()))
+        let paris = SiteID("paris.test")
+        await withTaskGroup(of: Result<SiteAnswer, SiteFailure>.self) { group in
+            for _ in 0...SiteTurns.limit {
+                group.addTask { await sites.ask(query, of: paris, timeout: .seconds(1)) }
+            }
+            while link.count(at: "paris.test") < SiteTurns.limit || turns.count(at: paris) <= SiteTurns.limit,
+                !Task.isCancelled
+            { await Task.yield() }
+            link.answerOne(at: "paris.test")
+            var answers: [Result<SiteAnswer, SiteFailure>] = []
+            for _ in 0..<2 { if let answer = await group.next() { answers.append(answer) } }
+            #expect(answers.contains(.failure(.silent("no answer in time"))))
+            #expect(answers.contains(.failure(.notAsked("it left another request unanswered"))))
+            for _ in 1..<SiteTurns.limit { link.answerOne(at: "paris.test") }
         }
     }
 

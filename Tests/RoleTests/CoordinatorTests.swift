@@ -89,6 +89,38 @@ struct CoordinatorTests {
         #expect(refused == 4)
     }
 
+    @Test("A row that its site signed before it granted room, and that comes after, does not free that room")
+    func lateRow() async throws {
+        let bench = try CoordinatorBench([("tokyo.test", Position(latitude: 35.7, longitude: 139.7), 2)])
+        let tokyo = SiteID("tokyo.test")
+        bench.sites.update { $0.sites[tokyo]?.generation = 5 }
+        /// A row of so many changes, with room for two machines, comes now.
+        @Sendable func hear(_ generation: Int) {
+            let now = bench.clock.now()
+            bench.sites.update { state in
+                state.sites[tokyo]?.description.capacity.generation = generation
+                state.heard = now
+            }
+        }
+        try await bench.run { _, table in
+            _ = try await table.perform(CoordinatorBench.place("first", replicas: 2))
+            hear(5)
+            let error = await #expect(throws: OperationError.self) {
+                try await table.perform(CoordinatorBench.place("second"))
+            }
+            #expect(error?.code == .refused)
+            let asked = bench.sites.read { state in
+                state.asked.count { if case .reserve = $0 { true } else { false } }
+            }
+            #expect(asked == 2)
+            // Now with both of the first, and room for two more.
+            bench.sites.update { $0.sites[tokyo]?.room = 2 }
+            hear(7)
+            let second = try await table.perform(CoordinatorBench.place("second")).workload()
+            #expect(second.replicas[0].site == tokyo)
+        }
+    }
+
     @Test("A silent site holds up only what waits for it")
     func silentSite() async throws {
         let bench = try CoordinatorBench()
@@ -240,9 +272,9 @@ struct CoordinatorTests {
                 try coordinator.workload("web", for: "alice@paris.test", scope: .own).replicas[0].state
             }
             let machine = try #require(bench.sites.change(.running, at: "tokyo.test"))
-            await coordinator.receive(MachineReport(machine: machine), from: SiteID("paris.test"))
+            try await coordinator.receive(MachineReport(machine: machine), from: SiteID("paris.test"))
             #expect(try state() == .creating)
-            await coordinator.receive(MachineReport(machine: machine), from: SiteID("tokyo.test"))
+            try await coordinator.receive(MachineReport(machine: machine), from: SiteID("tokyo.test"))
             #expect(try state() == .running)
         }
     }
@@ -257,7 +289,7 @@ struct CoordinatorTests {
             }.workload()
             for await text in steps where text == "web-0 at tokyo.test: creating" { break }
             let machine = try #require(bench.sites.change(.running, at: "tokyo.test"))
-            await coordinator.receive(MachineReport(machine: machine), from: SiteID("tokyo.test"))
+            try await coordinator.receive(MachineReport(machine: machine), from: SiteID("tokyo.test"))
             #expect(try await placed.replicas[0].state == .running)
         }
     }
@@ -276,6 +308,7 @@ struct CoordinatorTests {
             ("workload.list", [:]), ("workload.show", ["workload": .string("web")]),
             ("workload.remove", ["workload": .string("web")]), ("application.list", [:]),
             ("application.show", ["application": .string("shop")]),
+            ("workload.events", ["for": 0]), ("workload.events", ["after": 0, "for": 0]),
         ]
         for (operation, arguments) in asked {
             let error = await #expect(throws: OperationError.self, "\(operation)") {

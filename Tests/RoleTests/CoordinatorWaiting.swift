@@ -1,7 +1,18 @@
 import CloudModel
 import Coordinator
+import Federation
+import Testing
 
 extension Coordinator {
+    /// Takes what a site reports of one of its machines.
+    func hear(_ machine: Machine) async {
+        do {
+            try await self.receive(MachineReport(machine: machine), from: machine.site)
+        } catch {
+            Issue.record(error, "a report is refused")
+        }
+    }
+
     /// Waits until the stored work has been taken up.
     func untilReady() async throws {
         while !self.isReady {

@@ -9,6 +9,17 @@ import TestRandomness
 /// Several coordinators' sagas against one real ledger, its disk and its hypervisor, in virtual time: everything is drawn
 /// from the seed, so that a run can be repeated exactly.
 struct OversellWorld {
+    /// What goes wrong.
+    enum Trouble: Hashable, CaseIterable {
+        case lost
+        case doubled
+        case delayed
+        /// It arrives after whoever sent it has stopped waiting.
+        case late
+        case coordinatorKilled
+        case siteKilled
+    }
+
     private enum Content {
         case request(PlacementSaga.Directive)
         case answer(PlacementSaga.Event, replica: Int)
@@ -22,6 +33,8 @@ struct OversellWorld {
     }
 
     private static let timeout = 12
+    /// In steps.
+    private static let lateness = 40
     private static let holdFor = Duration.seconds(60)
     /// A step of the world in time of the clocks.
     private static let tick = Duration.seconds(1)
@@ -29,7 +42,7 @@ struct OversellWorld {
     let slots: Int
     private(set) var sagas: [PlacementSaga]
     private(set) var violations: [String] = []
-    private(set) var kills = 0
+    private(set) var troubles: [Trouble: Int] = [:]
     private var ledger: SiteLedger
     private let store: MachineStore
     private var hypervisor: [MachineID: DriverMachine] = [:]
@@ -66,6 +79,9 @@ struct OversellWorld {
         for caller in self.sagas.indices { self.carryOut(self.sagas[caller].remove(), caller) }
     }
 
+    /// Kinds of trouble that there has not been yet.
+    var missing: [Trouble] { Trouble.allCases.filter { self.troubles[$0] == nil } }
+
     var isSettled: Bool { self.packets.isEmpty && self.sagas.allSatisfy(\.isSettled) }
 
     /// Machines and holds that the site has promised, looked at one by one.
@@ -79,8 +95,8 @@ struct OversellWorld {
     /// Delivers one packet, lets the site work, kills somebody now and then.
     mutating func step() throws {
         self.clock += 1
-        if self.happens(1) { try self.killSite() }
-        if self.happens(1) { self.killCoordinator() }
+        if self.happens(.siteKilled, 1) { try self.killSite() }
+        if self.happens(.coordinatorKilled, 1) { self.killCoordinator() }
         try self.work()
         let now = self.now
         try self.change { ledger throws(SiteRefusal) in ledger.expire(now: now) }
@@ -108,8 +124,10 @@ struct OversellWorld {
         AgentFixtures.start.advanced(by: Self.tick * self.clock)
     }
 
-    private mutating func happens(_ percent: Int) -> Bool {
-        !self.isCalm && Int.random(in: 0..<100, using: &self.generator) < percent
+    private mutating func happens(_ trouble: Trouble, _ percent: Int) -> Bool {
+        guard !self.isCalm, Int.random(in: 0..<100, using: &self.generator) < percent else { return false }
+        self.troubles[trouble, default: 0] += 1
+        return true
     }
 }
 
@@ -122,7 +140,6 @@ extension OversellWorld {
 
     /// Ends one coordinator with everything it waits for; its sagas are on disk.
     private mutating func killCoordinator() {
-        self.kills += 1
         let victim = Int.random(in: 0..<self.coordinators, using: &self.generator)
         for caller in self.sagas.indices where caller % self.coordinators == victim {
             self.packets.removeAll { packet in
@@ -135,7 +152,7 @@ extension OversellWorld {
     private mutating func carryOut(_ directives: [PlacementSaga.Directive], _ caller: Int) {
         for directive in directives {
             switch directive {
-            case .plan(let replica, let turn):
+            case .plan(let replica, let turn), .planLater(let replica, let turn, _):
                 let isTried = !self.sagas[caller].replicas[replica].excluded.isEmpty
                 let event: PlacementSaga.Event =
                     isTried
@@ -165,9 +182,11 @@ extension OversellWorld {
     }
 
     private mutating func transmit(_ content: Content, from start: Int, _ caller: Int) {
-        if self.happens(10) { return }
-        for _ in 0..<(self.happens(10) ? 2 : 1) {
-            let delay = self.happens(10) ? 40 : Int.random(in: 0...4, using: &self.generator)
+        if self.happens(.lost, 10) { return }
+        for _ in 0..<(self.happens(.doubled, 10) ? 2 : 1) {
+            let isLate = self.happens(.late, 10)
+            let delay = isLate ? Self.lateness : Int.random(in: 0...4, using: &self.generator)
+            if !isLate, delay > 0 { self.troubles[.delayed, default: 0] += 1 }
             self.packets.append(Packet(due: start + delay, caller: caller, content: content))
         }
     }
@@ -188,7 +207,6 @@ extension OversellWorld {
     }
 
     private mutating func killSite() throws {
-        self.kills += 1
         let before = self.ledger.generation
         self.ledger = AgentFixtures.ledger(hosts: self.hosts, state: try self.store.load())
         if self.ledger.generation != before { self.violations.append("the generation was lost") }
@@ -271,7 +289,7 @@ extension OversellWorld {
                 // Gone already.
             }
             return .deleted(machine)
-        case .plan, .warn, .start, .retire: return .silent(turn: 0, reason: "no request")
+        case .plan, .planLater, .warn, .start, .retire: return .silent(turn: 0, reason: "no request")
         }
     }
 }
@@ -284,7 +302,7 @@ extension PlacementSaga.Directive {
             .commit(let replica, let hold, let turn, _), .release(let replica, let hold, let turn, _),
             .delete(let replica, let hold, _, let turn, _):
             (replica, hold, turn)
-        case .plan, .warn, .start, .retire: nil
+        case .plan, .planLater, .warn, .start, .retire: nil
         }
     }
 }

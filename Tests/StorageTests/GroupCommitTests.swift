@@ -61,14 +61,23 @@ struct GroupCommitTests {
         }
     }
 
+    /// Gives other tasks their turns until so many writes wait.
+    private func untilWaiting(_ count: Int) async throws {
+        while self.database.groupCommit.waitingCount < count {
+            try #require(!Task.isCancelled, "\(count) writes never wait at a time")
+            await Task.yield()
+        }
+    }
+
     /// Keeps the database busy until as many writes wait as `writes` are made at a time, then lets all run.
     private func together(_ writes: [@Sendable () async throws -> Void]) async throws {
         let gate = DispatchSemaphore(value: 0)
         self.database.writer.asyncWriteWithoutTransaction { _ in gate.wait() }
-        defer { gate.signal() }
         try await withThrowingTaskGroup(of: Void.self) { group in
+            // Or the writes would never end.
+            defer { gate.signal() }
             for write in writes { group.addTask { try await write() } }
-            while self.database.groupCommit.waitingCount < writes.count { await Task.yield() }
+            try await self.untilWaiting(writes.count)
             gate.signal()
             try await group.waitForAll()
         }
@@ -112,12 +121,14 @@ struct GroupCommitTests {
         let gate = DispatchSemaphore(value: 0)
         self.database.writer.asyncWriteWithoutTransaction { _ in gate.wait() }
         try await withThrowingTaskGroup(of: Void.self) { group in
+            // Or the writes would never end.
+            defer { gate.signal() }
             for number in 0..<count {
                 group.addTask {
                     try await self.insert(number)
                     #expect(try await self.entries().contains(number))
                 }
-                while self.database.groupCommit.waitingCount <= number { await Task.yield() }
+                try await self.untilWaiting(number + 1)
             }
             gate.signal()
             try await group.waitForAll()

@@ -79,6 +79,18 @@ struct PlacementStoreTests {
         #expect(try await store.load().map(\.id) == [kept.id])
     }
 
+    @Test("Others that are named are forgotten too, with their keys, whatever is on disk of them")
+    func forgettingOthers() async throws {
+        let store = PlacementStore(try Database())
+        let first = try self.placement(1, key: "k")
+        let second = try self.placement(2)
+        try await store.insert(first, forgettingRemovedBefore: Self.now)
+        try await store.insert(second, forgettingRemovedBefore: Self.now)
+        let next = try self.placement(3, key: "k")
+        try await store.insert(next, forgettingRemovedBefore: Self.now, and: [first.id])
+        #expect(try await Set(store.load().map(\.id)) == [second.id, next.id])
+    }
+
     @Test("A new workload takes the key of one that is forgotten in the same step")
     func keyOfForgotten() async throws {
         let store = PlacementStore(try Database())

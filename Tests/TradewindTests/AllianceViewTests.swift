@@ -4,6 +4,7 @@ import Gossip
 import Logging
 import Placement
 import Storage
+import TestSupport
 import Testing
 import XMPP
 import XMPPTransport
@@ -11,7 +12,7 @@ import XMPPTransport
 @testable import Participant
 @testable import tradewind
 
-@Suite("What a coordinator plans from")
+@Suite("What a coordinator plans from", .timeLimit(.minutes(2)))
 struct AllianceViewTests {
     private static let now = Instant(millisecondsSinceEpoch: 1_800_000_000_000)
     private static let broker = SiteID("broker.test")
@@ -57,13 +58,17 @@ struct AllianceViewTests {
         let coordinator = Coordinator(
             configuration: .init(address: Self.broker), store: PlacementStore(try Database()), sites: sites,
             now: { Self.now }, logger: Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() }))
-        return try await coordinator.plan(
-            WorkloadSpecification(
-                name: "web", replicas: 1,
-                resources: Resources(vcpus: 1, memory: .gibibytes(1), disk: .gibibytes(1)),
-                image: ImageReference(format: .raw, location: "/images/web"),
-                audience: Audience(shares: [.init(place: place, weight: 1)]), constraints: [], spread: .pack),
-            for: "alice@paris.test")
+        let wanted = WorkloadSpecification(
+            name: "web", replicas: 1,
+            resources: Resources(vcpus: 1, memory: .gibibytes(1), disk: .gibibytes(1)),
+            image: ImageReference(format: .raw, location: "/images/web"),
+            audience: Audience(shares: [.init(place: place, weight: 1)]), constraints: [], spread: .pack)
+        return try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask { try await coordinator.run() }
+            defer { group.cancelAll() }
+            try await Turns.pass(until: "the store is read") { coordinator.isReady }
+            return try await coordinator.plan(wanted, for: "alice@paris.test")
+        }
     }
 
     private func latency(of site: String, in plan: Plan) throws -> LatencyPrediction {

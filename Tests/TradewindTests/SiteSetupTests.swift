@@ -205,6 +205,7 @@ struct SiteSetupTests {
               request-timeout: 5s
               patience: 2m
               workloads: 7
+              removed-workloads: 8
               applications: 9
               remembrance: 1h
               currency: CHF
@@ -252,7 +253,7 @@ struct SiteSetupTests {
         let coordinator = configuration.coordinator
         #expect(coordinator.holdFor == .seconds(30) && coordinator.requestTimeout == .seconds(5))
         #expect(coordinator.patience == .seconds(120) && coordinator.workloadLimit == 7)
-        #expect(coordinator.applicationLimit == 9)
+        #expect(coordinator.removedLimit == 8 && coordinator.applicationLimit == 9)
         #expect(coordinator.remembrance == .seconds(3_600))
         #expect(coordinator.rules.currency == "CHF")
         #expect(coordinator.rules.exchangeRates == ["USD": 0.9, "EUR": 0.95])

@@ -18,8 +18,6 @@ struct ApplicationBook {
     private var rests: [ApplicationID: [String: Instant]] = [:]
     /// When parts began to wait for a site, as their sagas have it and by the clock that never jumps.
     private var waits: [ApplicationID: [String: (since: Instant, uptime: Duration)]] = [:]
-    /// Those for whom a plan is being made.
-    private var planners: Set<String> = []
     private var watchers: [ApplicationID: [Int: AsyncStream<Void>.Continuation]] = [:]
     private var nextWatcher = 0
 
@@ -111,11 +109,6 @@ struct ApplicationBook {
     func waited(for part: String, of id: ApplicationID, at uptime: Duration) -> Duration {
         self.waits[id]?[part].map { uptime - $0.uptime } ?? .zero
     }
-
-    /// Notes that a plan is made for somebody; false if one is made already.
-    mutating func beginPlan(for caller: String) -> Bool { self.planners.insert(caller).inserted }
-
-    mutating func endPlan(for caller: String) { self.planners.remove(caller) }
 
     // MARK: Parts
 

@@ -14,6 +14,8 @@ struct ApplicationDraft {
     private let growing: [(part: String, request: PlanRequest)]
     private let snapshot: PlacementSnapshot
     private let neighbours: [String: [SiteID: Int]]
+    /// Where the new ones cannot go, by their names.
+    private let barred: [String: [SiteID: String]]
     /// How many workloads wait for room that are served before each of these, by its name.
     private let waiting: [String: Int]
 
@@ -46,6 +48,7 @@ struct ApplicationDraft {
         self.growing = growing
         self.near = wanted.nearness(to: staying)
         self.neighbours = state.neighbours(of: self.placing, near: self.near, ownedBy: owner)
+        self.barred = state.sitesBarred(for: self.placing, ownedBy: owner)
         self.snapshot = state.snapshot(now: now)
         var waiting: [String: Int] = [:]
         for workload in self.placing + growing.map({ $0.request.specification }) {
@@ -60,7 +63,8 @@ struct ApplicationDraft {
     ) throws(SpecificationError) -> ApplicationPlan {
         var plans: [String: PlanReport] = [:]
         let placed = try ApplicationPlanner(planner).plan(
-            self.placing, near: self.near, over: self.snapshot, neighbours: self.neighbours, unless: isOver)
+            self.placing, near: self.near, barred: self.barred, over: self.snapshot,
+            neighbours: self.neighbours, unless: isOver)
         for (workload, plan) in zip(self.placing, placed) {
             plans[workload.part?.part ?? workload.name] = self.report(plan, on: workload)
         }

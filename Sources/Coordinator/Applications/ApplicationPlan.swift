@@ -43,7 +43,8 @@ package struct ApplicationPlan: Hashable, Codable, Sendable {
                 "± \(change.part): replace (\(differences)); the new one is placed beside the old one, "
                 + "which is removed once the new one runs"
         case .remove: head = "- \(change.part): remove"
-        case .unchanged: head = "= \(change.part): unchanged"
+        case .unchanged:
+            head = "= \(change.part): unchanged" + (differences.isEmpty ? "" : "; \(differences)")
         }
         guard let plan else {
             let isPlaced = change.kind == .add || change.kind == .replace

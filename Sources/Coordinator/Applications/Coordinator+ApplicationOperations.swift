@@ -17,14 +17,14 @@ extension Coordinator {
             try await self.performApply(invocation, progress)
         }
         table.register("application.list") { invocation, _ throws(OperationError) in
-            try self.state.withLock { state throws(OperationError) in try state.requireLoaded() }
+            try self.requireLoaded()
             return try OperationResult(
                 site: self.configuration.address,
                 encoding: self.applications(for: invocation.caller.address, scope: invocation.scope))
         }
         table.register("application.show") { invocation, progress throws(OperationError) in
             let application = try self.application(in: invocation)
-            let goal = Self.goal(of: invocation)
+            let goal = Goal(of: invocation, otherwise: .accepted)
             let part = invocation["part"]?.string
             try Self.check(part, of: application)
             let shown =
@@ -78,10 +78,6 @@ extension Coordinator {
             try invocation.text("application"), for: invocation.caller.address, scope: invocation.scope)
     }
 
-    private static func goal(of invocation: Invocation) -> Goal {
-        invocation["wait"]?.string.flatMap(Goal.init(rawValue:)) ?? .accepted
-    }
-
     /// An application that fails or is cancelled while it is waited for is an error that says why.
     private func performApply(
         _ invocation: Invocation, _ progress: @escaping ProgressSink
@@ -90,7 +86,7 @@ extension Coordinator {
             try Self.specification(in: invocation), for: invocation.caller.address, scope: invocation.scope,
             mayDestroy: invocation.flag("destroy"))
         let application = try self.application(id.description, for: "", scope: .site)
-        let goal = Self.goal(of: invocation)
+        let goal = Goal(of: invocation, otherwise: .accepted)
         let reached = await self.wait(for: application, until: goal, telling: progress)
         let name = reached.name
         switch reached.state {

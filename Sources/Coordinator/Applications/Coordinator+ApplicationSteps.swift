@@ -117,6 +117,11 @@ extension Coordinator {
             // Should no site take what is added, it is not asked for again at once.
             guard self.beginLook(for: part, of: application.id, at: now) else { return false }
             event = await self.resize(part, workload, to: count, of: application)
+        case .retry(let part, let workload):
+            guard self.beginLook(for: part, of: application.id, at: now) else { return false }
+            let isFirst = application.saga[part: part]?.wait == nil
+            event = self.refusal(of: part, workload, in: application)
+            if !isFirst, case .postponed = event { return await self.retry(workload) }
         case .place(let part, let generation):
             if self.isResting(part, of: application.id, at: now) { return false }
             event = await self.place(part, generation, of: application)
@@ -209,7 +214,7 @@ extension Coordinator {
     }
 
     /// Whether a part that cannot be placed now has waited for less than the limit.
-    private func mayWait(_ part: String, of application: StoredApplication) -> Bool {
+    func mayWait(_ part: String, of application: StoredApplication) -> Bool {
         guard application.saga[part: part]?.wait != nil else { return true }
         let uptime = self.uptime()
         let waited = self.state.withLock {

@@ -9,27 +9,31 @@ import Synchronization
 extension Coordinator {
     /// What applying a document would change, with the plan of each part that would be placed; nothing is changed.
     ///
-    /// It may take a while where there are many sites and replicas: one at a time for each owner.
+    /// One at a time: it keeps a processor busy, for a while where there are many sites and replicas.
     package func plan(
         _ specification: ApplicationSpecification, for owner: String, scope: Grant.Scope
     ) async throws(OperationError) -> ApplicationPlan {
         try Self.check(specification)
+        return try await self.inTurn(of: owner, among: \.planning, asking: "a plan") {
+            () async throws(OperationError) in
+            try await self.makePlan(specification, for: owner, scope: scope)
+        }
+    }
+
+    private func makePlan(
+        _ specification: ApplicationSpecification, for owner: String, scope: Grant.Scope
+    ) async throws(OperationError) -> ApplicationPlan {
         let view = await self.sites.view()
         let now = self.now()
         var generator = SecureRandom()
         let id = ApplicationID(randomUsing: &generator)
         let draft = try self.state.withLock { state throws(OperationError) in
+            try state.requireLoaded()
             let known = try Self.known(specification.name, for: owner, scope: scope, in: state)
-            guard state.applications.beginPlan(for: owner) else {
-                throw OperationError(
-                    .tooMany, "another plan is being made for you, and one at a time is enough of a load",
-                    next: "ask again once that is there")
-            }
             state.learn(view, now: now)
             return ApplicationDraft(
                 specification, of: known, for: known?.owner ?? owner, as: id, over: &state, now: now)
         }
-        defer { self.state.withLock { $0.applications.endPlan(for: owner) } }
         let plan: ApplicationPlan
         do throws(SpecificationError) {
             plan = try draft.plan(
@@ -85,7 +89,9 @@ extension Coordinator {
         in state: CoordinatorState
     ) throws(OperationError) {
         let changes = application.saga.changes(to: specification, over: state.parts(of: application.id))
-        let losses = changes.filter(\.destroys).map { "\($0.part) (\($0.kind.rawValue))" }
+        let losses = changes.filter(\.destroys).map { change in
+            "\(change.part) (\(change.kind == .unchanged ? "its replacement" : change.kind.rawValue))"
+        }
         guard !losses.isEmpty else { return }
         throw OperationError(
             .unconfirmed,

@@ -13,7 +13,13 @@ extension CoordinatorState {
     /// The workloads that are marked as parts of an application, those that are removed left out.
     func parts(of id: ApplicationID) -> [Workload] {
         self.applications.workloads(of: id).compactMap { self.placements[$0] }
-            .filter { $0.saga.state != .removed }.map(\.workload)
+            .filter { $0.saga.state != .removed }
+            .map { placement in
+                var workload = placement.workload
+                // As it was asked for: a number given by hand may have lowered it, which no document asks for.
+                workload.specification.keeping?.minimum = placement.asked.keeping?.minimum
+                return workload
+            }
     }
 
     /// Looks at an application; nil if there is none.

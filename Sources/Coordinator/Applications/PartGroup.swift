@@ -8,6 +8,8 @@ struct PartGroup {
     let workloads: [WorkloadSpecification]
     /// How near they must be to parts that are there and bound to them, by their names.
     private let near: [String: [String: Double]]
+    /// Where they cannot go, by their names.
+    private let barred: [String: [SiteID: String]]
     /// Where the other workloads are that matter to these.
     private let neighbours: [String: [SiteID: Int]]
 
@@ -27,6 +29,7 @@ struct PartGroup {
         self.workloads = Self.connected(
             waiting, to: ApplicationSpecification.workloadName(ofPart: part, in: wanted.name))
         self.near = wanted.nearness(to: there)
+        self.barred = state.sitesBarred(for: self.workloads, ownedBy: application.owner)
         self.neighbours = state.neighbours(
             of: self.workloads, near: self.near, ownedBy: application.owner)
     }
@@ -62,6 +65,8 @@ struct PartGroup {
         with planner: Planner, over snapshot: PlacementSnapshot
     ) throws(SpecificationError) -> [Plan] {
         try ApplicationPlanner(planner)
-            .plan(self.workloads, near: self.near, over: snapshot, neighbours: self.neighbours)
+            .plan(
+                self.workloads, near: self.near, barred: self.barred, over: snapshot,
+                neighbours: self.neighbours)
     }
 }

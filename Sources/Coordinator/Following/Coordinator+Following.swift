@@ -109,7 +109,7 @@ extension Coordinator {
     private func remark(_ text: String, about id: WorkloadID) async {
         let change = self.state.withLock { state in
             state.change(
-                id, now: self.now(), explained: KeepingNote(.waiting, replica: nil, site: nil, text)
+                id, now: self.now(), explained: [KeepingNote(.waiting, replica: nil, site: nil, text)]
             ) { _ in [] }
         }
         if let change { await self.commit(change) }

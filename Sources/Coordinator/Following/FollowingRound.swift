@@ -53,7 +53,7 @@ struct FollowingRound {
         }
         return FollowingView(
             now: self.now, replicas: replicas, responses: responses, roundTrips: roundTrips,
-            isBusy: placement.saga.isBusy || !isKnown,
+            isBusy: placement.saga.isBusy || !isKnown, waiting: placement.saga.waitingCount,
             least: placement.specification.keeping?.minimum ?? 0, lastChange: placement.lastChange)
     }
 

@@ -4,11 +4,12 @@ import Storage
 
 extension CoordinatorState {
     /// Reviews a workload that has changed, and writes into its log what happened to it and what is done about it.
-    func keep(
+    mutating func keep(
         _ placement: inout StoredPlacement, since before: PlacementSaga, _ circumstances: Circumstances,
         _ directives: inout [PlacementSaga.Directive]
     ) -> [WorkloadEvent] {
         var notes = placement.saga.narrate(since: before)
+        notes += self.brokenBounds(of: placement, since: before, now: circumstances.now)
         let changed = placement.saga
         let review = self.keeper.review(
             &placement.saga, placement.specification.keeping, under: circumstances)

@@ -126,7 +126,7 @@ extension CoordinatorState {
             self.lastLook = entry.rank
             if let room = self.findRoom(for: replica, of: placement, now: now, using: &generator) {
                 circumstances.placeable = [replica]
-                return (replica, room)
+                return (replica, room.id)
             }
             // What none can take of one, none can take of those that must keep away from the same sites.
             let standpoint = Standpoint(replicas[replica])
@@ -198,16 +198,31 @@ extension CoordinatorState {
     ) -> [ReservationID] {
         let draining = Self.draining(view)
         var rooms: [ReservationID] = []
+        var misses = 0
         for rank in ranks.sorted().prefix(Coordinator.looksPerReview) {
             guard let placement = self.placements[rank.id] else { continue }
             let circumstances = self.circumstances(
                 of: placement, draining: draining, now: now, uptime: uptime)
+            // Where room was found for replicas of this one, and from where there is none.
+            var found: [SiteID: Int] = [:]
+            var hopeless: Set<Standpoint> = []
             for replica in self.replicasToMove(Due(rank: rank, circumstances: circumstances)) {
-                guard rooms.count < Coordinator.looksPerReview,
-                    let room = self.findRoom(for: replica, of: placement, now: now, using: &generator)
-                else { break }
+                let standpoint = Standpoint(placement.saga.replicas[replica])
+                if hopeless.contains(standpoint) { continue }
+                guard rooms.count < Coordinator.looksPerReview else { return rooms }
+                // Each workload has one look at least, however many replicas of others can go nowhere.
+                guard hopeless.isEmpty || misses < Coordinator.looksPerReview else { break }
+                guard
+                    let room = self.findRoom(
+                        for: replica, of: placement, besides: found, now: now, using: &generator)
+                else {
+                    misses += 1
+                    hopeless.insert(standpoint)
+                    continue
+                }
+                found[room.site, default: 0] += 1
                 self.looks[rank.id] = now
-                rooms.append(room)
+                rooms.append(room.id)
             }
         }
         return rooms

@@ -14,7 +14,7 @@ extension Coordinator {
             try await self.performPlace(invocation, progress)
         }
         table.register("workload.list") { invocation, _ throws(OperationError) in
-            try self.state.withLock { state throws(OperationError) in try state.requireLoaded() }
+            try self.requireLoaded()
             let workloads = self.workloads(for: invocation.caller.address, scope: invocation.scope)
             return try OperationResult(site: self.configuration.address, encoding: workloads)
         }
@@ -44,7 +44,15 @@ extension Coordinator {
         table.register("workload.remove") { invocation, progress throws(OperationError) in
             try await self.performRemove(invocation, progress)
         }
+        table.register("site.gone") { invocation, _ throws(OperationError) in
+            try await self.performGone(invocation)
+        }
         self.registerApplications(in: &table)
+    }
+
+    /// Unavailable until what was stored has been read: a list of it would be empty.
+    func requireLoaded() throws(OperationError) {
+        try self.state.withLock { state throws(OperationError) in try state.requireLoaded() }
     }
 
     private func performPlan(_ invocation: Invocation) async throws(OperationError) -> OperationResult {
@@ -65,7 +73,7 @@ extension Coordinator {
         let accepted = try await self.place(
             try WorkloadSpecification(invocation).prepared(), owner: invocation.caller.address,
             idempotencyKey: invocation.idempotencyKey)
-        let goal = invocation["wait"]?.string.flatMap(Goal.init(rawValue:)) ?? .placed
+        let goal = Goal(of: invocation, otherwise: .placed)
         let reached = await self.wait(for: accepted.id, until: goal, telling: progress)
         let workload = reached ?? accepted
         return try OperationResult(

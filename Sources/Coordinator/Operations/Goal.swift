@@ -1,4 +1,5 @@
 import CloudModel
+import Operations
 
 /// What a caller waits for.
 enum Goal: String {
@@ -9,6 +10,11 @@ enum Goal: String {
     /// Besides, every machine is up, or has failed.
     case running
     case removed
+
+    /// What `wait` says, or if that says nothing, `usual`.
+    init(of invocation: Invocation, otherwise usual: Self) {
+        self = invocation["wait"]?.string.flatMap(Self.init(rawValue:)) ?? usual
+    }
 
     func isReached(by workload: Workload) -> Bool {
         switch self {

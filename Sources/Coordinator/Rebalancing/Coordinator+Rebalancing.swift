@@ -34,15 +34,9 @@ extension Coordinator {
     /// One look at a time: it keeps a processor busy, for about a second where there is much to compare.
     package func proposals(_ question: RebalancingQuestion) async throws(OperationError) -> RebalancingReport
     {
-        let (turn, signal) = AsyncStream<Void>.makeStream(bufferingPolicy: .bufferingNewest(1))
-        guard self.state.withLock({ $0.looking.join(question.caller, signal) }) else {
-            throw OperationError(
-                .tooMany, "you are looking for moves already, or \(LookingTurns.limit) others are",
-                next: "wait for that answer, and ask again")
+        try await self.inTurn(of: question.caller, among: \.looking, asking: "moves") {
+            await self.look(question)
         }
-        defer { self.state.withLock { $0.looking.leave(question.caller) }?.yield() }
-        for await _ in turn { return await self.look(question) }
-        throw OperationError(.cancelled, "nobody waits for the moves any longer")
     }
 
     private func look(_ question: RebalancingQuestion) async -> RebalancingReport {

@@ -11,8 +11,9 @@ extension CoordinatorState {
         self.placements.values.compactMap { placement in
             let saga = placement.saga
             guard !saga.isRemoving else { return nil }
+            // Those that wait until a site can take them keep no other one from a better site.
             let isFree =
-                mayMove(placement) && saga.state == .placed
+                mayMove(placement) && (saga.state == .placed || saga.state == .failed)
                 && !self.moves.hasMoved(placement.id, within: coolDown, now: now)
             return RebalancingSubject(
                 workload: placement.id, owner: placement.owner, specification: placement.specification,

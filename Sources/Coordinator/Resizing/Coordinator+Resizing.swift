@@ -159,7 +159,7 @@ extension Coordinator {
         let note = KeepingNote(
             .dropped, replica: leavers.count == 1 ? leavers.first : nil, site: nil,
             "shrinks from \(before) to \(before - count), without \(Self.names(leavers)): \(reason)")
-        let change = state.change(placement.id, now: now, explained: note) { $0.drop(leavers) }
+        let change = state.change(placement.id, now: now, explained: [note]) { $0.drop(leavers) }
         return change.map(Outcome.changed) ?? .same(placement.workload)
     }
 
@@ -174,7 +174,7 @@ extension Coordinator {
         let note = KeepingNote(
             .added, replica: newcomers.count == 1 ? newcomers.first : nil, site: nil,
             "grows from \(before) to \(before + count), by \(Self.names(newcomers)): \(reason)")
-        let change = state.change(placement.id, now: now, explained: note) { saga in
+        let change = state.change(placement.id, now: now, explained: [note]) { saga in
             saga.grow(newcomers, near: near).flatMap { directive in
                 guard case .plan(let replica, let turn) = directive, let site = sites[replica] else {
                     return [directive]
@@ -206,6 +206,8 @@ extension Coordinator {
             specification: specification, replicas: [replica],
             placed: placement.saga.sites(without: replica), excluded: leaving.barred,
             neighbours: state.neighbours(of: specification, ownedBy: placement.owner))
+        request = state.keptApart(request, ownedBy: placement.owner)
+        request = state.bounded(request, for: replica, of: placement, now: now)
         if let site { request = request.limited(to: site) }
         let sites = try Self.sites(for: request, now: now, planner, in: &state, using: &generator)
         guard let old = leaving.hold?.site, let new = sites[replica] else {
@@ -215,7 +217,7 @@ extension Coordinator {
             .moving, replica: replica, site: old,
             "moves from \(old) to \(new): \(reason); \(PlacementSaga.wayOfLeaving(wishes))")
         // What was chosen here is asked first, and counts until then.
-        let change = state.change(placement.id, now: now, explained: note) {
+        let change = state.change(placement.id, now: now, explained: [note]) {
             $0.move(replica, to: new, near: cause.audience, wishes)
         }
         guard let change else { return .same(placement.workload) }

@@ -39,7 +39,7 @@ extension Coordinator {
     private func answer(
         _ workload: Workload, to invocation: Invocation, _ progress: @escaping ProgressSink
     ) async -> Workload {
-        let goal = invocation["wait"]?.string.flatMap(Goal.init(rawValue:)) ?? .placed
+        let goal = Goal(of: invocation, otherwise: .placed)
         return await self.wait(for: workload.id, until: goal, telling: progress) ?? workload
     }
 }

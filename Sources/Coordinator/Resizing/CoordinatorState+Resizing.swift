@@ -8,9 +8,11 @@ extension CoordinatorState {
         var specification = placement.specification
         specification.replicas += count
         if let near { specification.audience = near }
-        return PlanRequest(
-            specification: specification, replicas: placement.saga.vacancies(for: count),
-            placed: placement.saga.sites,
-            neighbours: self.neighbours(of: specification, ownedBy: placement.owner))
+        return self.keptApart(
+            PlanRequest(
+                specification: specification, replicas: placement.saga.vacancies(for: count),
+                placed: placement.saga.sites,
+                neighbours: self.neighbours(of: specification, ownedBy: placement.owner)),
+            ownedBy: placement.owner)
     }
 }

@@ -9,12 +9,16 @@ package import XMPPTransport
 /// The sites behind an XMPP link, each asked a limited number of things at once (``SiteTurns``).
 package struct LinkedSites: SiteAccess {
     private let link: any XMPPLink
-    private let turns = SiteTurns()
+    private let turns: SiteTurns
     private let snapshot: @Sendable () async -> AllianceView
 
     /// Sites that are asked over `link`; `view` is what the federation knows of them.
-    package init(link: any XMPPLink, view snapshot: @escaping @Sendable () async -> AllianceView) {
+    package init(
+        link: any XMPPLink, turns: SiteTurns = SiteTurns(),
+        view snapshot: @escaping @Sendable () async -> AllianceView
+    ) {
         self.link = link
+        self.turns = turns
         self.snapshot = snapshot
     }
 
@@ -32,7 +36,7 @@ package struct LinkedSites: SiteAccess {
             return .failure(.unreachable("\(site) is no address"))
         }
         guard let turn = await self.turns.begin(at: site, isFirst: request.isSettling) else {
-            return .failure(.unreachable("\(site) was not asked, as it answers nothing"))
+            return .failure(.notAsked("it left another request unanswered"))
         }
         let answer = await self.ask(request, at: address, timeout: timeout)
         let isSilent = if case .failure(.silent) = answer { true } else { false }
@@ -69,7 +73,8 @@ package struct LinkedSites: SiteAccess {
         do throws(PayloadError) {
             switch request {
             case .reserve, .query, .release:
-                return .success(.reservation(try ReservationAnswer(parsing: element).reservation))
+                let answer = try ReservationAnswer(parsing: element)
+                return .success(.reservation(answer.reservation, generation: answer.generation))
             case .commit, .restart: return .success(.machine(try MachineAnswer(parsing: element).machine))
             case .machines: return .success(.machines(try MachineList(parsing: element)))
             case .delete: return .success(.deleted)
@@ -114,7 +119,7 @@ extension SiteFailure {
         switch error.condition {
         case .itemNotFound: self = .absent
         case .remoteServerNotFound, .recipientUnavailable, .serviceUnavailable: self = .unreachable(text)
-        case .resourceConstraint where error.detail == nil: self = .unreachable(text)
+        case .resourceConstraint where error.detail == nil: self = .notAsked(text)
         case .remoteServerTimeout: self = .silent("no answer in time")
         case .internalServerError, .undefinedCondition: self = .silent(text)
         case .badRequest, .conflict, .featureNotImplemented, .forbidden, .gone, .jidMalformed,

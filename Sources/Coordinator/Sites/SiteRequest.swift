@@ -25,10 +25,19 @@ package enum SiteRequest: Hashable, Sendable {
 
 /// What a site answers.
 package enum SiteAnswer: Hashable, Sendable {
-    case reservation(Reservation)
+    /// With how many changes the site had counted when it answered; nil if it does not tell.
+    case reservation(Reservation, generation: Int? = nil)
     case machine(Machine)
     case machines(MachineList)
     case deleted
+
+    /// How many changes the site had counted when it answered; nil if the answer does not tell.
+    var generation: Int? {
+        switch self {
+        case .reservation(_, let generation): generation
+        case .machine, .machines, .deleted: nil
+        }
+    }
 }
 
 /// Why a site did not do what was asked, as far as that can be known.
@@ -37,8 +46,11 @@ package enum SiteFailure: Error, Hashable, Sendable {
     case refused(String, capacity: Capacity?, reason: Refusal.Reason? = nil)
     /// It has no such reservation or machine.
     case absent
-    /// The request did not leave this process.
+    /// There is no way to it: the request did not reach it.
     case unreachable(String)
+    /// The request was not sent, or not taken up, as too much else waits or the site leaves requests unanswered: that
+    /// says nothing of what it would answer.
+    case notAsked(String)
     /// No usable answer came: what was asked may have happened.
     case silent(String)
 }

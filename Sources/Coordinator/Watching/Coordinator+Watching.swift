@@ -12,6 +12,8 @@ extension Coordinator {
     func performWatch(
         _ invocation: Invocation, _ progress: @escaping ProgressSink
     ) async throws(OperationError) -> OperationResult {
+        // Until then there is no position to begin at, and everything that was stored would be news.
+        try self.state.withLock { state throws(OperationError) in try state.requireLoaded() }
         var workload: WorkloadID?
         if invocation.operation == "workload.watch" {
             workload = try self.workload(
@@ -55,6 +57,7 @@ extension Coordinator {
         }
         continuation.yield()
         guard let patience else {
+            if position == nil, watch.workload == nil { await progress(self.beginning(at: start)) }
             return try await self.follow(watch, from: start, wakes, isLive: true, telling: progress)
         }
         let outcome = await self.withPatience(of: patience) { () -> Result<WatchReport, OperationError> in
@@ -145,6 +148,19 @@ extension Coordinator {
         return Progress(
             site: self.configuration.address, text: "\(news.name): \(news.event.text)",
             item: Progress.Item(kind: "workload", id: String(news.event.position ?? 0), value: value))
+    }
+
+    /// Where a feed begins that names no position: who is cut off before its first event goes on from there.
+    private func beginning(at position: Int64) -> Progress {
+        let site = self.configuration.address
+        let text = "what happens from now on"
+        return Progress(
+            site: site, text: text,
+            item: Progress.Item(
+                kind: "start", id: String(position),
+                value: [
+                    "site": .string(site.address), "text": .string(text), "after": .integer(position),
+                ]))
     }
 
     private func gap(after position: Int64) -> Progress {

@@ -36,7 +36,8 @@ struct EventFeed {
             }
         }
         self.entries.sort { Self.position($0) < Self.position($1) }
-        self.last = self.entries.last.map(Self.position) ?? 0
+        // Who begins now, or has been told so far, has missed nothing, however old the last event is.
+        self.last = max(self.floor, self.entries.last.map(Self.position) ?? 0)
         self.trim(to: Self.limit)
     }
 
@@ -74,7 +75,8 @@ struct EventFeed {
         let settled = self.settled
         let start = self.index(after: position)
         let looked = self.entries[start...].prefix(most).prefix { Self.position($0) <= settled }
-        let through = looked.last.map(Self.position) ?? max(position, 0)
+        // What is missing is told once.
+        let through = looked.last.map(Self.position) ?? max(position, min(self.floor, settled), 0)
         return (
             looked.filter { owner == nil || $0.owner == owner }, through,
             position == 0 || position >= self.floor

@@ -48,6 +48,19 @@ extension Catalogue {
             "site.leave", "End the alliance with a site; machines there go on running", by: .any,
             .destroys, .init(.delete, "/sites/{site}"), parameters: [Self.siteParameter]),
         Operation(
+            "site.gone",
+            "Say that nothing runs at a site any more or ever will: replicas are placed anew, removals end",
+            by: .coordinator, .destroys, .init(.post, "/sites/{site}/gone"),
+            parameters: [Self.siteParameter],
+            layout: [
+                .table(
+                    path: "lines",
+                    [
+                        .init("Workload", "workload"), .init("Owner", "owner"),
+                        .init("Replica", "replica"), .init("What becomes of it", "outcome"),
+                    ], none: "")
+            ], isLong: true),
+        Operation(
             "site.check", "Look for faults: of this site, or on the way to another one and at its end",
             by: .any,
             .reads, .init(.get, "/check"),

@@ -56,13 +56,7 @@ extension ApplicationSaga {
     ) -> ApplicationChange {
         let versions = workloads.filter { $0.specification.part?.part == part.name && $0.isLive }
         if let kept = self.kept(for: part, of: wanted, among: versions) {
-            guard part.hasAnotherNumber(than: kept) else {
-                return ApplicationChange(part: part.name, kind: .unchanged)
-            }
-            let (before, after) = (kept.specification.replicas, part.workload.replicas)
-            return ApplicationChange(
-                part: part.name, kind: .scale, differences: ["replicas \(before) → \(after)"],
-                workload: kept.id, destroys: after < before)
+            return self.change(of: part, keeping: kept, instead: self.successor(of: kept, among: versions))
         }
         guard let serving = Self.serving(versions) else {
             return ApplicationChange(part: part.name, kind: .add)
@@ -71,6 +65,31 @@ extension ApplicationSaga {
         return ApplicationChange(
             part: part.name, kind: .replace, differences: serving.specification.differences(to: asked),
             destroys: true)
+    }
+
+    /// What is left alone but for its number; `successor` was to take over from it and is given up.
+    private func change(
+        of part: ApplicationSpecification.Part, keeping kept: Workload, instead successor: Workload?
+    ) -> ApplicationChange {
+        let givenUp = successor.map { "\($0.specification.name), which was to take over, is given up" }
+        guard part.hasAnotherNumber(than: kept) else {
+            return ApplicationChange(
+                part: part.name, kind: .unchanged, differences: givenUp.map { [$0] } ?? [],
+                destroys: givenUp != nil)
+        }
+        let (before, after) = (kept.specification.replicas, part.workload.replicas)
+        return ApplicationChange(
+            part: part.name, kind: .scale,
+            differences: ["replicas \(before) → \(after)"] + (givenUp.map { [$0] } ?? []),
+            workload: kept.id, destroys: after < before || givenUp != nil)
+    }
+
+    /// What was to take over from `kept` and may have machines by now.
+    private func successor(of kept: Workload, among versions: [Workload]) -> Workload? {
+        versions.first { version in
+            version.generation == self[part: version.specification.part?.part ?? ""]?.generation
+                && version.id != kept.id && version.mayHaveMachines
+        }
     }
 }
 

@@ -21,12 +21,12 @@ package struct ApplicationPlanner: Sendable {
     /// A plan for each workload, in this order; the last one is not complete if no way was found for all of them.
     ///
     /// Where other workloads are that these refer to is in `neighbours`, by name; `near` says, by the name of each
-    /// part, how near it must be to such as do not move for it. Once `isOver` says so nothing more is looked for, and
+    /// part, how near it must be to such as do not move for it, and `barred` where it cannot go, and why. Once `isOver` says so nothing more is looked for, and
     /// what there is of the plans is of no use.
     package func plan(
         _ workloads: [WorkloadSpecification], near: [String: [String: Double]] = [:],
-        over snapshot: PlacementSnapshot, neighbours: [String: [SiteID: Int]],
-        unless isOver: () -> Bool = { false }
+        barred: [String: [SiteID: String]] = [:], over snapshot: PlacementSnapshot,
+        neighbours: [String: [SiteID: Int]], unless isOver: () -> Bool = { false }
     ) throws(SpecificationError) -> [Plan] {
         var search = Search(count: workloads.count)
         var plans: [Plan] = []
@@ -41,6 +41,7 @@ package struct ApplicationPlanner: Sendable {
             var request = PlanRequest(
                 workloads[index], neighbours: Self.neighbours(neighbours, workloads, plans))
             request.excluded = search.excluded[index]
+            request.excluded.merge(barred[workloads[index].partName] ?? [:]) { own, _ in own }
             request.near = near[workloads[index].partName] ?? [:]
             let plan = try self.planner.plan(request, over: Self.taken(from: snapshot, workloads, plans))
             if plan.isComplete {

@@ -51,10 +51,30 @@ extension ApplicationSaga {
                 return []
             }
             // After one refusal nothing more is begun: its owner has to change something first.
-            guard !member.isPlaced, !self.members.contains(where: { $0.isWanted && $0.refusal != nil })
-            else { return [] }
+            guard !member.isPlaced, !self.hasRefusal else { return [] }
             return [.place(part: member.name, generation: member.generation)]
         }
+        let directives = self.resizing(of: index, as: current, fallenBack)
+        // What its owner wants changed comes first.
+        guard directives.isEmpty, self.mayBeRetried(member, as: current), !self.hasRefusal else {
+            return directives
+        }
+        return [.retry(part: member.name, current.id)]
+    }
+
+    /// Whether some wanted part was refused for good.
+    private var hasRefusal: Bool { self.members.contains { $0.isWanted && $0.refusal != nil } }
+
+    /// Whether sites that have all refused a part are asked again.
+    func mayBeRetried(_ member: Member, as current: Workload) -> Bool {
+        self.phase == .applied && member.refusal == nil && !member.isGivenUp && current.isTurnedAway
+    }
+
+    /// What gives one part the number of replicas that the document says.
+    private mutating func resizing(
+        of index: Int, as current: Workload, _ fallenBack: Set<WorkloadID>
+    ) -> [Directive] {
+        let member = self.members[index]
         let count = member.part.workload.replicas
         let number = current.specification.replicas
         if number == count { self.members[index].number = count }
@@ -67,7 +87,8 @@ extension ApplicationSaga {
         if number == count, current.state == .placed { self.members[index].wait = nil }
         guard member.isResizing, current.isLive, !isReached, !isOverruled else {
             self.members[index].isResizing = false
-            self.members[index].wait = nil
+            // What every site has refused is waited for until one has taken it.
+            if current.state != .placing, !current.isTurnedAway { self.members[index].wait = nil }
             return []
         }
         return number == count ? [] : [.resize(part: member.name, current.id, to: count)]

@@ -38,6 +38,7 @@ extension ApplicationSaga {
                 return isMissing ? "\(member.name): its workload was removed by hand" : nil
             }
             switch current.state {
+            case .failed where self.mayBeRetried(member, as: current): return nil
             case .failed: return "\(member.name): \(current.reason ?? "no site takes it")"
             case .removing where !member.isGivenUp && self.phase == .applied:
                 return "\(member.name): its workload was removed by hand"
@@ -99,6 +100,7 @@ extension ApplicationSaga {
         case .placed where member.isResizing:
             return (.starting, "being resized to \(member.part.workload.replicas)")
         case .placed: return current.isRunning ? (.running, "running") : (.starting, "starting")
+        case .failed where self.mayBeRetried(member, as: current): return (.waiting, "waits for a site")
         case .failed: return (.failed, "failed")
         case .removing: return (.removing, "removed by hand")
         case .removed: return (.removed, "removed by hand")

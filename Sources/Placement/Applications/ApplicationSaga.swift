@@ -89,6 +89,8 @@ package struct ApplicationSaga: Hashable, Codable, Sendable {
     package enum Directive: Hashable, Sendable {
         case place(part: String, generation: Int)
         case resize(part: String, WorkloadID, to: Int)
+        /// Asks again for what of it every site has refused.
+        case retry(part: String, WorkloadID)
         case remove(WorkloadID)
     }
 

@@ -17,6 +17,11 @@ extension Workload {
         self.isLive && self.replicas.contains { $0.site != nil || $0.change == .moving }
     }
 
+    /// Whether replicas of it have never had a site, and those that were asked have all refused.
+    var isTurnedAway: Bool {
+        self.state == .failed && self.replicas.contains { $0.site == nil && $0.change == nil }
+    }
+
     /// Whether every replica is at a site and up.
     package var isRunning: Bool {
         self.state == .placed && self.replicas.allSatisfy { $0.state == .running || $0.change == .dropped }

@@ -69,10 +69,9 @@ extension Follower {
         let way = candidate.roundTrip.map { ", \(Figure.short($0)) ms away" } ?? ""
         let reason = "\(complaint); \(candidate.site) is the best place for them\(way)"
         var obstacle: (Obstacle, String)?
-        if view.replicas.count >= wishes.maximum {
-            obstacle = (
-                .maximum(response.place), "there are \(view.replicas.count) replicas, the most allowed"
-            )
+        let count = view.replicas.count + view.waiting
+        if count >= wishes.maximum {
+            obstacle = (.maximum(response.place), "there are \(count) replicas, the most allowed")
         } else if let dear = self.tooDear(adding: 1, at: candidate, instead: nil, wishes, view) {
             obstacle = (.cost(response.place), dear)
         }
@@ -167,7 +166,8 @@ extension Follower {
         guard let cost = view.cost, let price = candidate.price else {
             return "what it would cost is not known, and at most \(Figure.short(limit)) an hour are allowed"
         }
-        let sum = cost + Double(count) * price - (instead?.price ?? 0)
+        // Those that wait for a site will cost something as well.
+        let sum = cost + Double(count + view.waiting) * price - (instead?.price ?? 0)
         guard sum > limit else { return nil }
         return "all replicas would cost \(Figure.short(sum)) an hour, and \(Figure.short(limit)) are allowed"
     }

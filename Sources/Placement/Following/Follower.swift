@@ -66,7 +66,7 @@ package struct Follower: Sendable {
         self.noteSlow(&memory, wishes, view)
         self.noteSpare(&memory, wishes, view)
         if self.isPausing(memory, wishes, view) { return .nothing }
-        let missing = min(self.minimum(wishes, view), wishes.maximum) - view.replicas.count
+        let missing = min(self.minimum(wishes, view), wishes.maximum) - view.replicas.count - view.waiting
         if missing > 0, !self.isVain(memory.vainGrowth, wishes, view) { return .more(missing) }
         if let worst = self.worst(memory, wishes, view) { return .near(worst) }
         let patience = self.rules.spareFor(regrets: memory.regrets.count)

@@ -26,6 +26,8 @@ package struct FollowingView: Hashable, Sendable {
     package var roundTrips: [Audience.Place: [SiteID: Double]]
     /// Whether replicas are being placed, moved or dropped, are down, or are at sites that are not heard.
     package var isBusy: Bool
+    /// How many more are wanted and nowhere until a site can take them.
+    package var waiting: Int
     /// How many replicas must run while others move.
     package var least: Int
     /// When the number or the places of replicas were last changed, by whomever.
@@ -33,8 +35,8 @@ package struct FollowingView: Hashable, Sendable {
 
     package init(
         now: Instant, replicas: [FollowedReplica], responses: [PlaceResponse],
-        roundTrips: [Audience.Place: [SiteID: Double]], isBusy: Bool = false, least: Int = 0,
-        lastChange: Instant? = nil
+        roundTrips: [Audience.Place: [SiteID: Double]], isBusy: Bool = false, waiting: Int = 0,
+        least: Int = 0, lastChange: Instant? = nil
     ) {
         self.now = now
         self.replicas = replicas
@@ -42,6 +44,7 @@ package struct FollowingView: Hashable, Sendable {
         self.responses = responses
         self.roundTrips = roundTrips
         self.isBusy = isBusy
+        self.waiting = waiting
         self.least = least
         self.lastChange = lastChange
     }

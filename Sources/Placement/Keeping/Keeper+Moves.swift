@@ -34,8 +34,15 @@ extension Keeper {
         _ circumstances: Circumstances, _ review: inout Review
     ) {
         guard circumstances.draining.contains(hold.site) else { return }
+        // Said already: the machine that it leaves runs until enough others do.
+        if let predecessor = saga.replicas[index].keeping?.predecessor, !predecessor.isEnding { return }
         // One after the other: each needs room at two sites for a while.
-        guard !saga.isMoving else { return }
+        guard !saga.isMoving else {
+            return self.remark(
+                .waiting, index, hold.site,
+                "stays at \(hold.site), which drains, while another replica is on its way", in: &saga, &review
+            )
+        }
         if let objection = saga.objectionToLeaving(index, wishes) {
             return self.remark(
                 .waiting, index, hold.site, "stays at \(hold.site), which drains: \(objection)", in: &saga,
@@ -62,7 +69,9 @@ extension Keeper {
         if !predecessor.isEnding {
             let isUnwanted =
                 saga.isRemoving || saga.replicas[index].phase == .gone || !saga.replicas[index].isWanted
-            guard isUnwanted || self.isRelieved(index, in: saga, wishes) else { return }
+            guard isUnwanted || self.isRelieved(index, in: saga, wishes) else {
+                return self.remarkUnrelieved(index, predecessor.hold.site, in: &saga, wishes, &review)
+            }
             predecessor.isEnding = true
             predecessor.due = circumstances.now
         }
@@ -74,6 +83,19 @@ extension Keeper {
                 .retire(replica: index, predecessor.hold, predecessor.machine))
         }
         saga.replicas[index].keeping?.predecessor = predecessor
+    }
+
+    /// Says once that a successor runs, and what it succeeds goes on, as too few others run.
+    private func remarkUnrelieved(
+        _ index: Int, _ site: SiteID, in saga: inout PlacementSaga, _ wishes: KeepingWishes?,
+        _ review: inout Review
+    ) {
+        guard case .placed = saga.replicas[index].phase, saga.replicas[index].machine?.state == .running
+        else { return }
+        let least = (wishes ?? KeepingWishes()).minimum(of: saga.wantedCount)
+        self.remark(
+            .waiting, index, site, "its machine at \(site) runs until \(least) of its workload do elsewhere",
+            in: &saga, &review)
     }
 
     private func isRelieved(_ index: Int, in saga: PlacementSaga, _ wishes: KeepingWishes?) -> Bool {

@@ -76,7 +76,13 @@ package struct Keeper: Sendable {
             case .stopped, .failed:
                 self.revive(index, hold, machine, in: &saga, wishes, circumstances, &review)
             case .deleted: self.replaceDeleted(index, machine, in: &saga, circumstances, &review)
-            case .suspended: self.drain(index, hold, in: &saga, wishes, circumstances, &review)
+            case .suspended:
+                // What is in its memory and on its disk is its owner's to give up.
+                guard circumstances.draining.contains(hold.site) else { return }
+                self.remark(
+                    .waiting, index, hold.site,
+                    "stays at \(hold.site), which drains: it is suspended there, and is left so", in: &saga,
+                    &review)
             case .creating, .starting, .stopping: return
             }
         case .exhausted: self.searchAgain(index, in: &saga, circumstances, &review)

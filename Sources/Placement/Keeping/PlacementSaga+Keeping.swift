@@ -12,7 +12,9 @@ extension PlacementSaga {
     mutating func renew(_ index: Int) -> [Directive] {
         self.noteIncomplete(index)
         self.replicas[index].epoch = self.replicas[index].nextEpoch
+        self.replicas[index].search = self.nextSearch
         self.replicas[index].attempts = []
+        self.replicas[index].postponement = nil
         self.replicas[index].trouble = nil
         self.replicas[index].machine = nil
         self.replicas[index].keeping?.fault = nil
@@ -32,7 +34,8 @@ extension PlacementSaga {
         else { return [] }
         let replica = self.replicas[index]
         self.replicas[index].keeping?.predecessor = ReplicaKeeping.Predecessor(
-            hold: hold, machine: machine, epoch: replica.epoch, last: replica.machine, near: replica.near)
+            hold: hold, machine: machine, epoch: replica.epoch, last: replica.machine, near: replica.near,
+            search: replica.search)
         return self.renew(index)
     }
 
@@ -89,10 +92,14 @@ extension PlacementSaga {
         }
     }
 
-    /// Whether a replica is on its way from one site to another, or comes up where it has just arrived.
+    /// Whether a replica is on its way from one site to another, or comes up where it has just arrived: the others wait
+    /// for that, as it takes room at two sites meanwhile, or runs nowhere.
+    ///
+    /// They do not wait for a machine that is only to be deleted, as its site may never answer, nor for a replica that
+    /// is nowhere until a site can take it.
     package var isMoving: Bool {
         self.replicas.contains { replica in
-            if replica.isMoving { return true }
+            if replica.isUnderWay { return true }
             guard case .placed = replica.phase else { return false }
             return replica.machine?.state == .creating
         }
@@ -100,7 +107,18 @@ extension PlacementSaga {
 }
 
 extension ReplicaPlacement {
-    /// Whether it is on its way from one site to another.
+    /// Whether it is on its way, so that others wait.
+    fileprivate var isUnderWay: Bool {
+        switch self.phase {
+        // One that fails where it is, or is not what was asked for, is no loss while it is deleted there.
+        case .replacing: self.isWanted && self.machine?.state == .running
+        case .planning, .reserving, .doubting, .committing, .verifying, .withdrawing: self.keeping != nil
+        case .placed: self.keeping?.predecessor.map { !$0.isEnding } ?? false
+        case .exhausted, .releasing, .deleting, .gone: false
+        }
+    }
+
+    /// Whether it leaves something at one site for another, or is to be placed anew.
     var isMoving: Bool {
         switch self.phase {
         case .replacing: self.isWanted

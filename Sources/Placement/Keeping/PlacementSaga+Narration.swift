@@ -8,6 +8,7 @@ extension PlacementSaga {
         for (old, new) in zip(before.replicas, self.replicas) where old != new {
             let machine = Self.machine(old, new)
             notes += Self.attempts(old, new)
+            notes += Self.postponement(old, new)
             // Nothing comes after the end of a replica.
             if new.phase == .gone { notes += machine }
             notes += Self.phase(old, new)
@@ -23,6 +24,14 @@ extension PlacementSaga {
             KeepingNote(
                 .refused, replica: new.index, site: attempt.site, "\(attempt.site): \(attempt.reason)")
         }
+    }
+
+    /// Told once for each epoch, however often it is waited.
+    private static func postponement(_ old: ReplicaPlacement, _ new: ReplicaPlacement) -> [KeepingNote] {
+        guard old.epoch == new.epoch, old.postponement == nil, new.postponement != nil,
+            let trouble = new.trouble
+        else { return [] }
+        return [KeepingNote(.waiting, replica: new.index, site: old.hold?.site, trouble)]
     }
 
     private static func phase(_ old: ReplicaPlacement, _ new: ReplicaPlacement) -> [KeepingNote] {

@@ -11,6 +11,8 @@ package struct ReplicaKeeping: Hashable, Codable, Sendable {
         var last: Machine?
         /// Whom the replica is for where it is.
         var near: Audience?
+        /// The search that brought the replica there; nil for the workload's first.
+        var search: Int?
         /// Whether its deletion is being asked for.
         package internal(set) var isEnding = false
         package internal(set) var asked = 0
@@ -45,7 +47,7 @@ package struct ReplicaKeeping: Hashable, Codable, Sendable {
     /// The site it moves to, until that was asked; nil for the best one.
     package internal(set) var destination: SiteID?
     /// Whether it leaves for a better site only, and so may as well stay; nil as false.
-    var isVoluntary: Bool?
+    package internal(set) var isVoluntary: Bool?
     /// The last remark about waiting, so that it is made once.
     var remark: String?
 

@@ -61,7 +61,7 @@ extension Planner {
         guard !view.figures.hasRoom(for: request) else { return nil }
         let slot = view.figures.slot
         let short = slot.shortfalls(for: request).joined(separator: ", ")
-        return Objection(.room, "no room: too little \(short) for \(request); largest free: \(slot)")
+        return Objection(.room, "no room: too little \(short) for \(request); most free on a host: \(slot)")
     }
 }
 

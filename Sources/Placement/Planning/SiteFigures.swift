@@ -25,6 +25,7 @@ struct SiteFigures: Hashable, Sendable {
         self.take(pending)
     }
 
+    /// Whether nothing that is known speaks against a host with room; where there are several, the site knows.
     func hasRoom(for request: Resources) -> Bool {
         self.slot.covers(request)
     }

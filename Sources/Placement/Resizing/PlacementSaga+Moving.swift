@@ -53,7 +53,9 @@ extension PlacementSaga {
         self.replicas[index].epoch = predecessor.epoch
         self.replicas[index].machine = predecessor.last
         self.replicas[index].near = predecessor.near
+        self.replicas[index].search = predecessor.search
         self.replicas[index].attempts = []
+        self.replicas[index].postponement = nil
         _ = self.enter(.placed(predecessor.hold, predecessor.machine), replica: index)
         self.replicas[index].trouble = chain.joined(separator: "; ")
         return true
@@ -61,6 +63,9 @@ extension PlacementSaga {
 
     /// Why a replica must not leave its site now; nil if it may.
     func objectionToLeaving(_ index: Int, _ wishes: KeepingWishes?) -> String? {
+        if let predecessor = self.replicas[index].keeping?.predecessor {
+            return "the machine that it left at \(predecessor.hold.site) is not known to be deleted"
+        }
         guard let wishes, wishes.lease != nil else { return nil }
         let least = wishes.minimum(of: self.wantedCount)
         guard self.runningCount - 1 < least else { return nil }

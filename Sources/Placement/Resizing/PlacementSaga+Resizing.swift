@@ -48,6 +48,7 @@ extension PlacementSaga {
     /// Makes a replica wanted again, under the next epoch if it ever had one.
     private mutating func revive(_ index: Int) -> [Directive] {
         self.replicas[index].isDropped = nil
+        self.replicas[index].search = self.nextSearch
         switch self.replicas[index].phase {
         case .releasing(let hold, _, _):
             return self.enter(
@@ -63,6 +64,9 @@ extension PlacementSaga {
 
     /// The replicas that go when the workload shrinks by `count`: of those named, in their order, as many as must;
     /// then such as do not run, then those that were placed last.
+    ///
+    /// What is later goes by the coordinator's own count, as the sites' clocks may differ; of those that were placed
+    /// together the ones with the highest numbers go.
     package func leavers(_ count: Int, first named: [Int]) -> [Int] {
         let wanted = self.replicas.filter(\.isWanted)
         var chosen: [Int] = []
@@ -70,10 +74,19 @@ extension PlacementSaga {
             chosen.append(index)
         }
         let others = wanted.filter { !chosen.contains($0.index) }.sorted { one, other in
-            (one.isDown ? 1 : 0, one.placedAt, one.index)
-                > (other.isDown ? 1 : 0, other.placedAt, other.index)
+            (one.isDown ? 1 : 0, one.rankOfPlacing, one.index)
+                > (other.isDown ? 1 : 0, other.rankOfPlacing, other.index)
         }
         return Array((chosen + others.map(\.index)).prefix(max(0, count)))
+    }
+
+    /// The number of a search that begins now: above those of all before it that brought a replica where it is.
+    var nextSearch: Int {
+        var last = 0
+        for replica in self.replicas {
+            last = max(last, replica.search ?? 0, replica.keeping?.predecessor?.search ?? 0)
+        }
+        return last + 1
     }
 
     /// Gives up the replicas of `indices` for good: what they hold is released and their machines are deleted.
@@ -98,8 +111,18 @@ extension PlacementSaga {
     }
 
     /// Whether a replica is being placed, moved or started, or is down: what users wait for then says little.
+    ///
+    /// One that is nowhere until a site can take it may be so for long, and they are served without it.
     package var isBusy: Bool {
-        self.state != .placed || self.isMoving || self.runningCount != self.wantedCount
+        self.isRemoving || self.isMoving || self.replicas.contains { $0.isWanted && !$0.isAtRest }
+    }
+
+    /// How many wanted replicas are nowhere until a site can take them.
+    package var waitingCount: Int {
+        self.replicas.count { replica in
+            guard replica.isWanted, case .exhausted = replica.phase else { return false }
+            return true
+        }
     }
 
     /// Where each wanted replica is that has been placed.
@@ -137,6 +160,18 @@ extension ReplicaPlacement {
     /// Whether the workload has a use for it.
     package var isWanted: Bool { self.isDropped != true }
 
+    /// Whether it runs where it is, or is nowhere until a site can take it.
+    fileprivate var isAtRest: Bool {
+        switch self.phase {
+        case .placed: self.machine?.state == .running
+        // What it leaves serves users, and is to end.
+        case .exhausted: self.keeping?.predecessor == nil
+        case .planning, .reserving, .doubting, .committing, .verifying, .withdrawing, .replacing,
+            .releasing, .deleting, .gone:
+            false
+        }
+    }
+
     /// Whether nothing of it is left anywhere.
     var isGone: Bool { self.phase == .gone && self.keeping?.predecessor == nil }
 
@@ -147,8 +182,9 @@ extension ReplicaPlacement {
         return self.machine?.state != .running
     }
 
-    /// When its machine was made, by the clock of its site; one that has not been heard of yet is the latest.
-    fileprivate var placedAt: Instant {
-        self.machine?.created ?? Instant(millisecondsSinceEpoch: .max)
+    /// Higher for one that was placed later; one that is not placed is the latest.
+    fileprivate var rankOfPlacing: Int {
+        guard case .placed = self.phase else { return .max }
+        return self.search ?? 0
     }
 }

@@ -11,6 +11,8 @@ extension PlacementSaga {
         case reservation(Reservation)
         /// The site says that it knows no such reservation.
         case unknown(ReservationID, turn: Int)
+        /// The request was not sent, or not taken up, which says nothing of the site's room.
+        case notAsked(ReservationID, turn: Int, reason: String)
         /// The site refused what was asked.
         case refused(ReservationID, turn: Int, reason: String)
         /// The site holds something else than was asked for, or made it of the reservation; whether the lease is
@@ -37,6 +39,8 @@ extension PlacementSaga {
     /// What to do next for one replica; the coordinator carries it out after it has stored the saga.
     package enum Directive: Hashable, Sendable {
         case plan(replica: Int, turn: Int)
+        /// The same once a site that could not be asked had time.
+        case planLater(replica: Int, turn: Int, after: Duration)
         case reserve(replica: Int, Hold, turn: Int)
         case query(replica: Int, Hold, turn: Int, after: Duration)
         case commit(replica: Int, Hold, turn: Int, after: Duration)

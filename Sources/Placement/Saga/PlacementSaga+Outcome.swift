@@ -29,14 +29,14 @@ extension PlacementSaga {
             case .exhausted(let last):
                 let chain = (replica.chain + [last]).joined(separator: "; ")
                 reasons.append("replica \(replica.index): \(chain)")
-            case .doubting, .verifying, .withdrawing, .releasing, .deleting, .replacing:
+            case .planning, .doubting, .verifying, .withdrawing, .releasing, .deleting, .replacing:
                 if let trouble = replica.trouble { reasons.append("replica \(replica.index): \(trouble)") }
             case .placed:
                 // What stands in the way of a start, while the machine is down.
                 guard let trouble = replica.trouble, let state = replica.machine?.state, state != .running
                 else { break }
                 reasons.append("replica \(replica.index): \(trouble)")
-            case .planning, .reserving, .committing, .gone: break
+            case .reserving, .committing, .gone: break
             }
         }
         if self.isGang, !self.isRemoving,

@@ -7,13 +7,15 @@ extension PlacementSaga {
         guard replica.phase == .planning, replica.turn == turn else { return [] }
         let hold = Hold(site: site, reservation: self.nextReservation(of: index))
         self.replicas[index].keeping?.destination = nil
+        self.replicas[index].trouble = nil
         return self.enter(.reserving(hold), replica: index)
     }
 
     /// The number under which the next site will be asked to hold room for the replica.
     package func nextReservation(of index: Int) -> ReservationID {
         let replica = self.replicas[index]
-        return self.reservation(index, epoch: replica.epoch, attempt: replica.attempts.count + 1)
+        let tried = replica.attempts.count + (replica.postponement?.count ?? 0)
+        return self.reservation(index, epoch: replica.epoch, attempt: tried + 1)
     }
 
     /// The number under which the first site will be asked once the replica is placed anew.
@@ -169,7 +171,7 @@ extension PlacementSaga {
     }
 
     /// What was asked may or may not have happened: asks, at growing distances.
-    private mutating func unsettled(_ trouble: String, replica index: Int) -> [Directive] {
+    mutating func unsettled(_ trouble: String, replica index: Int) -> [Directive] {
         self.replicas[index].trouble = trouble
         let next: ReplicaPlacement.Phase
         switch self.replicas[index].phase {
@@ -257,13 +259,14 @@ extension PlacementSaga {
     }
 
     /// Notes a site that was tried in vain and goes on to the next, or gives up.
-    private mutating func next(
+    mutating func next(
         after hold: Hold, reason: String, mayBeTriedAgain: Bool = false, replica index: Int
     ) -> [Directive] {
         self.replicas[index].attempts.append(
             ReplicaPlacement.Attempt(
                 site: hold.site, reservation: hold.reservation, reason: reason,
                 mayBeTriedAgain: mayBeTriedAgain))
+        self.replicas[index].postponement?.sites.removeAll { $0 == hold.site }
         self.replicas[index].trouble = nil
         guard self.replicas[index].attempts.count < Self.attemptLimit else {
             return self.exhaust("\(Self.attemptLimit) sites were tried in vain", replica: index)

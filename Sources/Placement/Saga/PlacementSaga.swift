@@ -10,7 +10,7 @@ package import CloudModel
 ///   │  ▼        │     │ 3 questions   │ refused
 ///   │ exhausted │     ▼               ▼
 ///   └───────────┴─────┴────────── withdrawing (until the hold is over)
-///    refused, expired, unknown
+///    refused, expired, unknown, not asked
 ///
 /// remove, before placed: releasing ──► gone
 /// ```
@@ -55,9 +55,16 @@ package struct PlacementSaga: Hashable, Codable, Sendable {
     }
 
     /// What is under way, to be asked for again under the same numbers: at the start and after a restart.
+    ///
+    /// A replica that was left out of a removal is given back now: what an earlier release stored may lack that.
     package mutating func resume() -> [Directive] {
         var directives: [Directive] = []
         for index in self.replicas.indices {
+            let returns = self.isRemoving ? self.giveUp(replica: index) : []
+            guard returns.isEmpty else {
+                directives += returns
+                continue
+            }
             self.replicas[index].turn += 1
             if let directive = self.pendingRequest(of: self.replicas[index], pausing: false) {
                 directives.append(directive)
@@ -103,12 +110,15 @@ package struct PlacementSaga: Hashable, Codable, Sendable {
             guard self.replicas[index].phase == .planning, self.replicas[index].turn == turn else {
                 return []
             }
-            return self.exhaust(reason, replica: index)
+            return self.unplaceable(reason, replica: index)
         case .reservation(let reservation):
             return self.answered(reservation, replica: index)
         case .unknown(let id, let turn):
             guard self.replicas[index].turn == turn else { return [] }
             return self.unknown(id, replica: index)
+        case .notAsked(let id, let turn, let reason):
+            guard self.replicas[index].turn == turn else { return [] }
+            return self.notAsked(id, reason: reason, replica: index)
         case .refused(let id, let turn, let reason):
             guard self.replicas[index].turn == turn else { return [] }
             return self.refused(id, reason: reason, replica: index)

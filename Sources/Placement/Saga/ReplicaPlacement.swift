@@ -37,6 +37,14 @@ package struct ReplicaPlacement: Hashable, Codable, Sendable {
         package let mayBeTriedAgain: Bool
     }
 
+    /// Sites that could not be asked for a replica.
+    struct Postponement: Hashable, Codable, Sendable {
+        /// How often they were waited for, under this epoch.
+        var count = 0
+        /// Those that have not turned it away since.
+        var sites: [SiteID] = []
+    }
+
     /// The growth of a workload that brought a replica.
     struct Addition: Hashable, Codable, Sendable {
         /// Which one; those of a gang that were added together are placed together.
@@ -66,8 +74,15 @@ package struct ReplicaPlacement: Hashable, Codable, Sendable {
     /// Of a gang, the last epoch before which it was never whole, if that is not the one at which the replica was first
     /// asked for.
     var incompleteEpoch: Int?
+    /// Nil while every site could be asked.
+    var postponement: Postponement?
     /// Nil for one that the workload began with.
     var addition: Addition?
+    /// Which of the workload's searches for a site brought it where it is, in their order; nil for the first, made for
+    /// all that the workload began with.
+    ///
+    /// Sites' clocks may differ by hours: what of two replicas is the newer one only the coordinator can say.
+    var search: Int?
     /// Whom it was added for; nil for the workload's own audience.
     package internal(set) var near: Audience?
     /// Whether it is no longer wanted; nil as false.
@@ -98,6 +113,9 @@ package struct ReplicaPlacement: Hashable, Codable, Sendable {
             hold
         }
     }
+
+    /// Sites that could not be asked for it: any other one is better, and if there is none they are asked again.
+    package var postponed: [SiteID] { self.postponement?.sites ?? [] }
 
     /// Sites that are not tried again for this replica, with the reason.
     package var excluded: [SiteID: String] {

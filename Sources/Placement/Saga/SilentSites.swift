@@ -22,7 +22,8 @@ package struct SilentSites: Hashable, Sendable {
     package func reachability(
         of site: SiteID, heardAs reachability: Reachability, now: Instant
     ) -> Reachability {
-        guard let since = self.since[site], since.duration(to: now) < Self.pause else { return reachability }
-        return .unreachable
+        guard let passed = self.since[site]?.duration(to: now) else { return reachability }
+        // A clock that was set back must not keep it without work.
+        return passed < Self.pause && passed > .zero - Self.pause ? .unreachable : reachability
     }
 }

@@ -4,7 +4,8 @@ package import CloudModel
 ///
 /// Between two reports of a site a coordinator that looks only at reports sends everything there. Jicofo published
 /// the incident: 92 joins in 31 s, 58 of them on one of a dozen bridges. The ledger counts a request from the moment
-/// it is sent, until it is refused or until a report received after the grant shows it. A refusal brings the
+/// it is sent, until it is refused or until a report shows it: one that has counted as many of the site's changes as
+/// the site had when it granted, or, of a site that does not tell, one received after the grant. A refusal brings the
 /// site's true state with it, which stands until the next report.
 package struct GrantLedger: Hashable, Sendable {
     /// Requests counted at once; beyond it the oldest is forgotten.
@@ -16,6 +17,34 @@ package struct GrantLedger: Hashable, Sendable {
         let resources: Resources
         let asked: Instant
         var granted: Instant?
+        /// How many changes the site had counted when it granted; nil if it did not tell.
+        var generation: Int?
+
+        /// Whether what is known of the site shows the request.
+        ///
+        /// Decided by the number with which the site counts its changes, as a report may have been on its way for long;
+        /// by time where that does not tell. Nothing that was known before the request was made can show it, whatever
+        /// its number: a site that has lost its database counts anew.
+        func isShown(by known: Known) -> Bool {
+            guard let granted else { return false }
+            guard let generation, let reached = known.generation else { return granted < known.learned }
+            return reached >= generation && known.learned >= self.asked
+        }
+    }
+
+    /// What is known of a site: when it was learned, and how many changes the site had counted by then.
+    private struct Known: Hashable, Sendable {
+        let learned: Instant
+        let generation: Int?
+
+        init(_ report: Capacity, received: Instant) {
+            self.learned = received
+            self.generation = report.generation
+        }
+
+        init(_ correction: Correction) {
+            self.init(correction.capacity, received: correction.learned)
+        }
     }
 
     private struct Correction: Hashable, Sendable {
@@ -30,6 +59,10 @@ package struct GrantLedger: Hashable, Sendable {
         private var sum = Resources.zero
         /// No entry was granted before this moment; nil if none is known to be granted.
         private var firstGrant: Instant?
+        /// The same of those for which the site did not tell how many changes it had counted.
+        private var firstUntold: Instant?
+        /// For no entry had the site counted fewer changes; nil if none is known to be granted with their number.
+        private var lowestGeneration: Int?
 
         var isEmpty: Bool { self.entries.isEmpty && self.correction == nil }
 
@@ -38,17 +71,35 @@ package struct GrantLedger: Hashable, Sendable {
             self.entries[id] = entry
             guard let entry else { return }
             self.sum = self.sum + entry.resources
-            if let granted = entry.granted {
-                self.firstGrant = min(granted, self.firstGrant ?? granted)
+            self.note(entry)
+        }
+
+        private mutating func note(_ entry: Entry) {
+            guard let granted = entry.granted else { return }
+            self.firstGrant = min(granted, self.firstGrant ?? granted)
+            if let generation = entry.generation {
+                self.lowestGeneration = min(generation, self.lowestGeneration ?? generation)
+            } else {
+                self.firstUntold = min(granted, self.firstUntold ?? granted)
             }
         }
 
-        /// Drops what was granted before `received` and says which requests those were.
-        mutating func settle(before received: Instant) -> [ReservationID] {
-            guard let firstGrant, firstGrant < received else { return [] }
-            let settled = self.entries.filter { $0.value.granted.map { $0 < received } ?? false }
+        /// Whether any entry can show in what is known: spares a look at each.
+        private func mayShow(in known: Known) -> Bool {
+            guard let reached = known.generation else {
+                return self.firstGrant.map { $0 < known.learned } ?? false
+            }
+            return self.lowestGeneration.map { $0 <= reached } ?? false
+                || self.firstUntold.map { $0 < known.learned } ?? false
+        }
+
+        /// Drops what shows in what is known and says which requests those were.
+        mutating func settle(by known: Known) -> [ReservationID] {
+            guard self.mayShow(in: known) else { return [] }
+            let settled = self.entries.filter { $0.value.isShown(by: known) }
             for id in settled.keys { self.set(nil, for: id) }
-            self.firstGrant = self.entries.values.compactMap(\.granted).min()
+            (self.firstGrant, self.firstUntold, self.lowestGeneration) = (nil, nil, nil)
+            for entry in self.entries.values { self.note(entry) }
             return Array(settled.keys)
         }
 
@@ -64,11 +115,11 @@ package struct GrantLedger: Hashable, Sendable {
             return correction.learned > received ? correction : nil
         }
 
-        /// What is asked for and does not show in what was known at `known`.
-        func pending(since known: Instant) -> Resources {
-            guard let firstGrant, firstGrant < known else { return self.sum }
+        /// What is asked for and does not show in what is known.
+        func pending(since known: Known) -> Resources {
+            guard self.mayShow(in: known) else { return self.sum }
             return self.entries.values.reduce(.zero) { sum, entry in
-                entry.granted.map { $0 < known } ?? false ? sum : sum + entry.resources
+                entry.isShown(by: known) ? sum : sum + entry.resources
             }
         }
     }
@@ -106,11 +157,17 @@ package struct GrantLedger: Hashable, Sendable {
         self.changes.note(site)
     }
 
-    /// Notes that the site has answered: any report received later includes the request.
-    package mutating func granted(_ id: ReservationID, now: Instant) {
+    /// Notes that the site has answered, and how many changes it had counted by then: a report is taken to include the
+    /// request if it has counted as many.
+    ///
+    /// Without `generation`, or of a report without one, any that is received later is taken to; one that was signed
+    /// before and comes late does not, and ends the count too soon. A site that has lost its database may take long to
+    /// count as far again: what it granted before then counts for `retention`.
+    package mutating func granted(_ id: ReservationID, now: Instant, generation: Int? = nil) {
         guard let site = self.sites[id], var entry = self.accounts[site]?.entries[id], entry.granted == nil
         else { return }
         entry.granted = now
+        entry.generation = generation
         self.accounts[site]?.set(entry, for: id)
         self.changes.note(site)
     }
@@ -141,10 +198,10 @@ package struct GrantLedger: Hashable, Sendable {
         let correction = account.correction(laterThan: description.capacity, received: received)
         var description = description
         if let correction { description.capacity = correction.capacity }
-        let known = correction?.learned ?? received
+        let known = correction.map { Known($0) } ?? Known(description.capacity, received: received)
         return Candidate(
-            description: description, age: max(.zero, known.duration(to: now)), reachability: reachability,
-            pending: account.pending(since: known))
+            description: description, age: max(.zero, known.learned.duration(to: now)),
+            reachability: reachability, pending: account.pending(since: known))
     }
 
     /// When what is known of the site was learned: from its report, or from a later refusal.
@@ -160,7 +217,8 @@ package struct GrantLedger: Hashable, Sendable {
         guard self.accounts[site] != nil else { return }
         let before = self.accounts[site]?.correction
         let correction = self.accounts[site]?.correction(laterThan: description.capacity, received: received)
-        let settled = self.accounts[site]?.settle(before: correction?.learned ?? received) ?? []
+        let known = correction.map { Known($0) } ?? Known(description.capacity, received: received)
+        let settled = self.accounts[site]?.settle(by: known) ?? []
         for id in settled { self.sites[id] = nil }
         let isChanged = !settled.isEmpty || correction != before
         self.accounts[site]?.correction = correction

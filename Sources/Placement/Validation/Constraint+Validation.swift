@@ -61,7 +61,7 @@ extension Constraint {
             ? [] : [.init(field, "a name has 1 to 63 bytes")]
     }
 
-    private static func boundProblems(
+    static func boundProblems(
         _ field: String, _ bound: Double, _ range: ClosedRange<Double>, _ unit: String
     ) -> [SpecificationError.Problem] {
         range.contains(bound)

@@ -124,8 +124,8 @@ extension Audience {
             ]
         }
         var problems: [SpecificationError.Problem] = []
-        if let target, !Constraint.latencies.contains(target) {
-            problems.append(.init("target", "must be 0.0001 to 60000 milliseconds"))
+        if let target {
+            problems += Constraint.boundProblems("target", target, Constraint.latencies, "milliseconds")
         }
         if self.target != nil, self.shares.isEmpty {
             problems.append(.init("target", "a response time needs an audience"))

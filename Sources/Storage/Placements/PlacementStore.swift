@@ -30,14 +30,19 @@ package struct PlacementStore: Sendable {
         }
     }
 
-    /// Adds a new workload, and in the same step forgets those that were removed before `instant`.
+    /// Adds a new workload, and in the same step forgets those that were removed before `instant`, and `others`.
     ///
     /// Throws if the id or the owner's idempotency key is there already.
     package func insert(
-        _ placement: StoredPlacement, forgettingRemovedBefore instant: Instant
+        _ placement: StoredPlacement, forgettingRemovedBefore instant: Instant,
+        and others: Set<WorkloadID> = []
     ) async throws {
         try await self.database.groupCommit.perform { connection in
             try Self.forget(removedBefore: instant, in: connection)
+            for other in others {
+                try connection.cachedStatement(sql: "DELETE FROM workload WHERE id = ?")
+                    .execute(arguments: [other.description])
+            }
             try Self.record(of: placement).insert(in: connection)
             for replica in placement.saga.replicas {
                 try Self.record(of: replica, in: placement).insert(in: connection)

@@ -49,7 +49,7 @@ final class Reports: Sendable {
     func send(_ machine: Machine, to holder: SiteID) async throws {
         let report = MachineReport(machine: machine)
         if holder == self.site {
-            await self.coordinator.withLock { $0 }?.receive(report, from: self.site)
+            try await self.coordinator.withLock { $0 }?.receive(report, from: self.site)
             return
         }
         var random = SecureRandom()

@@ -115,7 +115,11 @@ struct Roles: Sendable {
         }
         if let coordinator {
             self.federation.serve(MachineReport.self, on: dispatcher) { report, site throws(StanzaError) in
-                await coordinator.receive(report, from: site)
+                do throws(OperationError) {
+                    try await coordinator.receive(report, from: site)
+                } catch {
+                    throw error.stanzaError
+                }
                 return nil
             }
             self.federation.serve(LeaseRequest.self, on: dispatcher) { request, site throws(StanzaError) in

@@ -189,6 +189,8 @@ extension Coordinator.Configuration {
             ?? self.patience
         self.workloadLimit =
             try file.integer("coordinator.workloads", in: 1...1_000_000) ?? self.workloadLimit
+        self.removedLimit =
+            try file.integer("coordinator.removed-workloads", in: 1...1_000_000) ?? self.removedLimit
         self.applicationLimit =
             try file.integer("coordinator.applications", in: 1...100_000) ?? self.applicationLimit
         self.remembrance =

@@ -79,7 +79,8 @@ enum SiteProcess {
         let chat = ChatFace(table: table, link: link, rooms: rooms, now: Self.now, logger: logger)
         dispatcher.register(
             chat: chat,
-            commands: CommandFace(table: table, address: configuration.entity, now: Self.now),
+            commands: CommandFace(
+                table: table, performer: once, address: configuration.entity, now: Self.now),
             invocations: InvokeFace(performer: once), feeds: roles.feeds)
         try await connection.open(dispatcher, configuration)
         var services: [any Service] = [connection.service, dispatcher] + roles.services + [chat, rooms]

@@ -216,6 +216,34 @@ struct ApplicationSagaTests {
         #expect(world.state == .running)
     }
 
+    @Test(
+        "The earlier document again gives the replacement up: machines that it may have are not deleted unasked",
+        arguments: [false, true], [2, 3])
+    func replacementTakenBack(hasMachines: Bool, replicas: Int) throws {
+        let world = try World.running()
+        world.apply(World.part("db"), World.part("web", replicas: 2, memory: 2, after: ["db"]))
+        world.advance()
+        world.change(part: "web") { workload in
+            workload.state = .placing
+            workload.replicas = [
+                Workload.Replica(
+                    index: 0, epoch: 1, site: hasMachines ? SiteID("paris.test") : nil, machine: nil,
+                    state: hasMachines ? .running : nil),
+                Workload.Replica(index: 1, epoch: 1, site: nil, machine: nil, state: nil),
+            ]
+        }
+        let before = World.shop(
+            World.part("db"), World.part("web", replicas: replicas, after: ["db"]))
+        let changes = world.saga.changes(to: before, over: world.workloads)
+        #expect(changes.map(\.kind) == [.unchanged, replicas == 2 ? .unchanged : .scale])
+        #expect(changes.map(\.destroys) == [false, hasMachines])
+        let givenUp = "shop-web-g2, which was to take over, is given up"
+        #expect(changes[1].differences.contains(givenUp) == hasMachines)
+        // What is agreed to once is not asked for again: the old one goes once the new one runs.
+        let same = World.shop(World.part("db"), World.part("web", replicas: 2, memory: 2, after: ["db"]))
+        #expect(world.saga.changes(to: same, over: world.workloads).map(\.destroys) == [false, false])
+    }
+
     @Test("A replacement that fails once it is placed is given up for the workload that still runs")
     func replacementFailed() throws {
         let world = try World.running()
@@ -236,6 +264,43 @@ struct ApplicationSagaTests {
         #expect(world.names == ["shop-db", "shop-web"])
         #expect(world.words == ["db running", "web running"])
         #expect(world.state == .cancelled)
+    }
+
+    @Test(
+        "A part that every site refused is asked for again, and waits; what had a site once is left to its keeper"
+    )
+    func turnedAway() throws {
+        let world = try World.running()
+        world.apply(World.part("db"), World.part("web", replicas: 2, memory: 2, after: ["db"]))
+        world.advance()
+        world.change(part: "web") { workload in
+            workload.state = .failed
+            workload.replicas[1] = Workload.Replica(index: 1, epoch: 1, site: nil, machine: nil, state: nil)
+        }
+        let id = try #require(world.workloads.last?.id)
+        #expect(world.due() == [.retry(part: "web", id)])
+        #expect(world.state == .applying)
+        #expect(world.states == [.running, .waiting])
+        #expect(world.saga.troubles(over: world.workloads) == [])
+        world.saga.handle(.postponed(part: "web", generation: 2, reason: "not now", at: world.now))
+        // Taken by a site it only has to come up; refused again, it has waited since the first time.
+        world.now = Instant(millisecondsSinceEpoch: 15_000)
+        world.change(part: "web") { $0.state = .placing }
+        #expect(world.due() == [])
+        #expect(world.saga[part: "web"]?.wait?.since == Instant(millisecondsSinceEpoch: 0))
+        world.change(part: "web") { $0.state = .failed }
+        #expect(world.due() == [.retry(part: "web", id)])
+        world.saga.handle(.postponed(part: "web", generation: 2, reason: "nor now", at: world.now))
+        #expect(world.saga[part: "web"]?.wait?.since == Instant(millisecondsSinceEpoch: 0))
+        #expect(world.saga.waits == ["web waits for a site: nor now"])
+
+        world.change(part: "web") { $0.replicas[1].change = .moving }
+        #expect(world.due() == [])
+        #expect(world.state == .failed)
+        world.change(part: "web") { $0.replicas[1].change = nil }
+        world.saga.handle(.refused(part: "web", generation: 2, reason: "for too long"))
+        #expect(world.due() == [])
+        #expect(world.saga.troubles(over: world.workloads) == ["web: for too long"])
     }
 
     @Test("Parts that the document no longer names go, those that came after others first")

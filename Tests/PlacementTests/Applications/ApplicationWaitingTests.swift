@@ -6,11 +6,17 @@ import Testing
 struct ApplicationWaitingTests {
     private typealias World = ApplicationWorld
 
-    @Test("A number that sites do not take after all is waited for, and asked for again after each pause")
-    func fallenBack() throws {
+    /// Two parts that run, one of which is to have a third replica; no site takes that unless it `isTaken`.
+    private static func growing(isTaken: Bool = true) throws -> World {
         let world = try World.running()
         world.apply(World.part("db"), World.part("web", replicas: 3, after: ["db"]))
-        world.takesReplicas = false
+        world.takesReplicas = isTaken
+        return world
+    }
+
+    @Test("A number that sites do not take after all is waited for, and asked for again after each pause")
+    func fallenBack() throws {
+        let world = try Self.growing(isTaken: false)
         for second in 0..<5 {
             world.now = Instant(millisecondsSinceEpoch: Int64(second) * 15_000)
             world.wake()
@@ -33,9 +39,7 @@ struct ApplicationWaitingTests {
 
     @Test("While replicas that were refused before come up no site is waited for; refused again, anew")
     func takenAtLast() throws {
-        let world = try World.running()
-        world.apply(World.part("db"), World.part("web", replicas: 3, after: ["db"]))
-        world.takesReplicas = false
+        let world = try Self.growing(isTaken: false)
         for _ in 0..<2 {
             world.wake()
             world.advance()
@@ -64,8 +68,7 @@ struct ApplicationWaitingTests {
         "Whatever number somebody gives a part by hand stays, though that of the document was not reached",
         arguments: [1, 2, 7], [false, true])
     func scaledByHand(count: Int, isAccepted: Bool) throws {
-        let world = try World.running()
-        world.apply(World.part("db"), World.part("web", replicas: 3, after: ["db"]))
+        let world = try Self.growing()
         if isAccepted {
             world.advance()
             world.change(part: "web") { $0.replicas[2].state = .failed }

@@ -67,7 +67,10 @@ final class ApplicationWorld {
     /// What is due, and nothing done about it.
     func due() -> [ApplicationSaga.Directive] {
         self.saga.advance(over: self.workloads, fallenBack: self.fallenBack).filter { directive in
-            if case .resize(let part, _, _) = directive { !self.resting.contains(part) } else { true }
+            switch directive {
+            case .resize(let part, _, _), .retry(let part, _): !self.resting.contains(part)
+            case .place, .remove: true
+            }
         }
     }
 
@@ -94,6 +97,9 @@ final class ApplicationWorld {
                 self.fallenBack.insert(id)
             }
             self.saga.handle(.resized(part: part, to: count, at: self.now))
+        case .retry(let part, _):
+            self.log.append("retry \(part)")
+            self.resting.insert(part)
         case .remove(let id):
             self.change(id) { workload in
                 workload.state = .removing

@@ -32,6 +32,44 @@ struct FollowerEdgeTests {
     }
 
     @Test(
+        "Replicas that wait for a site count for the number that is wanted, for the maximum and for what it costs"
+    )
+    func waiting() {
+        var wishes = FollowingWishes(target: 100, minimum: 2, maximum: 2)
+        let slow = PlaceResponse(place: .country("JP"), count: 100, milliseconds: 500, recent: 500)
+        let follower = Follower()
+        func view(waiting: Int, at minute: Int) -> FollowingView {
+            FollowingView(
+                now: Self.at(minute),
+                replicas: [FollowedReplica(index: 0, site: FollowingWorld.sites[1], price: 1)],
+                responses: [slow], roundTrips: [.country("JP"): [FollowingWorld.sites[1]: 230]],
+                waiting: waiting)
+        }
+        var lacking = FollowingMemory()
+        #expect(follower.review(&lacking, wishes, view(waiting: 0, at: 0)) == .more(1))
+        var memory = FollowingMemory()
+        #expect(follower.review(&memory, wishes, view(waiting: 1, at: 0)) == .nothing)
+        #expect(follower.review(&memory, wishes, view(waiting: 1, at: 10)) == .near(slow))
+        func decide() -> Follower.Decision {
+            var copy = memory
+            return follower.decide(
+                .near(slow), &copy, wishes, view(waiting: 1, at: 10),
+                candidate: .init(site: FollowingWorld.sites[0], roundTrip: 8, price: 1), refusal: "")
+        }
+        guard case .remark(let most) = decide() else {
+            Issue.record("more than the maximum, or one that is needed is moved")
+            return
+        }
+        #expect(most.contains("there are 2 replicas, the most allowed"))
+        (wishes.maximum, wishes.costPerHour) = (3, 2.5)
+        guard case .remark(let dear) = decide() else {
+            Issue.record("too dear once the other one is placed")
+            return
+        }
+        #expect(dear.contains("would cost 3"))
+    }
+
+    @Test(
         "Users who are slow again soon after a removal make the next one wait longer, once for each removal")
     func regrets() throws {
         // Two replicas, of which one is not needed.

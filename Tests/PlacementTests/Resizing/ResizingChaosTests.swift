@@ -13,17 +13,6 @@ struct ResizingChaosTests {
         return WorkloadID(randomUsing: &generator)
     }
 
-    private static func settle(_ world: inout SagaWorld) {
-        world.calm()
-        var steps = 0
-        while steps < 4_000, !world.isQuiet || !world.saga.isSettled {
-            world.step()
-            steps += 1
-        }
-        // Longer than any hold lasts.
-        for _ in 0..<100 { world.step() }
-    }
-
     @Test(
         "Resized again and again with messages lost, doubled and late and the coordinator killed at any step, no index runs twice and nothing leaks",
         arguments: 0 as UInt64..<200)
@@ -41,7 +30,7 @@ struct ResizingChaosTests {
                 to: Int.random(in: 1...Self.limit, using: &generator), limit: Self.limit, kill: kill ?? nil)
         }
         if seed.isMultiple(of: 7) { world.askRemoval() }
-        Self.settle(&world)
+        world.settle(within: 4_000)
         #expect(world.violations == [])
         #expect(world.leaks() == [])
         #expect(world.warnings == 0)
@@ -60,12 +49,12 @@ struct ResizingChaosTests {
                 seed: 5, workload: Self.workload(5), replicas: 2, rooms: [2, 2, 2], isGang: isGang)
             world.calm()
             world.start()
-            Self.settle(&world)
+            world.settle(within: 4_000)
             let start = world.requests
             world.mishap = (start + request, mishap)
             for count in [4, 1, 3] {
                 world.resize(to: count, limit: Self.limit)
-                Self.settle(&world)
+                world.settle(within: 4_000)
                 #expect(world.saga.wantedCount == count)
                 #expect(world.saga.state == .placed)
                 #expect(world.saga.replicaStates.count { $0.machine != nil } == count)
@@ -83,9 +72,9 @@ struct ResizingChaosTests {
         var world = SagaWorld(seed: 6, workload: Self.workload(6), replicas: 2, rooms: [2, 2, 2])
         world.calm()
         world.start()
-        Self.settle(&world)
+        world.settle(within: 4_000)
         world.resize(to: count, limit: Self.limit, kill: kill)
-        Self.settle(&world)
+        world.settle(within: 4_000)
         #expect(
             world.saga.replicaStates.count { $0.machine != nil } == (kill == .killedAfterStoring ? count : 2))
         #expect(world.leaks() == [])
@@ -97,18 +86,18 @@ struct ResizingChaosTests {
             seed: 4, workload: Self.workload(4), replicas: 2, rooms: [1, 1, 1], isGang: true)
         world.calm()
         world.start()
-        Self.settle(&world)
+        world.settle(within: 4_000)
         let before = world.saga.replicaStates
         let saga = world.saga
         world.resize(to: 4, limit: Self.limit)
-        Self.settle(&world)
+        world.settle(within: 4_000)
         #expect(world.saga.state == .placed)
         #expect(world.saga.wantedCount == 2)
         #expect(world.saga.replicaStates == before)
         #expect(world.leaks() == [])
         #expect(world.saga.replicas.count > saga.replicas.count, "their epochs are remembered")
         world.resize(to: 3, limit: Self.limit)
-        Self.settle(&world)
+        world.settle(within: 4_000)
         #expect(world.saga.replicaStates.count { $0.machine != nil } == 3)
         #expect(world.saga.replicaStates.map(\.epoch) == [1, 1, 2])
     }

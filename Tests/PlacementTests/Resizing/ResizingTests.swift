@@ -1,4 +1,5 @@
 import CloudModel
+import Foundation
 import Placement
 import Testing
 
@@ -17,10 +18,12 @@ struct ResizingTests {
     }
 
     /// Brings a replica that looks for a site to `site`, where it runs.
-    private static func run(_ index: Int, in saga: inout PlacementSaga, at site: SiteID = tokyo) throws {
+    private static func run(
+        _ index: Int, in saga: inout PlacementSaga, at site: SiteID = tokyo, aheadBy skew: Duration = .zero
+    ) throws {
         _ = saga.handle(.planned(site: site, turn: saga.replicas[index].turn), replica: index)
         let hold = try #require(saga.replicas[index].hold)
-        let made = Instant(millisecondsSinceEpoch: 1_000 + Int64(index))
+        let made = Instant(millisecondsSinceEpoch: 1_000 + Int64(index)).advanced(by: skew)
         _ = saga.handle(
             .committed(
                 hold.reservation,
@@ -54,6 +57,61 @@ struct ResizingTests {
         #expect(saga.leavers(2, first: []) == [4, 3])
         _ = saga.drop([4])
         #expect(saga.leavers(9, first: [4]) == [3, 2, 1, 0])
+    }
+
+    @Test("Those placed last go first by the coordinator's own count, whatever the clocks of the sites say")
+    func placedLast() throws {
+        let workload = try #require(WorkloadID("00000000-0000-4000-8000-000000000007"))
+        var saga = PlacementSaga(workload: workload, replicas: 2)
+        _ = saga.resume()
+        // One clock is an hour ahead, one an hour behind.
+        try Self.run(0, in: &saga, aheadBy: .seconds(3_600))
+        try Self.run(1, in: &saga)
+        #expect(saga.leavers(1, first: []) == [1], "placed together: the highest number")
+        _ = saga.grow([2], near: nil)
+        try Self.run(2, in: &saga, at: Self.paris, aheadBy: .seconds(-3_600))
+        #expect(saga.leavers(3, first: []) == [2, 1, 0])
+        // A move that comes to nothing makes none newer; one that succeeds does.
+        _ = saga.move(1, to: Self.paris, nil)
+        _ = saga.handle(.unplaceable(reason: "no other", turn: saga.replicas[1].turn), replica: 1)
+        #expect(saga.leavers(3, first: []) == [2, 1, 0])
+        _ = saga.move(1, to: Self.paris, nil)
+        #expect(saga.leavers(1, first: []) == [1])
+        try Self.run(1, in: &saga, at: Self.paris, aheadBy: .seconds(-3_600))
+        #expect(saga.leavers(3, first: []) == [1, 2, 0])
+        let stored = try JSONDecoder().decode(PlacementSaga.self, from: try JSONEncoder().encode(saga))
+        #expect(stored.leavers(3, first: []) == [1, 2, 0])
+    }
+
+    @Test("A number that is used again is that of the replica placed last")
+    func placedLastAgain() throws {
+        var saga = try Self.saga(3)
+        _ = saga.drop([0])
+        try Self.delete(0, in: &saga)
+        _ = saga.grow([0], near: nil)
+        try Self.run(0, in: &saga, at: Self.paris, aheadBy: .seconds(-3_600))
+        #expect(saga.leavers(3, first: []) == [0, 2, 1])
+    }
+
+    @Test("Replicas that were stored before the coordinator counted go by their numbers")
+    func storedBefore() throws {
+        var saga = try Self.saga(2)
+        _ = saga.grow([2], near: nil)
+        try Self.run(2, in: &saga)
+        let text = String(decoding: try JSONEncoder().encode(saga.replicas), as: UTF8.self)
+        let older = text.replacing(#""search":1,"#, with: "").replacing(#","search":1"#, with: "")
+        #expect(older != text && !older.contains("search"))
+        var stored = PlacementSaga(
+            workload: saga.workload,
+            replicas: try JSONDecoder().decode([ReplicaPlacement].self, from: Data(older.utf8)),
+            isRemoving: false)
+        #expect(stored.leavers(3, first: []) == [2, 1, 0])
+        // What comes from now on is newer than all of them.
+        _ = stored.drop([0])
+        try Self.delete(0, in: &stored)
+        _ = stored.grow([0], near: nil)
+        try Self.run(0, in: &stored)
+        #expect(stored.leavers(3, first: []) == [0, 2, 1])
     }
 
     @Test(

@@ -3,6 +3,7 @@ import Coordinator
 import Federation
 import Operations
 import Placement
+import TestSupport
 import Testing
 
 @Suite("Coordinator brings applications to what their documents say", .timeLimit(.minutes(2)))
@@ -78,7 +79,7 @@ struct CoordinatorApplicationTests {
         try await bench.run { coordinator, table in
             let progress = ProgressLog()
             async let answer = table.perform(Bench.apply(wait: "running")) { await progress.add($0.text) }
-            while await progress.lines.isEmpty { await Task.yield() }
+            try await Turns.pass(until: "the caller hears something") { await !progress.lines.isEmpty }
             _ = try await coordinator.settled("shop", over: bench)
             let result = try await answer
             #expect(try result.application().state == .running)
@@ -256,6 +257,32 @@ struct CoordinatorApplicationTests {
         }
     }
 
+    @Test("A part whose number was lowered by hand below its minimum is scaled by its document, not replaced")
+    func minimum() async throws {
+        let bench = try CoordinatorBench()
+        let document = """
+            application: shop
+            defaults: {\(Bench.usual)}
+            parts: {web: {replicas: 3, minimum: 2}}
+            """
+        try await bench.run { coordinator, table in
+            let shop = try await self.apply(document, coordinator, table, bench)
+            let web = try #require(shop.parts.first?.workload)
+            _ = try await coordinator.resize(web, to: 1, because: "somebody wants one")
+            _ = try await coordinator.settled("shop", over: bench) { bench.sites.machines.count == 1 }
+            let less = document.replacing("minimum: 2", with: "minimum: 1")
+            let other = await #expect(throws: OperationError.self) {
+                try await table.perform(Bench.apply(less, destroy: false))
+            }
+            #expect(other?.message.hasSuffix(": web (replace)") == true, "that is another wish")
+            _ = try await table.perform(Bench.apply(document, destroy: false))
+            let again = try await coordinator.settled("shop", over: bench) {
+                bench.sites.machines.count == 3
+            }
+            #expect(again?.parts.map(\.workload) == [web])
+        }
+    }
+
     @Test("Removing takes the parts away in reverse order, and the application with the last")
     func removed() async throws {
         let bench = try CoordinatorBench()
@@ -296,7 +323,7 @@ struct CoordinatorApplicationTests {
             async let waiting = table.perform(Bench.apply(document, wait: "running")) { line in
                 await progress.add(line.text)
             }
-            while await progress.lines.isEmpty { await Task.yield() }
+            try await Turns.pass(until: "the caller hears something") { await !progress.lines.isEmpty }
             let cancelled = try await table.perform(Bench.invocation("cancel", ["application": "shop"]))
             #expect(try cancelled.application().state == .cancelled)
             do {

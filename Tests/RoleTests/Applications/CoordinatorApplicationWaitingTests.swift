@@ -221,6 +221,80 @@ struct CoordinatorApplicationWaitingTests {
         }
     }
 
+    private func refusals(_ coordinator: Coordinator) -> Int {
+        let workload = try? coordinator.workload("shop-db", for: "root@paris.test", scope: .site)
+        return workload?.events?.count { $0.kind == .refused } ?? 0
+    }
+
+    @Test(
+        "A new part that every site refuses is asked for again after a pause, for as long as parts wait",
+        arguments: [false, true])
+    func refusedPart(isTakenLater: Bool) async throws {
+        let bench = try CoordinatorBench()
+        try await bench.run { coordinator, table in
+            bench.sites.set(.refusing("not now"), at: "paris.test")
+            let document = Self.document("db: {only: [paris.test]}", "web: {after: [db]}")
+            _ = try await table.perform(Bench.apply(document))
+            for count in 1...4 {
+                let shop = try await coordinator.settled("shop", as: [.failed], over: bench) {
+                    self.refusals(coordinator) == count
+                        && Self.shop(coordinator)?.parts.map(\.state) == [.waiting, .waiting]
+                }
+                #expect(shop?.state == .applying)
+                #expect(shop?.parts.map(\.text) == ["waits for a site", "waits for db"])
+                for _ in 0..<5 {
+                    _ = try await self.settle(coordinator, bench, until: [.waiting, .waiting])
+                }
+                #expect(self.refusals(coordinator) == count, "not before the pause is over")
+                #expect(
+                    Self.shop(coordinator)?.reason?.hasPrefix(
+                        "db waits for a site: replica 0: paris.test: not now") == true)
+                self.pass(16, bench)
+            }
+            if isTakenLater { bench.sites.set(.normal, at: "paris.test") }
+            self.pass(isTakenLater ? 16 : 601, bench)
+            let shop = try await coordinator.settled("shop", as: [.running, .failed], over: bench)
+            #expect(shop?.state == (isTakenLater ? .running : .failed))
+            #expect(shop?.parts.map(\.running) == (isTakenLater ? [1, 1] : [0, 0]))
+            #expect(bench.sites.machines.count == (isTakenLater ? 2 : 0))
+            guard !isTakenLater else { return }
+            #expect(shop?.reason?.hasPrefix("db: replica 0: paris.test: not now") == true)
+            let asked = bench.sites.read(\.asked.count)
+            self.pass(16, bench)
+            _ = try await coordinator.settled("shop", as: [.failed], over: bench)
+            #expect(bench.sites.read(\.asked.count) == asked, "it is left alone")
+        }
+    }
+
+    @Test(
+        "What some sites take of a part runs while the rest is asked for again, unless all or none is wanted",
+        arguments: [false, true])
+    func refusedInPart(isGang: Bool) async throws {
+        let bench = try CoordinatorBench()
+        try await bench.run { coordinator, table in
+            bench.sites.set(.refusing("not now"), at: "tokyo.test")
+            let document = Self.document(
+                "db: {only: [paris.test, tokyo.test], replicas: 2, per-site: 1, gang: \(isGang)}")
+            _ = try await table.perform(Bench.apply(document))
+            for count in 1...3 {
+                let shop = try await coordinator.settled("shop", as: [.failed], over: bench) {
+                    let part = Self.shop(coordinator)?.parts.first
+                    return self.refusals(coordinator) == count && part?.state == .waiting
+                        && part?.running == (isGang ? 0 : 1)
+                }
+                #expect(shop?.state == .applying)
+                #expect(bench.sites.machines.count == (isGang ? 0 : 1))
+                #expect(bench.sites.holds == [])
+                self.pass(16, bench)
+            }
+            bench.sites.set(.normal, at: "tokyo.test")
+            self.pass(16, bench)
+            let shop = try await self.settle(coordinator, bench, until: [.running])
+            #expect(Set(Bench.sites(shop)["db"] ?? []) == ["paris.test", "tokyo.test"])
+            #expect(bench.sites.machines.count == 2)
+        }
+    }
+
     @Test("A number given by hand after a refused growth stays", arguments: [1, 4])
     func byHand(count: Int) async throws {
         let bench = try CoordinatorBench()

@@ -68,21 +68,26 @@ struct BadSitesTests {
         }
     }
 
-    @Test("A site whose clock is an hour wrong is a site like any other", arguments: [-3_600, 3_600])
-    func siteClock(seconds: Int64) async throws {
-        let bench = try CoordinatorBench()
+    /// Puts the clock of tokyo ahead.
+    private static func skew(_ bench: CoordinatorBench, bySeconds seconds: Int64) {
         bench.sites.update { state in
             state.sites[Self.tokyo]?.skew = .seconds(seconds)
             let told = state.sites[Self.tokyo]?.description.reported
             state.sites[Self.tokyo]?.description.reported =
                 (told ?? bench.clock.start).advanced(by: .seconds(seconds))
         }
+    }
+
+    @Test("A site whose clock is an hour wrong is a site like any other", arguments: [-3_600, 3_600])
+    func siteClock(seconds: Int64) async throws {
+        let bench = try CoordinatorBench()
+        Self.skew(bench, bySeconds: seconds)
         try await bench.run { coordinator, table in
             let placed = try await table.perform(CoordinatorBench.place(replicas: 2)).workload()
             #expect(placed.replicas.map(\.site) == [Self.tokyo, Self.tokyo])
             func report() async {
                 for machine in bench.sites.machines {
-                    await coordinator.receive(MachineReport(machine: machine), from: machine.site)
+                    await coordinator.hear(machine)
                 }
                 await coordinator.review()
                 await Task.yield()
@@ -105,6 +110,36 @@ struct BadSitesTests {
     }
 
     @Test(
+        "What is placed last goes first, though an older replica is where the clock is an hour wrong",
+        arguments: [-3_600, 3_600])
+    func scalingDown(seconds: Int64) async throws {
+        let bench = try CoordinatorBench()
+        Self.skew(bench, bySeconds: seconds)
+        try await bench.run { coordinator, table in
+            func running(_ count: Int) async throws -> Workload {
+                try await bench.settle(coordinator) { () throws -> Workload? in
+                    let workload = try coordinator.workload("web", for: Self.alice, scope: .own)
+                    let isSettled =
+                        workload.replicas.count == count && bench.sites.machines.count == count
+                        && workload.replicas.allSatisfy { $0.state == .running && $0.change == nil }
+                    return isSettled ? workload : nil
+                }
+            }
+            let placed = try await table.perform(CoordinatorBench.place(replicas: 2)).workload()
+            #expect(placed.replicas.map(\.site) == [Self.tokyo, Self.tokyo])
+            _ = try await running(2)
+            let france = Audience(shares: [.init(place: .country("FR"), weight: 1)])
+            _ = try await coordinator.resize(placed.id, to: 3, near: france, because: "of a test")
+            let grown = try await running(3)
+            #expect(grown.replicas.map(\.site) == [Self.tokyo, Self.tokyo, SiteID("paris.test")])
+            _ = try await coordinator.resize(placed.id, to: 2, because: "of a test")
+            let left = try await running(2)
+            #expect(left.replicas.map(\.index) == [0, 1])
+            #expect(left.replicas.compactMap(\.machine) == placed.replicas.compactMap(\.machine))
+        }
+    }
+
+    @Test(
         "A coordinator whose own clock jumps by an hour touches nothing that runs",
         arguments: [-3_600, 3_600])
     func ownClock(seconds: Int64) async throws {
@@ -114,7 +149,7 @@ struct BadSitesTests {
             _ = try await table.perform(CoordinatorBench.place(replicas: 2, more: leased))
             bench.sites.boot()
             for machine in bench.sites.machines {
-                await coordinator.receive(MachineReport(machine: machine), from: machine.site)
+                await coordinator.hear(machine)
             }
             let before = bench.sites.machines
             bench.clock.advance(bySeconds: seconds)
@@ -129,6 +164,9 @@ struct BadSitesTests {
             bench.clock.advance(bySeconds: -seconds)
             for _ in 0..<20 { await coordinator.review() }
             #expect(bench.sites.machines == before)
+            // What a review decides is noted at once, whenever it is carried out.
+            let kept = try coordinator.workload("web", for: Self.alice, scope: .own)
+            #expect(kept.replicas.map(\.epoch) == [1, 1])
             _ = try await table.perform(CoordinatorBench.place("new"))
         }
         #expect(bench.sites.machines.count == 3)

@@ -15,20 +15,108 @@ struct CoordinatorKeepingTests {
         $0.keeping.longestPause = .milliseconds(60)
     }
 
-    /// Reviews until every replica runs where the coordinator says, as it knows, and nothing else runs.
+    private static let tokyo = "tokyo.test"
+
+    /// A request at which the coordinator is killed: how many of its kind come before it.
+    struct Fuse: Hashable, CustomTestStringConvertible {
+        let kind: SiteRequest.Kind
+        let earlier: Int
+
+        var testDescription: String { "\(self.kind) after \(self.earlier)" }
+
+        /// One for each request, of so many of each kind.
+        static func each(_ counts: KeyValuePairs<SiteRequest.Kind, Int>) -> [Self] {
+            counts.flatMap { kind, count in (0..<count).map { Self(kind: kind, earlier: $0) } }
+        }
+    }
+
+    /// What is asked for at the least when a replica is replaced.
+    ///
+    /// How often a start or a deletion is asked for again nobody can say, so requests are counted by kind.
+    private static let replacement = Fuse.each([
+        .machines: 1, .restart: 3, .delete: 2, .reserve: 1, .commit: 1,
+    ])
+    /// The same when three replicas leave a site: the machine of each must be known to be gone before the next leaves.
+    private static let leaving = Fuse.each([.machines: 1, .reserve: 3, .commit: 3, .delete: 5])
+    /// The last time it goes on unharmed.
+    private static let leavingOrNone = leaving.map { fuse -> Fuse? in fuse } + [nil]
+
+    /// The workload if every replica runs where the coordinator says, as it knows, and nothing else runs.
+    private func kept(
+        _ coordinator: Coordinator, _ bench: CoordinatorBench, replicas: Int
+    ) throws -> Workload? {
+        let workload = try coordinator.workload("web", for: Self.alice, scope: .own)
+        let machines = bench.sites.machines
+        let isSettled =
+            workload.state == .placed && machines.count == replicas
+            && machines.allSatisfy { $0.state == .running }
+            && workload.replicas.allSatisfy { $0.state == .running }
+            && Set(machines.map(\.id)) == Set(workload.replicas.compactMap(\.machine))
+        return isSettled ? workload : nil
+    }
+
+    /// Reviews until it is kept.
     private func keep(
         _ coordinator: Coordinator, _ bench: CoordinatorBench, replicas: Int
     ) async throws -> Workload {
-        try await bench.settle(coordinator) {
-            let workload = try coordinator.workload("web", for: Self.alice, scope: .own)
-            let machines = bench.sites.machines
-            let isSettled =
-                workload.state == .placed && machines.count == replicas
-                && machines.allSatisfy { $0.state == .running }
-                && workload.replicas.allSatisfy { $0.state == .running }
-                && Set(machines.map(\.id)) == Set(workload.replicas.compactMap(\.machine))
-            return isSettled ? workload : nil
+        try await bench.settle(coordinator) { () throws -> Workload? in
+            try self.kept(coordinator, bench, replicas: replicas)
         }
+    }
+
+    /// Reviews until it is kept and none is left in Tokyo.
+    private func drain(
+        _ coordinator: Coordinator, _ bench: CoordinatorBench, replicas: Int
+    ) async throws -> Workload {
+        try await bench.settle(coordinator) { () throws -> Workload? in
+            guard bench.sites.count(at: Self.tokyo) == 0 else { return nil }
+            return try self.kept(coordinator, bench, replicas: replicas)
+        }
+    }
+
+    /// Reviews until the fuse is sprung, or until `isOver` without that.
+    private func goOn(
+        _ coordinator: Coordinator, _ bench: CoordinatorBench, until isOver: () throws -> Bool
+    ) async throws {
+        _ = try await bench.settle(coordinator) { () throws -> Bool? in
+            if bench.sites.isTrapped { return true }
+            return try isOver() ? true : nil
+        }
+    }
+
+    /// What kinds of requests a new process makes until `isDone`.
+    private func kinds(
+        in bench: CoordinatorBench, until isDone: @Sendable (Coordinator) async throws -> Workload
+    ) async throws -> Set<SiteRequest.Kind> {
+        let before = bench.sites.read(\.asked.count)
+        try await bench.run(Self.patient) { coordinator, _ in _ = try await isDone(coordinator) }
+        return Set(bench.sites.read(\.asked).dropFirst(before).map(\.kind))
+    }
+
+    /// Two replicas in Tokyo, where one has failed and cannot be started again.
+    private func failedForGood() async throws -> CoordinatorBench {
+        let bench = try CoordinatorBench()
+        try await bench.run(Self.patient) { coordinator, table in
+            _ = try await table.perform(CoordinatorBench.place(replicas: 2))
+            _ = try await self.keep(coordinator, bench, replicas: 2)
+        }
+        #expect(bench.sites.count(at: Self.tokyo) == 2)
+        bench.sites.refuseStarts("its disk is gone", at: Self.tokyo)
+        _ = bench.sites.change(.failed, at: Self.tokyo)
+        return bench
+    }
+
+    /// Three replicas in Tokyo, which is to be emptied.
+    private func draining() async throws -> CoordinatorBench {
+        let bench = try CoordinatorBench()
+        try await bench.run(Self.patient) { coordinator, table in
+            _ = try await table.perform(CoordinatorBench.place(replicas: 3))
+            _ = try await self.keep(coordinator, bench, replicas: 3)
+        }
+        #expect(bench.sites.count(at: Self.tokyo) == 3)
+        bench.sites.setPolicy(.draining, isBeingEmptied: true, at: Self.tokyo)
+        bench.sites.watchRunning()
+        return bench
     }
 
     @Test("A machine that dies is started again where it is, and the log says why")
@@ -38,7 +126,7 @@ struct CoordinatorKeepingTests {
             _ = try await table.perform(CoordinatorBench.place())
             _ = try await self.keep(coordinator, bench, replicas: 1)
             let before = bench.sites.machines.map(\.id)
-            _ = bench.sites.change(.failed, at: "tokyo.test")
+            _ = bench.sites.change(.failed, at: Self.tokyo)
             let workload = try await self.keep(coordinator, bench, replicas: 1)
             #expect(bench.sites.machines.map(\.id) == before)
             #expect(workload.replicas[0].epoch == 1)
@@ -58,65 +146,59 @@ struct CoordinatorKeepingTests {
 
     @Test(
         "A replica that does not start again goes elsewhere, wherever the coordinator is killed meanwhile",
-        arguments: 0..<8, [FakeSites.Behaviour.dead, .mute])
-    func replaced(fuse: Int, trap: FakeSites.Behaviour) async throws {
-        let bench = try CoordinatorBench()
-        try await bench.run(Self.patient) { coordinator, table in
-            _ = try await table.perform(CoordinatorBench.place(replicas: 2))
-            _ = try await self.keep(coordinator, bench, replicas: 2)
-        }
-        bench.sites.refuseStarts("its disk is gone", at: "tokyo.test")
-        _ = bench.sites.change(.failed, at: "tokyo.test")
-        bench.sites.arm(fuse: fuse, trap: trap)
+        arguments: Self.replacement, [FakeSites.Behaviour.dead, .mute])
+    func replaced(fuse: Fuse, trap: FakeSites.Behaviour) async throws {
+        let bench = try await self.failedForGood()
+        bench.sites.arm(fuse: fuse.earlier, among: fuse.kind, trap: trap)
         try await bench.run(Self.patient) { coordinator, _ in
-            while !bench.sites.isTrapped {
-                try Task.checkCancellation()
-                await bench.turn(coordinator)
-                let workload = try coordinator.workload("web", for: Self.alice, scope: .own)
-                if workload.state == .placed, bench.sites.machines.allSatisfy({ $0.state == .running }) {
-                    return
-                }
-                await Task.yield()
+            try await self.goOn(coordinator, bench) {
+                try self.kept(coordinator, bench, replicas: 2) != nil
             }
         }
-        #expect(fuse > 5 || bench.sites.isTrapped)
+        #expect(bench.sites.isTrapped)
         let workload = try await bench.run(Self.patient) { coordinator, _ in
             try await self.keep(coordinator, bench, replicas: 2)
         }
         #expect(workload.replicas.map(\.epoch).sorted() == [1, 2])
+        #expect(bench.sites.count(at: Self.tokyo) == 1, "one stays, and the other goes elsewhere")
         #expect(bench.sites.holds == [])
         #expect(bench.sites.read { $0.sites.values.map(\.room).reduce(0, +) } == 10)
     }
 
-    @Test("A site that drains is emptied, and never fewer run than before", arguments: 0...11)
-    func drained(fuse: Int) async throws {
-        let bench = try CoordinatorBench()
-        try await bench.run(Self.patient) { coordinator, table in
-            _ = try await table.perform(CoordinatorBench.place(replicas: 3))
-            _ = try await self.keep(coordinator, bench, replicas: 3)
-        }
-        bench.sites.setPolicy(.draining, isBeingEmptied: true, at: "tokyo.test")
-        bench.sites.watchRunning()
-        if fuse < 11 { bench.sites.arm(fuse: fuse, trap: .mute) }
+    @Test(
+        "A site that drains is emptied, and never fewer run than before, wherever the coordinator is killed",
+        arguments: Self.leavingOrNone)
+    func drained(fuse: Fuse?) async throws {
+        let bench = try await self.draining()
+        if let fuse { bench.sites.arm(fuse: fuse.earlier, among: fuse.kind, trap: .mute) }
         try await bench.run(Self.patient) { coordinator, _ in
-            while !bench.sites.isTrapped, bench.sites.count(at: "tokyo.test") > 0 {
-                try Task.checkCancellation()
-                await bench.turn(coordinator)
-                await Task.yield()
+            try await self.goOn(coordinator, bench) {
+                guard bench.sites.count(at: Self.tokyo) == 0 else { return false }
+                return try self.kept(coordinator, bench, replicas: 3) != nil
             }
         }
-        #expect(bench.sites.isTrapped == (fuse < 11))
+        #expect(bench.sites.isTrapped == (fuse != nil))
         try await bench.run(Self.patient) { coordinator, _ in
-            while true {
-                let workload = try await self.keep(coordinator, bench, replicas: 3)
-                guard bench.sites.count(at: "tokyo.test") == 0 else { continue }
-                #expect(workload.replicas.map(\.epoch) == [2, 2, 2])
-                #expect(workload.events?.contains { $0.kind == .leaving } == true)
-                break
-            }
+            let workload = try await self.drain(coordinator, bench, replicas: 3)
+            #expect(workload.replicas.map(\.epoch) == [2, 2, 2])
+            #expect(workload.events?.contains { $0.kind == .leaving } == true)
         }
         #expect(bench.sites.fewestRunning >= 3)
         #expect(bench.sites.holds == [])
+    }
+
+    @Test("There is no kind of request at which the coordinator is not killed in these tests")
+    func requests() async throws {
+        let failed = try await self.failedForGood()
+        let replacing = try await self.kinds(in: failed) { coordinator in
+            try await self.keep(coordinator, failed, replicas: 2)
+        }
+        #expect(replacing == Set(Self.replacement.map(\.kind)))
+        let draining = try await self.draining()
+        let leaving = try await self.kinds(in: draining) { coordinator in
+            try await self.drain(coordinator, draining, replicas: 3)
+        }
+        #expect(leaving == Set(Self.leaving.map(\.kind)))
     }
 
     @Test("Nothing is moved away from a site that only says that it drains, as earlier releases do")
@@ -125,7 +207,7 @@ struct CoordinatorKeepingTests {
         try await bench.run(Self.patient) { coordinator, table in
             _ = try await table.perform(CoordinatorBench.place(replicas: 2))
             let before = try await self.keep(coordinator, bench, replicas: 2)
-            bench.sites.setPolicy(.draining, at: "tokyo.test")
+            bench.sites.setPolicy(.draining, at: Self.tokyo)
             for _ in 0..<20 { await coordinator.review() }
             let after = try await self.keep(coordinator, bench, replicas: 2)
             #expect(after.replicas.map(\.machine) == before.replicas.map(\.machine))
@@ -139,16 +221,19 @@ struct CoordinatorKeepingTests {
         try await bench.run(Self.patient) { coordinator, table in
             _ = try await table.perform(CoordinatorBench.place(replicas: 1))
             _ = try await self.keep(coordinator, bench, replicas: 1)
-            let stopped = try #require(bench.sites.change(.stopped, at: "tokyo.test", halt: .ordered))
-            await coordinator.receive(MachineReport(machine: stopped), from: stopped.site)
+            let stopped = try #require(bench.sites.change(.stopped, at: Self.tokyo, halt: .ordered))
+            try await coordinator.receive(MachineReport(machine: stopped), from: stopped.site)
             for _ in 0..<20 { await coordinator.review() }
             #expect(bench.sites.machines.map(\.state) == [.stopped])
-            var deleted = try #require(bench.sites.take(at: "tokyo.test"))
+            var deleted = try #require(bench.sites.take(at: Self.tokyo))
             deleted.state = .deleted
             deleted.changed = deleted.changed.advanced(by: .seconds(1))
-            await coordinator.receive(MachineReport(machine: deleted), from: deleted.site)
+            try await coordinator.receive(MachineReport(machine: deleted), from: deleted.site)
             let workload = try await self.keep(coordinator, bench, replicas: 1)
             #expect(workload.replicas[0].epoch == 2)
+            // What a review decides is in the log at once, whenever it is carried out.
+            #expect(workload.events?.contains { $0.kind == .restarting } == false)
+            #expect(bench.sites.startsAsked == 0)
         }
     }
 }

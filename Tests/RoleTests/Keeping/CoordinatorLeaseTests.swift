@@ -29,7 +29,7 @@ struct CoordinatorLeaseTests {
         bench.sites.boot()
         bench.sites.renewLeases(with: coordinator)
         for machine in bench.sites.machinesInReach {
-            await coordinator.receive(MachineReport(machine: machine), from: machine.site)
+            await coordinator.hear(machine)
         }
         await coordinator.review()
         await Task.yield()
@@ -153,6 +153,9 @@ struct CoordinatorLeaseTests {
             bench.uptime.advance(by: .seconds(71))
             await self.goOn(coordinator, bench)
             #expect(bench.sites.count(at: Self.paris) == 0)
+            // What a review decides is in the log at once, whenever it is carried out.
+            let early = try ["a", "b", "c"].flatMap { try self.workload($0, of: coordinator).events ?? [] }
+            #expect(!early.contains { $0.kind == .lost })
             bench.uptime.advance(by: .milliseconds(1))
             try await self.go(coordinator, bench) { bench.sites.count(at: Self.paris) == 1 }
             await self.goOn(coordinator, bench)

@@ -16,6 +16,14 @@ struct CoordinatorPatienceTests {
         $0.rules.uselessAfter = .seconds(1_000_000)
     }
 
+    /// Tokyo and Paris, with room for so many machines each.
+    private static func bench(tokyo: Int, paris: Int) throws -> CoordinatorBench {
+        try CoordinatorBench([
+            (Self.tokyo.address, Position(latitude: 35.7, longitude: 139.7), tokyo),
+            ("paris.test", Position(latitude: 48.9, longitude: 2.4), paris),
+        ])
+    }
+
     private func workload(_ name: String, _ coordinator: Coordinator) throws -> Workload {
         try coordinator.workload(name, for: CoordinatorBench.alice.address, scope: .own)
     }
@@ -50,10 +58,7 @@ struct CoordinatorPatienceTests {
 
     @Test("Where no site can take one replica, another one that some site can take leaves all the same")
     func another() async throws {
-        let bench = try CoordinatorBench([
-            (Self.tokyo.address, Position(latitude: 35.7, longitude: 139.7), 1),
-            ("paris.test", Position(latitude: 48.9, longitude: 2.4), 1),
-        ])
+        let bench = try Self.bench(tokyo: 1, paris: 1)
         try await bench.run(Self.patient) { coordinator, table in
             let placed = try await table.perform(CoordinatorBench.place(replicas: 2)).workload()
             await bench.boot(coordinator)
@@ -87,10 +92,7 @@ struct CoordinatorPatienceTests {
 
     @Test("One for which no site is looked for in a review, as others come first, is started again in it")
     func cutShort() async throws {
-        let bench = try CoordinatorBench([
-            (Self.tokyo.address, Position(latitude: 35.7, longitude: 139.7), 40),
-            ("paris.test", Position(latitude: 48.9, longitude: 2.4), 0),
-        ])
+        let bench = try Self.bench(tokyo: 40, paris: 0)
         try await bench.run(Self.patient) { coordinator, table in
             _ = try await table.perform(
                 CoordinatorBench.place("last", replicas: 2, more: ["priority": .integer(-1)]))
@@ -102,11 +104,11 @@ struct CoordinatorPatienceTests {
                 bench.sites.update { $0.sites[Self.tokyo]?.machines[machine.id] = nil }
                 machine.state = .deleted
                 machine.changed = machine.changed.advanced(by: .seconds(1))
-                await coordinator.receive(MachineReport(machine: machine), from: machine.site)
+                try await coordinator.receive(MachineReport(machine: machine), from: machine.site)
             }
             for starts in 1...2 {
                 let failed = try #require(bench.sites.change(.failed, at: Self.tokyo.address))
-                await coordinator.receive(MachineReport(machine: failed), from: failed.site)
+                try await coordinator.receive(MachineReport(machine: failed), from: failed.site)
                 if starts == 2 { await coordinator.review() }
                 while try bench.sites.startsAsked < starts
                     || self.workload("last", coordinator).replicas.last?.state != .running

@@ -32,19 +32,24 @@ struct LeaseTests {
     @Test(
         "A site that is cut off stops its replicas, and they run elsewhere only after that", arguments: 0..<12
     )
-    func cut(second: Int) {
+    func cut(second: Int) throws {
         var world = LeaseWorld(seed: 5, replicas: 2, sites: 3)
         world.isRough = false
         self.run(&world, for: 10_000 + Int64(second) * 500)
-        let index = 0
+        let site = try #require(world.saga.replicas[0].hold?.site)
+        let index = try #require((0..<3).first { SiteID("s\($0).test") == site })
+        let epochs = world.saga.replicas.map { $0.hold?.site == site ? 2 : 1 }
         world.cut(index, true)
         self.run(&world, for: 120_000)
         #expect(world.violations == [])
         #expect(world.isWell)
+        #expect(world.stops == epochs.count { $0 == 2 })
+        #expect(world.saga.replicas.map(\.epoch) == epochs)
         world.cut(index, false)
         self.run(&world, for: 120_000)
         #expect(world.violations == [])
         #expect(world.isWell)
+        #expect(world.saga.replicas.map(\.epoch) == epochs, "what runs elsewhere stays there")
     }
 
     @Test("A short cut stops nothing", arguments: 0 as UInt64..<10)

@@ -205,7 +205,7 @@ extension LeaseWorld {
         guard self.isUp else { return }
         for directive in directives {
             switch directive {
-            case .plan(let replica, let turn):
+            case .plan(let replica, let turn), .planLater(let replica, let turn, _):
                 let excluded = self.saga.replicas[replica].excluded
                 let site = self.sites.filter { !$0.value.isCut && excluded[$0.key] == nil }.keys.sorted()
                     .randomElement(using: &self.generator)
@@ -366,7 +366,7 @@ extension LeaseWorld {
         let now = self.now(at: id)
         defer { self.sites[id]?.ledger = ledger }
         switch directive {
-        case .plan, .warn: return nil
+        case .plan, .planLater, .warn: return nil
         case .reserve(let replica, let hold, _):
             return (
                 Self.event(hold, turn) { () throws(SiteRefusal) in

@@ -42,7 +42,7 @@ struct CoordinatorRebalancingTests {
             // A site tells of each machine that is gone.
             for var machine in known.values where !machines.contains(where: { $0.id == machine.id }) {
                 machine.state = .deleted
-                await coordinator.receive(MachineReport(machine: machine), from: machine.site)
+                try await coordinator.receive(MachineReport(machine: machine), from: machine.site)
             }
             let workload = try coordinator.workload(name, for: "root@paris.test", scope: .site)
             let sites = bench.sites.machines.filter { $0.specification.name == "\(name)-0" }.map(\.site)
@@ -74,6 +74,31 @@ struct CoordinatorRebalancingTests {
             await #expect(throws: OperationError.self) {
                 try await self.rebalance(table, ["workload": "db"])
             }
+        }
+    }
+
+    @Test("A replica that waits until a site can take it keeps no other one from a better site")
+    func besideOneThatWaits() async throws {
+        let bench = try CoordinatorBench()
+        bench.openOnlyParis(true)
+        try await bench.run({ $0.rebalancing.coolDown = .zero }) { coordinator, table in
+            _ = try await table.perform(CoordinatorBench.place(replicas: 2))
+            await bench.boot(coordinator)
+            await coordinator.review()
+            var deleted = try #require(bench.sites.take(at: "paris.test"))
+            let lost = try #require(deleted.replica?.index)
+            deleted.state = .deleted
+            deleted.changed = deleted.changed.advanced(by: .seconds(1))
+            bench.sites.set(.refusing("quota used up"), at: "paris.test")
+            try await coordinator.receive(MachineReport(machine: deleted), from: deleted.site)
+            _ = try await bench.settle(coordinator) { () throws -> Workload? in
+                let workload = try coordinator.workload("web", for: Self.alice, scope: .own)
+                return workload.state == .failed ? workload : nil
+            }
+            bench.sites.set(.normal, at: "paris.test")
+            bench.openOnlyParis(false)
+            let report = try await self.rebalance(table)
+            #expect(report.lines.map(\.proposal.name) == ["web-\(1 - lost):tokyo.test"])
         }
     }
 

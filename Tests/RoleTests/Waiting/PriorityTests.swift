@@ -38,7 +38,7 @@ struct PriorityTests {
         while var machine = bench.sites.take(at: Self.tokyo) {
             machine.state = .deleted
             machine.changed = machine.changed.advanced(by: .seconds(1))
-            await coordinator.receive(MachineReport(machine: machine), from: machine.site)
+            await coordinator.hear(machine)
         }
     }
 

@@ -40,6 +40,30 @@ struct EventFeedTests {
         }
     }
 
+    @Test("After a restart long after the last event nothing is missing, and what is missing is told once")
+    func quiet() {
+        var stored = Self.placement(1)
+        var before = EventFeed()
+        var event = before.number(Self.event(1), of: stored, now: Self.start)
+        _ = stored.log([KeepingNote(.running, replica: 0, site: nil, "runs")], at: Self.start)
+        stored.replaceLast(with: [event])
+        let old = event.position ?? 0
+        var feed = EventFeed()
+        feed.load([stored], forgetting: Self.start.advanced(by: .seconds(86_400)))
+        let begin = feed.settled
+        #expect(feed.news(after: begin, of: nil, most: .max).isComplete)
+        let missed = feed.news(after: old, of: nil, most: .max)
+        #expect(!missed.isComplete)
+        event = feed.number(
+            Self.event(2), of: stored, now: Self.start.advanced(by: .seconds(2 * 86_400)))
+        feed.stored([event])
+        for position in [begin, missed.through] {
+            let next = feed.news(after: position, of: nil, most: .max)
+            #expect(next.isComplete)
+            #expect(next.news.compactMap(\.event.position) == [event.position])
+        }
+    }
+
     @Test("Nothing is told before it is on disk, nor what comes after it", arguments: 0 as UInt64..<50)
     func durable(seed: UInt64) {
         var generator = SeededGenerator(seed: seed)

@@ -151,6 +151,30 @@ struct WatchTests {
         }
     }
 
+    @Test("A watch of all that names no position first tells where it begins; no other does")
+    func beginning() async throws {
+        let bench = try CoordinatorBench()
+        let (told, toldFrom) = (Recorder<Progress>(), Recorder<Progress>())
+        try await bench.run { coordinator, table in
+            _ = try await table.perform(CoordinatorBench.place("old"))
+            try await Self.untilStored("old", coordinator, table)
+            let here = try Self.report(try await table.perform(Self.watch())).position
+            async let _ = table.perform(Self.watch(isLive: true)) { told.record($0) }
+            let start = try #require(try await told.next().item)
+            #expect(start.kind == "start" && start.id == String(here))
+            #expect(start.value.value(at: "after")?.integer == here)
+            async let _ = table.perform(Self.watch(after: here, isLive: true)) { toldFrom.record($0) }
+            _ = try await table.perform(CoordinatorBench.place("new"))
+            try await Self.untilStored("new", coordinator, table)
+            // Who goes on from there misses nothing.
+            let rest = try Self.report(try await table.perform(Self.watch(after: here))).events
+            #expect(rest.first?.name == "new" && rest.first?.event.number == 1)
+            for recorder in [told, toldFrom] {
+                #expect(try Self.news(try await recorder.next()) == rest.first)
+            }
+        }
+    }
+
     @Test("What another user has cannot be watched, and what is not there says so")
     func strangers() async throws {
         let bench = try CoordinatorBench()
@@ -235,7 +259,7 @@ struct WatchTests {
                 let machine = try #require(
                     bench.sites.change(
                         state, at: "tokyo.test", halt: state == .stopped ? .ordered : nil))
-                await coordinator.receive(MachineReport(machine: machine), from: machine.site)
+                try await coordinator.receive(MachineReport(machine: machine), from: machine.site)
             }
             opened.finish()
             do {

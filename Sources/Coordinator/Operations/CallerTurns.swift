@@ -1,9 +1,10 @@
-/// Whose turn it is to look for moves: one look at a time, in the order in which they were asked for.
+/// Whose turn it is to have something made that keeps a processor busy: one at a time, in the order in which they
+/// asked.
 ///
-/// A caller who asks again before their look is over is turned away, so that nobody, and the coordinator least of all,
-/// waits behind more than one look of each of the others.
-struct LookingTurns {
-    /// Callers who wait at once, the one who looks included; the coordinator itself always has its turn.
+/// A caller who asks again before that is there is turned away, so that nobody, and the coordinator least of all, waits
+/// behind more than one of each of the others.
+struct CallerTurns {
+    /// Callers who wait at once, the one whose turn it is included; the coordinator itself always has its turn.
     static let limit = 100
 
     private struct Turn {
@@ -12,7 +13,7 @@ struct LookingTurns {
         let signal: AsyncStream<Void>.Continuation
     }
 
-    /// The first of them looks.
+    /// It is the turn of the first of them.
     private var turns: [Turn] = []
 
     /// Queues a caller, who is told by `signal` when it is their turn; false if they have a turn already, or too many
@@ -26,8 +27,8 @@ struct LookingTurns {
         return true
     }
 
-    /// Takes a caller out, whether they have looked or not; returns the signal of the one whose turn it is now because
-    /// of that.
+    /// Takes a caller out, whether their turn has come or not; returns the signal of the one whose turn it is now
+    /// because of that.
     mutating func leave(_ caller: String?) -> AsyncStream<Void>.Continuation? {
         guard let index = self.turns.firstIndex(where: { $0.caller == caller }) else { return nil }
         self.turns.remove(at: index)
