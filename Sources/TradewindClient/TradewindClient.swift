@@ -4,7 +4,7 @@ import NIOHTTP1
 /// Places workloads over the sites of a federation, by way of one coordinator's HTTP interface.
 ///
 /// Every request that changes something carries an idempotency key, so an answer that was lost is asked for again
-/// without anything being done twice.
+/// without anything being done twice as long as the coordinator runs; its restart forgets most keys.
 public struct TradewindClient: Sendable {
     /// The version of the interface that this library speaks: the first segment of every path.
     public static let interfaceVersion = "v1"

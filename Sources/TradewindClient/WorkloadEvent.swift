@@ -37,7 +37,7 @@ public struct WorkloadEvent: Hashable, Sendable {
         public static let added = Self(rawValue: "added")
         /// The workload shrinks.
         public static let dropped = Self(rawValue: "dropped")
-        /// Its site was out of reach for longer than its lease.
+        /// Its site was out of reach for longer than its lease, or is gone for good.
         public static let lost = Self(rawValue: "lost")
         /// Something that ought to be done cannot be done now.
         public static let waiting = Self(rawValue: "waiting")

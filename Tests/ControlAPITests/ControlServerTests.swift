@@ -141,6 +141,41 @@ struct ControlServerTests {
         }
     }
 
+    @Test(
+        "What names no site as a text is refused, and nothing is performed here instead",
+        arguments: [#"["tokyo.test"]"#, "7", "true", #"{"site":"tokyo.test"}"#, #""""#])
+    func refusesOddSites(at: String) async throws {
+        let performer = Self.performer()
+        try await Self.api(performer).test(.router) { client in
+            for (uri, method) in [
+                ("/v1/operations/machine.delete", HTTPRequest.Method.post), ("/v1/machines/web-1", .delete),
+            ] {
+                let parameters = uri.hasSuffix("delete") ? #""machine":"web-1","# : ""
+                let response = try await client.execute(
+                    uri: uri, method: method, headers: Self.signedIn,
+                    body: ByteBuffer(string: "{\(parameters)\"at\":\(at)}"))
+                #expect(response.status == .badRequest)
+                let document = try Self.document(response)
+                #expect(document.value(at: "code") == "bad-request")
+                let detail = document.value(at: "detail")?.string
+                #expect(detail == "at must be the address of one site, as a text")
+            }
+        }
+        #expect(performer.asked.withLock { $0.isEmpty })
+    }
+
+    @Test("A site that is null is none, as with any other parameter")
+    func takesNoSite() async throws {
+        let performer = Self.performer()
+        try await Self.api(performer).test(.router) { client in
+            let response = try await client.execute(
+                uri: "/v1/operations/machine.start", method: .post, headers: Self.signedIn,
+                body: ByteBuffer(string: #"{"machine":"web-1","at":null}"#))
+            #expect(response.status == .ok)
+        }
+        #expect(performer.asked.withLock { $0.map(\.site) } == [nil])
+    }
+
     @Test("A body may be as long as the limit")
     func takesTheLongestBody() async throws {
         let text = #"{"machine":"web-1"}"#

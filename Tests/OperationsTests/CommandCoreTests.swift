@@ -23,9 +23,11 @@ struct CommandCoreTests {
     }
 
     private func invocation(
-        _ name: String, _ arguments: [String: Value], at site: SiteID? = nil
+        _ name: String, _ arguments: [String: Value], at site: SiteID? = nil, key: String? = nil
     ) -> Invocation {
-        Invocation(operation: name, arguments: arguments, caller: GrantBook.Caller(self.alice), site: site)
+        Invocation(
+            operation: name, arguments: arguments, caller: GrantBook.Caller(self.alice), site: site,
+            idempotencyKey: key)
     }
 
     @Test("A command without parameters is performed at once")
@@ -78,7 +80,7 @@ struct CommandCoreTests {
         _ = self.send(Command(node: "machine.delete"))
         let fill = Command(
             node: "machine.delete", sessionID: "s1", action: .next,
-            form: Self.submission(["machine": ["web-1"]]))
+            form: Self.submission(["machine": ["web-1"], "idempotency-key": ["k-1"]]))
         guard case .answer(let question) = self.send(fill) else {
             Issue.record("no question")
             return
@@ -90,6 +92,7 @@ struct CommandCoreTests {
             return
         }
         #expect(form.form?.field("machine")?.values == ["web-1"])
+        #expect(form.form?.field("idempotency-key")?.values == ["k-1"])
         _ = self.send(fill)
         let unticked = Command(
             node: "machine.delete", sessionID: "s1", action: .complete,
@@ -102,7 +105,19 @@ struct CommandCoreTests {
         let ticked = Command(
             node: "machine.delete", sessionID: "s1", action: .complete,
             form: Self.submission(["confirm": ["1"]]))
-        #expect(self.send(ticked) == .perform(self.invocation("machine.delete", ["machine": "web-1"])))
+        let invocation = self.invocation("machine.delete", ["machine": "web-1"], key: "k-1")
+        #expect(self.send(ticked) == .perform(invocation))
+    }
+
+    @Test("The form of what only reads has no key")
+    mutating func readsWithoutKey() throws {
+        guard case .answer(let step) = self.send(Command(node: "machine.show")) else {
+            Issue.record("no form")
+            return
+        }
+        #expect(step.form?.field(OperationForm.keyField) == nil)
+        let create = try #require(Catalogue.operation("machine.create"))
+        #expect(OperationForm(create).form().field(OperationForm.keyField)?.kind == .hidden)
     }
 
     @Test("A grant taken back in between counts, an end is an end, and sessions are nobody else's")

@@ -128,7 +128,7 @@ package enum OpenAPIDocument {
         var content = Value.Object()
         content["application/json"] = ["schema": ["$ref": "#/components/schemas/Result"]]
         if operation.isLong {
-            let events = operation.isFeed ? "events workload and gap" : "events progress"
+            let events = operation.isFeed ? "events start, workload and gap" : "events progress"
             content["text/event-stream"] = [
                 "schema": [
                     "type": "string",

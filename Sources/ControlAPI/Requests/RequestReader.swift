@@ -28,10 +28,23 @@ struct RequestReader: Sendable {
         if operation.isFeed, let position = request.headers[.lastEventID] {
             arguments[Catalogue.resumption] = .string(position)
         }
-        let site = arguments.removeValue(forKey: Catalogue.destination)?.string.map { SiteID($0) }
+        let site = try Self.site(arguments.removeValue(forKey: Catalogue.destination))
         return Invocation(
             operation: operation.name, arguments: arguments, caller: caller, site: site,
             idempotencyKey: try self.idempotencyKey(of: request))
+    }
+
+    /// The site that is named; nil if none is.
+    ///
+    /// What is no address is refused: left out, it would make the operation happen here.
+    private static func site(_ given: Value?) throws(OperationError) -> SiteID? {
+        guard let given, !given.isNull else { return nil }
+        guard let address = given.string, !address.isEmpty else {
+            throw OperationError(
+                .badRequest, "\(Catalogue.destination) must be the address of one site, as a text",
+                next: "give \(Catalogue.destination)=SITE, or leave it out to ask this site")
+        }
+        return SiteID(address)
     }
 
     private func body(of request: Request) async throws(OperationError) -> [Value.Object.Member] {

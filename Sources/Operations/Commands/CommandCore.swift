@@ -104,15 +104,16 @@ package struct CommandCore: Sendable {
     ) throws(CommandError) -> OnCommand {
         guard let form = command.form else { throw .badPayload }
         do throws(OperationError) {
-            let (arguments, site, answers) = try OperationForm(operation).command(submitted: form)
+            let submission = try OperationForm(operation).read(form)
             let invocation = Invocation(
-                operation: operation.name, arguments: arguments, caller: GrantBook.Caller(owner),
-                site: site == self.site ? nil : site, idempotencyKey: nil)
+                operation: operation.name, arguments: submission.arguments, caller: GrantBook.Caller(owner),
+                site: submission.site == self.site ? nil : submission.site,
+                idempotencyKey: submission.idempotencyKey)
             guard operation.destroys else {
                 self.sessions.close(id: id)
                 return .perform(invocation)
             }
-            self.sessions.update(id: id, state: .question(invocation, answers))
+            self.sessions.update(id: id, state: .question(invocation, submission.answers))
             return .answer(self.questionStep(operation, invocation, id: id))
         } catch {
             // The same form again, with what was filled in and what is wrong with it.

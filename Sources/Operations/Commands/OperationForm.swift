@@ -3,6 +3,21 @@ package import XMPP
 
 /// An operation's parameters as a data form, and the form's answers as arguments (XEP-0004).
 package struct OperationForm: Sendable {
+    /// What a submission asks for.
+    package struct Submission: Hashable, Sendable {
+        /// Checked like any other.
+        package let arguments: [String: Value]
+        /// Nil for here.
+        package let site: SiteID?
+        /// Nil if the program that filled the form in gave none.
+        package let idempotencyKey: String?
+        /// As they were filled in, for the same form again.
+        package let answers: DataForm.Answers
+    }
+
+    /// The field for the idempotency key, which is hidden: programs fill it in, people are not asked.
+    package static let keyField = "idempotency-key"
+
     private let operation: Operation
 
     package init(_ operation: Operation) {
@@ -17,6 +32,9 @@ package struct OperationForm: Sendable {
             DataForm.Field(
                 Catalogue.destination, .jidSingle, label: "site, if not this one",
                 values: values[Catalogue.destination] ?? []))
+        if self.operation.effect != .reads {
+            fields.append(DataForm.Field(Self.keyField, .hidden, values: values[Self.keyField] ?? []))
+        }
         return DataForm(
             .form, title: self.operation.phrase, instructions: [self.operation.summary + "."], fields: fields)
     }
@@ -52,10 +70,8 @@ package struct OperationForm: Sendable {
         }
     }
 
-    /// The arguments and the site that a submission gives, checked like any other.
-    package func command(
-        submitted: DataForm
-    ) throws(OperationError) -> (arguments: [String: Value], site: SiteID?, answers: DataForm.Answers) {
+    /// What a submission asks for, once it is checked.
+    package func read(_ submitted: DataForm) throws(OperationError) -> Submission {
         let answers: DataForm.Answers
         do throws(DataForm.Misfit) {
             answers = try self.form().answers(in: submitted)
@@ -74,7 +90,20 @@ package struct OperationForm: Sendable {
                 case .text, .integer, .number, .boolean, .choice, .size, .duration, .jid: .string(first)
                 }
         }
-        let site = answers[Catalogue.destination]?.first.map { SiteID($0) }
-        return (try self.operation.checked(arguments), site, answers)
+        return Submission(
+            arguments: try self.operation.checked(arguments),
+            site: answers[Catalogue.destination]?.first.map { SiteID($0) },
+            idempotencyKey: try Self.key(answers[Self.keyField] ?? []), answers: answers)
+    }
+
+    /// The key, within the limits that an ``Invoke`` has for it.
+    private static func key(_ values: [String]) throws(OperationError) -> String? {
+        let given = values.filter { !$0.isEmpty }
+        guard given.count <= 1, (given.first?.utf8.count ?? 0) <= Invoke.keyLimit else {
+            throw OperationError(
+                .badRequest, "\(Self.keyField) must be one key of at most \(Invoke.keyLimit) bytes",
+                next: "leave it empty, or give a shorter one")
+        }
+        return given.first
     }
 }

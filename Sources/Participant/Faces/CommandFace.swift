@@ -14,13 +14,21 @@ package final class CommandFace: Sendable {
     }
 
     private let table: OperationTable
+    private let performer: any OperationPerformer
     private let address: JID
     private let now: @Sendable () -> Instant
     private let state: Mutex<State>
 
-    /// `address` is the one under which this process is reached.
-    package init(table: OperationTable, address: JID, now: @escaping @Sendable () -> Instant) {
+    /// Offers what is in `table`.
+    ///
+    /// - Parameter performer: performs what is in the table, and what has an idempotency key once (``OncePerformer``).
+    /// - Parameter address: under which this process is reached.
+    package init(
+        table: OperationTable, performer: any OperationPerformer, address: JID,
+        now: @escaping @Sendable () -> Instant
+    ) {
         self.table = table
+        self.performer = performer
         self.address = address
         self.now = now
         self.state = Mutex(
@@ -52,7 +60,7 @@ package final class CommandFace: Sendable {
             throw error
         case .perform(let invocation):
             do throws(OperationError) {
-                let result = try await self.table.perform(invocation)
+                let result = try await self.performer.perform(invocation)
                 return self.state.withLock { $0.core.answer(to: command, result) }.element
             } catch {
                 throw error.stanzaError

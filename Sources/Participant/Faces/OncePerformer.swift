@@ -11,7 +11,7 @@ import Synchronization
 /// keys by itself.
 package final class OncePerformer: OperationGatekeeper {
     /// What a key stands for.
-    private struct Request: Hashable, Sendable {
+    struct Request: Hashable, Sendable {
         private let operation: String
         /// A digest is enough to tell whether they are others, and they may be large.
         private let arguments: [UInt8]
@@ -30,18 +30,27 @@ package final class OncePerformer: OperationGatekeeper {
         }
     }
 
-    private typealias Memory = InvokeMemory<
+    typealias Memory = InvokeMemory<
         Request, OperationResult, CheckedContinuation<OperationResult?, any Error>
     >
 
     private let performer: any OperationGatekeeper
-    private let memory = Mutex(Memory())
+    private let memory: Mutex<Memory>
     /// The number of the last request that may have to wait.
     private let lastNumber = Mutex(0)
     private let now: @Sendable () -> Instant
 
-    package init(_ performer: any OperationGatekeeper, now: @escaping @Sendable () -> Instant) {
+    package convenience init(
+        _ performer: any OperationGatekeeper, now: @escaping @Sendable () -> Instant
+    ) {
+        self.init(performer, limits: Memory.Limits(), now: now)
+    }
+
+    init(
+        _ performer: any OperationGatekeeper, limits: Memory.Limits, now: @escaping @Sendable () -> Instant
+    ) {
         self.performer = performer
+        self.memory = Mutex(Memory(limits: limits))
         self.now = now
     }
 
@@ -100,7 +109,7 @@ package final class OncePerformer: OperationGatekeeper {
                     case .wait: if Task.isCancelled { self.leave(name, number) }
                     case .known(let result): continuation.resume(returning: result)
                     case .differs: continuation.resume(throwing: OperationError.reused(key: name.key))
-                    case .tooMany: continuation.resume(throwing: Self.tooMany)
+                    case .tooMany: continuation.resume(throwing: self.tooMany())
                     }
                 }
             } onCancel: {
@@ -120,9 +129,12 @@ package final class OncePerformer: OperationGatekeeper {
                 .cancelled, "nobody waits any longer for what the key \(name.key.quoted) stands for"))
     }
 
-    private static let tooMany = OperationError(
-        .tooMany, "\(Memory.Limits().openPerCaller) of your requests with a key are under way already",
-        next: "wait until some of them are done")
+    private func tooMany() -> OperationError {
+        let limit = self.memory.withLock { $0.limits.openPerCaller }
+        return OperationError(
+            .tooMany, "\(limit) of your requests with a key are under way already",
+            next: "wait until some of them are done")
+    }
 }
 
 extension Value {

@@ -12,7 +12,10 @@ struct CommandFaceTests {
     private let bench = FaceBench()
 
     private var face: CommandFace {
-        CommandFace(table: self.bench.table, address: FaceBench.site, now: { self.bench.now })
+        let (table, bench) = (self.bench.table, self.bench)
+        return CommandFace(
+            table: table, performer: OncePerformer(table, now: { bench.now }), address: FaceBench.site,
+            now: { bench.now })
     }
 
     @Test("XEP-0050 §2: each caller is listed what he may do")
@@ -75,6 +78,54 @@ struct CommandFaceTests {
         #expect(error?.condition == .itemNotFound)
         #expect(error?.text?.contains("there is no machine none") == true)
         #expect(try await self.bench.performed.next() == "machine.delete by bob@paris.test")
+    }
+
+    /// Fills the form of `machine start` in, in a session of its own.
+    private func start(
+        _ machine: String, key: String?, by sender: JID = FaceBench.bob, in face: CommandFace
+    ) async throws -> Command {
+        let form = try Command(
+            parsing: try await face.command(Command(node: "machine.start").element, from: sender))
+        #expect(form.form?.field("idempotency-key")?.kind == .hidden)
+        var fields = [DataForm.Field("machine", values: [machine])]
+        if let key { fields.append(DataForm.Field("idempotency-key", values: [key])) }
+        let filled = Command(
+            node: "machine.start", sessionID: form.sessionID, action: .complete,
+            form: DataForm(.submit, fields: fields))
+        return try Command(parsing: try await face.command(filled.element, from: sender))
+    }
+
+    @Test("A form with the same key is performed once, in whichever session; one without each time")
+    func performsOnce() async throws {
+        let face = self.face
+        let first = try await self.start("web", key: "k-1", in: face)
+        let again = try await self.start("web", key: "k-1", in: face)
+        #expect(first.status == .completed && again.status == .completed)
+        #expect(first.sessionID != again.sessionID && first.notes == again.notes)
+        // With another request the key is refused, and another caller's is another key.
+        let reused = await #expect(throws: StanzaError.self) {
+            try await self.start("db", key: "k-1", in: face)
+        }
+        #expect(reused?.text?.contains("“k-1” was used for another request") == true)
+        _ = try await self.start("web", key: "k-1", by: FaceBench.alice, in: face)
+        _ = try await self.start("web", key: nil, in: face)
+        _ = try await self.start("web", key: "", in: face)
+        for caller in ["bob", "alice", "bob", "bob"] {
+            #expect(try await self.bench.performed.next() == "machine.start by \(caller)@paris.test")
+        }
+        _ = try await face.command(Command(node: "version").element, from: FaceBench.alice)
+        #expect(try await self.bench.performed.next() == "version by alice@paris.test")
+    }
+
+    @Test("A key may be as long as that of an invocation; a longer one brings the form back")
+    func limitsKeys() async throws {
+        let face = self.face
+        let longest = String(repeating: "k", count: Invoke.keyLimit)
+        #expect(try await self.start("web", key: longest, in: face).status == .completed)
+        let tooLong = try await self.start("web", key: longest + "k", in: face)
+        #expect(tooLong.status == .executing)
+        #expect(tooLong.notes.first?.text.contains("idempotency-key must be one key") == true)
+        #expect(tooLong.form?.field("machine")?.values == ["web"])
     }
 
     @Test("What is no command is a bad request; one that nobody knows is named")

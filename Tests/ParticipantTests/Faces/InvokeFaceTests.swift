@@ -162,13 +162,17 @@ struct InvokeFaceTests {
         }
     }
 
+    private static func reboot(_ key: String) -> Invocation {
+        Invocation(
+            operation: "machine.reboot",
+            caller: GrantBook.Caller(address: "alice@rome.test", domain: "rome.test"), idempotencyKey: key)
+    }
+
     @Test("A repetition whose asker has gone waits no longer, and the request goes on")
     func leaving() async throws {
         let held = Held()
         let once = OncePerformer(held, now: { Self.now })
-        let invocation = Invocation(
-            operation: "machine.reboot",
-            caller: GrantBook.Caller(address: "alice@rome.test", domain: "rome.test"), idempotencyKey: "a")
+        let invocation = Self.reboot("a")
         async let first = once.perform(invocation)
         for await _ in held.began.stream { break }
         await withTaskGroup(of: OperationError.Code?.self) { group in
@@ -188,6 +192,21 @@ struct InvokeFaceTests {
         held.release.continuation.yield()
         let result = try await first
         #expect(result.value == .string("done"))
+    }
+
+    @Test("Who has as many requests under way as they may is told how many those are")
+    func tooManyOpen() async throws {
+        let held = Held()
+        var limits = OncePerformer.Memory.Limits()
+        limits.openPerCaller = 1
+        let once = OncePerformer(held, limits: limits, now: { Self.now })
+        async let first = once.perform(Self.reboot("a"))
+        for await _ in held.began.stream { break }
+        let error = await #expect(throws: OperationError.self) { try await once.perform(Self.reboot("b")) }
+        #expect(error?.code == .tooMany)
+        #expect(error?.message == "1 of your requests with a key are under way already")
+        held.release.continuation.yield()
+        _ = try await first
     }
 
     @Test("What only reads is performed each time")

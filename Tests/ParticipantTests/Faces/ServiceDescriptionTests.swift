@@ -34,7 +34,8 @@ import XMPP
         try await bench.chat { chat in
             dispatcher.register(
                 chat: chat,
-                commands: CommandFace(table: table, address: FaceBench.site, now: { bench.now }),
+                commands: CommandFace(
+                    table: table, performer: table, address: FaceBench.site, now: { bench.now }),
                 invocations: InvokeFace(performer: table))
         }
         let claimed = try Self.claimed()

@@ -89,7 +89,7 @@ struct ClientBench {
                     }
                 }
             }
-            await coordinator.receive(MachineReport(machine: machine), from: machine.site)
+            await coordinator.hear(machine)
         }
     }
 

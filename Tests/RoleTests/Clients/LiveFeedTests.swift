@@ -7,7 +7,7 @@ import ServiceLifecycle
 import TestSupport
 import Testing
 
-@Suite("Feeds on a socket")
+@Suite("Feeds on a socket", .timeLimit(.minutes(2)))
 struct LiveFeedTests {
     /// Asks for what happens to all of Alice's workloads.
     private func watch(_ server: String) async throws -> HTTPClientResponse {
@@ -17,15 +17,24 @@ struct LiveFeedTests {
         return try await HTTPClient.shared.execute(request, deadline: .distantFuture)
     }
 
-    @Test("A feed on which nothing happens shows that it lives")
+    private static let comment = ": still here\n\n"
+
+    @Test("A feed on which nothing happens says where it begins, and then shows that it lives")
     func comments() async throws {
         try await ClientBench().run { _, server in
             var text = ""
             for try await piece in try await self.watch(server).body {
                 text += String(buffer: piece)
-                if text.hasPrefix(": still here\n\n: still here\n\n") { return }
+                if text.hasSuffix(Self.comment + Self.comment), text.contains("data:") { break }
             }
-            Issue.record("it ended with \(text)")
+            #expect(
+                text.replacing(Self.comment, with: "") == """
+                    id: 0
+                    event: start
+                    data: {"site":"coordinator.test","text":"what happens from now on","after":0}
+
+
+                    """)
         }
     }
 
@@ -33,10 +42,12 @@ struct LiveFeedTests {
     func leaving() async throws {
         try await ClientBench().run { _, server in
             for _ in 0..<30 {
+                var text = ""
                 for try await piece in try await self.watch(server).body {
-                    #expect(!String(buffer: piece).contains("problem"))
-                    break
+                    text += String(buffer: piece)
+                    if text.contains(Self.comment) { break }
                 }
+                #expect(text.contains(Self.comment) && !text.contains("problem"))
             }
         }
     }

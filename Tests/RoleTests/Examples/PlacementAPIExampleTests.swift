@@ -133,6 +133,11 @@ struct PlacementAPIExampleTests {
         }
         let (headers, path, body) = (fields, words[1], asked.body)
         if path.hasSuffix("/rebalancing") {
+            // What was given up before takes no room any more.
+            try await Turns.pass(until: "what was given up is gone") {
+                stage.coordinator.workloads(for: "root@paris.test", scope: .site)
+                    .allSatisfy { $0.state != .removing }
+            }
             stage.bench.bench.sites.update {
                 $0.sites[SiteID("paris.test")]?.description.capacity.load = 0.9
             }
@@ -184,7 +189,7 @@ struct PlacementAPIExampleTests {
         let payload = try #require(asked.elements.first)
         let sender = try JID(try #require(asked[attribute: "from"]))
         let face = CommandFace(
-            table: stage.table, address: try JID("coordinator.test"),
+            table: stage.table, performer: stage.once, address: try JID("coordinator.test"),
             now: { Instant(millisecondsSinceEpoch: 1_800_000_000_000) })
         var kind = "result"
         let found: Element?

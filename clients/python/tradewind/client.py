@@ -13,6 +13,8 @@ from .transport import Transport
 
 # The longest that one question waits for news.
 QUESTION_SECONDS = 20.0
+# How long a connection must last before it counts as one that worked, though it told nothing.
+LASTING_SECONDS = 10.0
 # The pause before the state is asked for again where the coordinator tells no more news to this caller.
 BUSY_PAUSE = 1.0
 
@@ -125,12 +127,16 @@ class Client:
         while True:
             has_told = False
             lost = TradewindError("unreachable", "the connection ended")
+            begun = time.monotonic()
             try:
                 for block in self._transport.feed(path, position):
                     if block.id is not None:
                         position = understood(int, block.id)
+                    # A connection that lasts, or that tells something, is none of those that failed.
+                    if block.name in ("start", "workload") or time.monotonic() - begun > LASTING_SECONDS:
+                        failures = 0
                     if block.name == "workload":
-                        failures, has_told = 0, True
+                        has_told = True
                         event = understood(Event.read, understood(json.loads, block.data))
                         yield dataclasses.replace(event, follows_gap=follows_gap)
                         follows_gap = False
@@ -167,15 +173,19 @@ class Client:
         return understood(read, self._transport.perform(method, path, **options))
 
 
-class Placement:
-    """A workload that was asked for: it can be waited for, watched and removed.
-
-    It holds nothing open: to forget it does not stop the workload.
-    """
+class _Handle:
+    """Something that was asked for, under its id, and the client that asks about it."""
 
     def __init__(self, client: Client, id: str) -> None:
         self._client = client
         self.id = id
+
+
+class Placement(_Handle):
+    """A workload that was asked for: it can be waited for, watched and removed.
+
+    It holds nothing open: to forget it does not stop the workload.
+    """
 
     def status(self) -> Workload:
         """How it is now."""
@@ -212,15 +222,11 @@ class Placement:
         return self._client.remove(self.id, key=key)
 
 
-class Application:
+class Application(_Handle):
     """An application that was applied: each of its parts can be waited for, and the whole cancelled and removed.
 
     It holds nothing open: to forget it does not stop the application.
     """
-
-    def __init__(self, client: Client, id: str) -> None:
-        self._client = client
-        self.id = id
 
     def status(self) -> ApplicationStatus:
         """How it is now."""

@@ -33,7 +33,7 @@ _opener = urllib.request.build_opener(_NoRedirects)
 
 
 class Block(NamedTuple):
-    """One server-sent event."""
+    """One server-sent event, or a comment, which has no name."""
 
     name: str
     id: Optional[str]
@@ -68,7 +68,7 @@ class Transport:
         raise AssertionError("the last attempt returns or raises")
 
     def feed(self, path: Sequence[str], position: Optional[int]) -> Iterator[Block]:
-        """The events of one connection, until it ends; raises `unreachable` when it is lost."""
+        """The events and comments of one connection, until it ends; raises `unreachable` when it is lost."""
         headers = {"Accept": "text/event-stream"}
         if position is not None:
             headers["Last-Event-ID"] = str(position)
@@ -89,7 +89,9 @@ class Transport:
                     identifier = text
                 elif field == "data":
                     data = f"{data}\n{text}" if data else text
-                elif not field and not colon:
+                elif not field and colon:
+                    yield Block("", None, text)
+                elif not field:
                     if data:
                         yield Block(name, identifier, data)
                     name, data = "message", ""
