@@ -308,6 +308,29 @@ class APIClientTests(Workspace):
             client.report("reported", "Utopia", [1])
         self.assertEqual(refused.exception.code, "bad-request")
 
+    def test_users_are_followed_and_the_log_says_why_a_replica_is_added(self):
+        client = self.client()
+        followed = self.place(client, "followed", follow_target=100, follow_minimum=2, follow_maximum=3)
+        followed.wait_until_running(60)
+
+        def shown(what):
+            return self.coordinator.perform("workload", "show", "followed")[what]
+
+        def added():
+            return [event["text"] for event in shown("events") if event["kind"] == "added"]
+
+        # For those who wait too long nothing is done before three minutes are over, for the hour at the next look.
+        client.report("followed", "FR", {250: 40})
+        client.report("followed", "JP", {50: 900})
+        client.report("followed", "BR", [250])
+        self.assertEqual({figure["place"]: (figure["target"], figure["verdict"]) for figure in shown("responses")},
+                         {"FR": (100, "slow"), "JP": (100, "within"), "BR": (100, "unsure")})
+        wait_until(added, 40, "a replica is added", self.coordinator.log)
+        workload = followed.wait_until_running(60)
+        self.assertEqual([replica.index for replica in workload.replicas], [0, 1])
+        self.assertEqual(len(self.machines("followed")), 2)
+        self.assertEqual(added(), ["grows from 1 to 2, by replica 1: 2 replicas are wanted at least at this hour"])
+
     def test_a_replica_that_is_being_dropped_is_none_of_those_that_must_run(self):
         def is_running(second, change):
             replicas = [{"index": index, "epoch": 1, "site": "tokyo.test", "state": state, "change": of}
@@ -360,6 +383,41 @@ class APIClientTests(Workspace):
             with self.assertRaises(tradewind.TradewindError) as refused:
                 ask()
             self.assertEqual(refused.exception.code, "bad-request")
+
+    def test_a_watch_goes_on_from_where_it_began_as_long_as_its_connections_show_signs_of_life(self):
+        answers, heard = [], []
+
+        class Cutting(http.server.BaseHTTPRequestHandler):
+            def do_GET(self):
+                heard.append(self.headers.get("Last-Event-ID"))
+                self.send_response(200)
+                self.send_header("Content-Type", "text/event-stream")
+                self.end_headers()
+                self.wfile.write(answers.pop(0).encode())
+
+            def log_message(self, *_):
+                pass
+
+        cutting = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Cutting)
+        threading.Thread(target=cutting.serve_forever, daemon=True).start()
+        self.addCleanup(cutting.server_close)
+        self.addCleanup(cutting.shutdown)
+        client = tradewind.Client(f"http://127.0.0.1:{cutting.server_address[1]}", "token", attempts=2)
+        news = ('{"workload": "w", "name": "web", "owner": "alice", "event": '
+                '{"number": 1, "at": 0, "kind": "running", "text": "runs", "position": 42}}')
+        start, comment = 'id: 41\nevent: start\ndata: {"after": 41}\n\n', ": still here\n\n"
+        answers[:] = [start, comment, comment, comment, f"id: 42\nevent: workload\ndata: {news}\n\n"]
+        event = next(client.watch())
+        self.assertEqual((event.name, event.position, event.follows_gap), ("web", 42, False))
+        self.assertEqual(heard, [None, "41", "41", "41", "41"])
+        # Connections that tell nothing, or only that nothing can be told, are too many once there are `attempts` in a row.
+        problem = 'event: problem\ndata: {"code": "unavailable", "detail": "later"}\n\n'
+        for silent, code in (("", "unreachable"), (problem, "unavailable")):
+            heard.clear()
+            answers[:] = [start, silent]
+            with self.assertRaises(tradewind.TradewindError) as refused:
+                next(client.watch())
+            self.assertEqual((refused.exception.code, heard), (code, [None, "41"]))
 
     def test_no_redirect_is_followed_and_so_the_token_stays(self):
         heard = []

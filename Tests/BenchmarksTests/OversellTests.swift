@@ -1,5 +1,6 @@
 import Foundation
 import Synchronization
+import TestSupport
 import Testing
 
 @testable import Benchmarks
@@ -57,16 +58,30 @@ struct OversellTests {
         let end = End()
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { try await lives.live({ 1 }, { _ in try await end.wait() }) }
-            while lives.count == 0 { await Task.yield() }
-            let answer = await lives.use { process in
+            try await Turns.pass(until: "a process lives") { lives.count > 0 }
+            let answer = try await lives.use { process in
                 lives.kill()
-                while !end.isReached { await Task.yield() }
+                try await Turns.pass(until: "its work is cut off") { end.isReached }
                 return process
             }
+            // Whoever uses a process that was killed hears of no error either.
+            #expect(end.isReached)
             #expect(answer == nil)
             group.cancelAll()
             try await group.waitForAll()
         }
+    }
+
+    @Test("Troubles are waited for until each kind has come, however often others do")
+    func everyTrouble() {
+        let tally = TroubleTally()
+        for kind in OversellTrouble.Kind.allCases {
+            #expect(!tally.isComplete)
+            tally.note(kind)
+            tally.note(kind)
+        }
+        #expect(tally.isComplete)
+        #expect(tally.counts.count == 4 && tally.counts.values.allSatisfy { $0 == 2 })
     }
 
     @Test("However fast the rounds are, they go on until a process has been killed")

@@ -66,6 +66,9 @@ struct BannedCallTests {
         Rule(
             /\bTask\.sleep\b|\busleep\(|\bsleep\(/,
             "tests do not sleep: wait for the condition, or drive the clock"),
+        Rule(
+            /\bwhile\b(?!.*isCancelled).*\bTask\.yield\(\)/,
+            "a time limit cannot end a loop that does not look: use `Turns.pass(until:)`"),
         Rule(/\.disabled\(/, "no disabled tests: mend it or delete it"),
         Rule(
             /\bif: (?:getuid|FileManager|ProcessInfo|\w+ != nil)/,
@@ -201,6 +204,8 @@ struct BannedCallTests {
             ("if: FileManager.default.fileExists(atPath: path)", true),
             (".enabled(if: Prerequisite.allowsRoot)", false), (".enabled(if: Guest.isAvailable)", false),
             ("Task.sleep(for: a)", true), (".disabled(\"later\")", true),
+            ("while !a { await Task.yield() }", true),
+            ("while !a, !Task.isCancelled { await Task.yield() }", false),
         ])
     func testExamples(line: String, isViolation: Bool) {
         let file = SourceFile(path: "Tests/AgentTests/A.swift", text: line)

@@ -4,7 +4,7 @@ import Testing
 @Suite("Tests that wait come to an end")
 struct TimeLimitTests {
     /// What waits without an end of its own; a coordinator under test waits until it is ready.
-    private static let loops = ["while true", "Task.yield()", "CoordinatorBench("]
+    private static let loops = ["while true", "Task.yield()", "Turns.pass(", "CoordinatorBench("]
 
     @Test("Suites that wait in a loop have a time limit")
     func limits() {
@@ -22,6 +22,7 @@ struct TimeLimitTests {
             ),
             ("struct A { @Test func a() async { while a { await Task.yield() } } }", 1),
             ("@Suite struct A { @Test func a() { _ = CoordinatorBench() } }", 1),
+            ("@Suite struct A { @Test func a() async { await Turns.pass(until: b) { c } } }", 1),
             ("@Suite struct A { @Test func a() { while a {} } }", 0),
             ("struct Helper { func a() { while true {} } }", 0),
         ])

@@ -8,6 +8,7 @@ import Synchronization
 struct OversellDrill: Sendable {
     struct Plan: Sendable {
         var callers = 64
+        /// As many as that at least; with `trouble` until there has been some of each kind.
         var rounds = 100
         /// Nil for none.
         var trouble: OversellTrouble? = OversellTrouble(seed: 1)
@@ -66,7 +67,7 @@ struct OversellDrill: Sendable {
     private static let filling = Duration.seconds(15)
     private static let askEvery = Duration.milliseconds(500)
     private static let lookEvery = Duration.milliseconds(10)
-    /// How long all that is left may take to go.
+    /// How long trouble of each kind is waited for, and then how long all that is left may take to go.
     private static let patience = Duration.seconds(120)
 
     let plan: Plan
@@ -87,22 +88,29 @@ struct OversellDrill: Sendable {
     }
 
     func run() async throws -> Result {
-        try await withThrowingTaskGroup(of: [OversellTrouble.Kind: Int].self) { group in
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            let tally = TroubleTally()
             if let trouble = self.plan.trouble {
-                group.addTask { try await trouble.make(in: self.alliance) }
+                group.addTask { try await trouble.make(in: self.alliance, noting: tally) }
             }
             var result = Result()
             let began = ContinuousClock.now
-            while result.rounds < self.plan.rounds {
+            while result.rounds < self.plan.rounds || self.lacksTrouble(tally, since: began) {
                 try await self.round(&result)
                 Benchmarks.say("oversell: \(result.rounds) of \(self.plan.rounds) rounds with processes")
             }
             result.seconds = (ContinuousClock.now - began).inSeconds
             group.cancelAll()
-            result.troubles = try await group.next() ?? [:]
+            try await group.waitForAll()
+            result.troubles = tally.counts
             result.leaks = try await self.leaks()
             return result
         }
+    }
+
+    /// Whether rounds went by so fast that there was no trouble of some kind yet.
+    private func lacksTrouble(_ tally: TroubleTally, since began: ContinuousClock.Instant) -> Bool {
+        self.plan.trouble != nil && !tally.isComplete && ContinuousClock.now - began < Self.patience
     }
 
     /// All callers ask at once until every place is taken, and give back what they got.

@@ -85,8 +85,9 @@ struct OversellRig: Sendable {
         ) { machine, holder in
             guard let coordinator = coordinators.first(where: { $0.address == holder }) else { return }
             let isTaken = try await network.carry(timeout: .milliseconds(25)) {
-                await coordinator.lives.use {
-                    await $0.coordinator.receive(MachineReport(machine: machine), from: OversellSite.address)
+                try await coordinator.lives.use {
+                    try await $0.coordinator.receive(
+                        MachineReport(machine: machine), from: OversellSite.address)
                 } != nil
             }
             guard isTaken else { throw StanzaError(.remoteServerTimeout) }

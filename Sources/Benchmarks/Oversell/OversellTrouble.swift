@@ -22,16 +22,15 @@ struct OversellTrouble: Sendable {
     /// The pause between two troubles, in milliseconds.
     var pause = 500...4_000
 
-    /// Goes on until cancelled, then says how often there was what; nothing is left dead or still.
-    func make(in alliance: Alliance) async throws -> [Kind: Int] {
+    /// Goes on until cancelled, and notes what there was; nothing is left dead or still.
+    func make(in alliance: Alliance, noting tally: TroubleTally) async throws {
         var generator = SeededGenerator(seed: self.seed)
-        var counts: [Kind: Int] = [:]
         var next: [Kind] = []
         while true {
             do {
                 try await Task.sleep(for: .milliseconds(Int.random(in: self.pause, using: &generator)))
             } catch {
-                return counts
+                return
             }
             if next.isEmpty { next = Kind.allCases.shuffled(using: &generator) }
             let kind = next.removeLast()
@@ -42,7 +41,7 @@ struct OversellTrouble: Sendable {
             case .cut: try alliance.relay?.signal(SIGUSR1)
             case .late: try await Self.stop(alliance.relay)
             }
-            counts[kind, default: 0] += 1
+            tally.note(kind)
         }
     }
 

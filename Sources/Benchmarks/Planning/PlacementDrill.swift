@@ -43,6 +43,7 @@ struct DrillSite: Sendable {
         report.capacity.free = free
         report.capacity.largestFreeSlot = free
         report.capacity.machines = self.granted
+        report.capacity.generation = self.granted
         report.capacity.load = Double(self.granted) / Double(self.places)
         return report
     }
