@@ -75,7 +75,7 @@ extension Coordinator {
             return
         }
         let view = await self.sites.view()
-        let now = self.now()
+        let (now, uptime) = (self.now(), self.uptime())
         let planner = Planner(rules: self.configuration.rules)
         var generator = SecureRandom()
         let change = self.state.withLock { state -> CoordinatorState.Change? in
@@ -87,6 +87,11 @@ extension Coordinator {
             state.learn(view, now: now)
             // The room that was found for a move is what it is looking for.
             state.withLedger { $0.ended(placement.saga.nextReservation(of: replica)) }
+            let rooms =
+                placement.saga.replicas[replica].isRetried
+                ? state.setRoomAside(
+                    beforeMoreOf: placement, view, now: now, uptime: uptime, using: &generator) : []
+            defer { state.withLedger { ledger in rooms.forEach { ledger.ended($0) } } }
             let event = state.search(
                 for: replica, of: placement, turn: turn, now: now, planner, using: &generator)
             let change = state.change(workload, now: now) { saga in

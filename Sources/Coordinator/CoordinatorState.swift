@@ -63,6 +63,8 @@ struct CoordinatorState {
     private(set) var forgotten: Set<WorkloadID> = []
     var leases = LeaseBook()
     var following = FollowingDesk()
+    /// Where parts could go that are bound to the one a site was looked for last, and are still to be placed.
+    var openings: Openings?
     /// Steps that nobody has taken up yet; at most two for each replica that is kept.
     private(set) var pending: [Step] = []
     /// Under no workload: those who wait for news of any.

@@ -230,7 +230,9 @@ struct KeeperTests {
         }
         #expect(bench.saga.replicas[0].keeping?.predecessor?.epoch == 1)
         #expect(bench.review() == [], "the other one waits")
-        #expect(bench.notes.count { $0.text.contains("while another replica is on its way") } == 1)
+        #expect(
+            bench.notes.count { $0.replica == 1 && $0.text.hasPrefix("stays at tokyo.test, which drains") }
+                == 1)
         try bench.place(0, at: Self.paris)
         let relieved = bench.review()
         guard case .retire(0, let hold, let machine)? = relieved.first, hold.site == Self.tokyo else {
@@ -319,6 +321,29 @@ struct KeeperTests {
             return
         }
         #expect(bench.review() == [])
+    }
+
+    @Test("Who waits while many others leave says what keeps it twice at most")
+    func remarksOfDrain() throws {
+        var bench = try Bench(replicas: 6)
+        bench.wishes = KeepingWishes(leaseSeconds: 60, minimum: 5)
+        (bench.draining, bench.placeable, bench.leased) = ([Self.tokyo], Set(0..<6), Set(0..<6))
+        for index in 0..<5 {
+            guard case .delete(index, _, let machine, _, _)? = bench.review().first else {
+                Issue.record("\(index) does not leave")
+                return
+            }
+            _ = bench.saga.handle(.deleted(machine), replica: index)
+            _ = bench.review()
+            try bench.place(index, at: Self.paris)
+            for state in [MachineState.creating, .starting] {
+                try bench.report(index, state)
+                _ = bench.review()
+            }
+            try bench.report(index, .running)
+        }
+        let remarks = bench.notes.filter { $0.replica == 5 && $0.kind == .waiting }
+        #expect((1...2).contains(remarks.count), "\(remarks.map(\.text))")
     }
 
     @Test("A lapsed lease moves the replica only if another site can take it")

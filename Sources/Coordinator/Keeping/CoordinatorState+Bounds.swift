@@ -9,14 +9,23 @@ import Storage
 /// other way, and its log says so.
 extension CoordinatorState {
     /// What another part of the application asks of the distance to one.
-    private struct PartBound {
+    struct PartBound {
         /// The part that asks, as workloads call it: `shop-api`.
         let name: String
         /// The longest round trip from each of its replicas to the nearest one of the other part.
         let milliseconds: Double
-        /// Where it is.
+        /// Where it is, or could be.
         let sites: [SiteID: Int]
     }
+
+    /// Where parts could go, as it was worked out last.
+    struct Openings {
+        let workload: WorkloadID
+        let since: Instant
+        let parts: [PartBound]
+    }
+
+    private static let openingsLast = Duration.seconds(1)
 
     /// Round trips between sites, as plans predict them.
     private struct SitePaths {
@@ -85,25 +94,19 @@ extension CoordinatorState {
     mutating func leavingRoom(
         _ request: PlanRequest, for placement: StoredPlacement, now: Instant, _ planner: Planner
     ) throws(SpecificationError) -> PlanRequest {
-        let parts = self.partsToCome(after: placement)
-        guard !parts.isEmpty else { return request }
-        let snapshot = self.snapshot(now: now)
-        let paths = SitePaths(snapshot, model: self.siteIndex.rules.latency)
+        let openings = try self.openings(after: placement, now: now, planner)
+        guard !openings.isEmpty else { return request }
+        let paths = self.paths(now: now)
         var leaving = request
-        for (part, limit) in parts {
-            let neighbours = self.neighbours(of: part, ownedBy: placement.owner)
-            let plan = try planner.plan(PlanRequest(part, neighbours: neighbours), over: snapshot)
-            let sites = plan.verdicts.filter { verdict in
-                verdict.ageMilliseconds != nil && verdict.objections.allSatisfy { $0.kind == .within }
-            }.map(\.site)
+        for opening in openings {
             // One for which there is no room anywhere says nothing about where the other one should be.
-            guard !sites.isEmpty,
-                !sites.contains(where: { paths.isWithin(limit, from: request.placed.keys, to: $0) })
+            guard !opening.sites.isEmpty,
+                !opening.sites.keys.contains(where: {
+                    paths.isWithin(opening.milliseconds, from: request.placed.keys, to: $0)
+                })
             else { continue }
-            let name = "\(part.partName) (still to be placed)"
-            leaving.near[name] = limit
-            leaving.neighbours[name] = Dictionary(
-                sites.map { ($0, 1) }, uniquingKeysWith: { first, _ in first })
+            leaving.near[opening.name] = opening.milliseconds
+            leaving.neighbours[opening.name] = opening.sites
         }
         return leaving
     }
@@ -147,6 +150,38 @@ extension CoordinatorState {
     }
 
     // MARK: Inside
+
+    /// Where the parts could go that are bound to this one's and still to be placed.
+    ///
+    /// Kept for a moment: each replica that a site refuses asks for it, and it takes as many plans as there are parts.
+    private mutating func openings(
+        after placement: StoredPlacement, now: Instant, _ planner: Planner
+    ) throws(SpecificationError) -> [PartBound] {
+        if let known = self.openings, known.workload == placement.id, known.since <= now,
+            known.since.duration(to: now) < Self.openingsLast
+        {
+            return known.parts
+        }
+        let parts = self.partsToCome(after: placement)
+        guard !parts.isEmpty else { return [] }
+        let snapshot = self.snapshot(now: now)
+        var openings: [PartBound] = []
+        for (part, limit) in parts {
+            var one = part
+            one.replicas = 1
+            let neighbours = self.neighbours(of: part, ownedBy: placement.owner)
+            let plan = try planner.plan(PlanRequest(one, neighbours: neighbours), over: snapshot)
+            let sites = plan.verdicts.filter { verdict in
+                verdict.ageMilliseconds != nil && verdict.objections.allSatisfy { $0.kind == .within }
+            }.map(\.site)
+            openings.append(
+                PartBound(
+                    name: "\(part.partName) (still to be placed)", milliseconds: limit,
+                    sites: Dictionary(sites.map { ($0, 1) }, uniquingKeysWith: { first, _ in first })))
+        }
+        self.openings = Openings(workload: placement.id, since: now, parts: openings)
+        return openings
+    }
 
     private mutating func paths(now: Instant) -> SitePaths {
         SitePaths(self.snapshot(now: now), model: self.siteIndex.rules.latency)

@@ -38,10 +38,12 @@ extension Keeper {
         if let predecessor = saga.replicas[index].keeping?.predecessor, !predecessor.isEnding { return }
         // One after the other: each needs room at two sites for a while.
         guard !saga.isMoving else {
+            let stays = "stays at \(hold.site), which drains"
+            // Whatever keeps it there was said before; who waits for a hundred others would say it as often.
+            guard saga.replicas[index].keeping?.remark?.hasPrefix(stays) != true else { return }
             return self.remark(
-                .waiting, index, hold.site,
-                "stays at \(hold.site), which drains, while another replica is on its way", in: &saga, &review
-            )
+                .waiting, index, hold.site, "\(stays), while another replica is on its way", in: &saga,
+                &review)
         }
         if let objection = saga.objectionToLeaving(index, wishes) {
             return self.remark(

@@ -19,6 +19,9 @@ extension PlacementSaga {
 }
 
 extension ReplicaPlacement {
+    /// Whether sites are asked once more for it after all had refused it: those that wait come first then.
+    package var isRetried: Bool { self.keeping == nil && self.epoch > (self.addition?.epoch ?? 1) }
+
     /// Whether it is wanted, has never been placed or was given up with its gang, and nobody looks for a site for it.
     fileprivate var isTurnedAwayForGood: Bool {
         guard self.isWanted else { return false }

@@ -236,10 +236,11 @@ struct CoordinatorApplicationWaitingTests {
             let document = Self.document("db: {only: [paris.test]}", "web: {after: [db]}")
             _ = try await table.perform(Bench.apply(document))
             for count in 1...4 {
-                let shop = try await coordinator.settled("shop", as: [.failed], over: bench) {
+                _ = try await coordinator.settled("shop", as: [.failed], over: bench) {
                     self.refusals(coordinator) == count
                         && Self.shop(coordinator)?.parts.map(\.state) == [.waiting, .waiting]
                 }
+                let shop = Self.shop(coordinator)
                 #expect(shop?.state == .applying)
                 #expect(shop?.parts.map(\.text) == ["waits for a site", "waits for db"])
                 for _ in 0..<5 {
@@ -277,12 +278,12 @@ struct CoordinatorApplicationWaitingTests {
                 "db: {only: [paris.test, tokyo.test], replicas: 2, per-site: 1, gang: \(isGang)}")
             _ = try await table.perform(Bench.apply(document))
             for count in 1...3 {
-                let shop = try await coordinator.settled("shop", as: [.failed], over: bench) {
+                _ = try await coordinator.settled("shop", as: [.failed], over: bench) {
                     let part = Self.shop(coordinator)?.parts.first
                     return self.refusals(coordinator) == count && part?.state == .waiting
                         && part?.running == (isGang ? 0 : 1)
                 }
-                #expect(shop?.state == .applying)
+                #expect(Self.shop(coordinator)?.state == .applying)
                 #expect(bench.sites.machines.count == (isGang ? 0 : 1))
                 #expect(bench.sites.holds == [])
                 self.pass(16, bench)
