@@ -10,6 +10,7 @@ import sys
 import threading
 import time
 import unittest
+import unittest.mock
 import urllib.error
 import urllib.request
 
@@ -407,12 +408,14 @@ class APIClientTests(Workspace):
                 '{"number": 1, "at": 0, "kind": "running", "text": "runs", "position": 42}}')
         start, comment = 'id: 41\nevent: start\ndata: {"after": 41}\n\n', ": still here\n\n"
         answers[:] = [start, comment, comment, comment, f"id: 42\nevent: workload\ndata: {news}\n\n"]
-        event = next(client.watch())
+        with unittest.mock.patch.object(tradewind.client, "LASTING_SECONDS", 0.0):
+            event = next(client.watch())
         self.assertEqual((event.name, event.position, event.follows_gap), ("web", 42, False))
         self.assertEqual(heard, [None, "41", "41", "41", "41"])
-        # Connections that tell nothing, or only that nothing can be told, are too many once there are `attempts` in a row.
+        # Connections that tell nothing, that end at once, or that tell only that nothing can be told are too many once
+        # there are `attempts` in a row.
         problem = 'event: problem\ndata: {"code": "unavailable", "detail": "later"}\n\n'
-        for silent, code in (("", "unreachable"), (problem, "unavailable")):
+        for silent, code in (("", "unreachable"), (comment, "unreachable"), (problem, "unavailable")):
             heard.clear()
             answers[:] = [start, silent]
             with self.assertRaises(tradewind.TradewindError) as refused:
