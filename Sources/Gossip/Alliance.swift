@@ -180,8 +180,9 @@ package struct Alliance: Sendable {
     }
 
     /// There was no room to send the ping.
-    package mutating func pingPutOff(_ site: SiteID) {
-        self.contacts[site]?.pingPutOff()
+    package mutating func pingPutOff(_ site: SiteID, now: Instant) {
+        let timing = self.configuration.contact
+        self.contacts[site]?.pingPutOff(now: now, timing: timing)
     }
 
     // MARK: Rows

@@ -50,9 +50,12 @@ package struct Contact: Hashable, Sendable {
         self.nextPing = min(self.nextPing, now.advanced(by: timing.suspectPingInterval))
     }
 
-    /// The ping was not sent at all, which says nothing about the site; the next one goes out when it is due.
-    package mutating func pingPutOff() {
+    /// The ping was not sent at all, which says nothing about the site; the next one comes sooner than planned.
+    ///
+    /// Waiting for the planned one, two sites that are pinged at the same moments could put each other off for long.
+    package mutating func pingPutOff(now: Instant, timing: Timing) {
         self.isPinging = false
+        self.nextPing = min(self.nextPing, now.advanced(by: timing.suspectPingInterval))
     }
 
     /// Whether to ping now; if so the next one is planned.

@@ -162,10 +162,11 @@ package final class FederationService: Service {
     }
 
     private func queue(_ directive: AllianceDirective) {
+        let now = self.now()
         let hasRoom = self.state.withLock { state in
             guard state.exchangesUnderWay < self.configuration.exchanges else {
                 // Nobody else would tell the core, which waits for the answer before it pings again.
-                if case .ping(let site) = directive { state.alliance.pingPutOff(site) }
+                if case .ping(let site) = directive { state.alliance.pingPutOff(site, now: now) }
                 return false
             }
             state.exchangesUnderWay += 1
