@@ -7,39 +7,50 @@ import ServerSentEvents
 /// What happens to workloads, in order, each event once, as long as somebody reads.
 ///
 /// A connection that is lost is made anew, and the telling goes on after the last event that was read. It ends once
-/// nothing of the workload is left, and throws what cannot be helped: no such workload, no grant, no answer for long.
+/// nothing of the workload is left, and throws what cannot be helped: no such workload, no grant, no answer for long. A
+/// connection that tells nothing and ends before ten seconds are over is no answer.
 public struct WorkloadEvents: AsyncSequence, Sendable {
     public typealias Element = WorkloadEvent
     public typealias Failure = any Error
 
+    /// How long a connection must last before it counts as one that worked, though it told nothing.
+    static let lasting = Duration.seconds(10)
+
     let transport: Transport
     let path: [String]
     let position: Int64?
+    /// `Self.lasting`, but in tests.
+    var lasting = Self.lasting
 
     /// Reads from the beginning.
     public func makeAsyncIterator() -> AsyncIterator {
-        AsyncIterator(transport: self.transport, path: self.path, position: self.position)
+        AsyncIterator(
+            transport: self.transport, path: self.path, position: self.position, lasting: self.lasting)
     }
 
     /// Reads the events one by one.
     public struct AsyncIterator: AsyncIteratorProtocol {
         private let transport: Transport
         private let path: [String]
+        private let lasting: Duration
         private var position: Int64?
         private var stream: HTTPClientResponse.Body.AsyncIterator?
         private var reader = EventReader()
         private var pending: ArraySlice<EventReader.Event> = []
         /// Whether this connection has told anything yet.
         private var hasTold = false
+        /// When this connection was made.
+        private var begun = ContinuousClock.now
         private var followsGap = false
         private var isOver = false
-        /// Connections in a row that told nothing.
+        /// Connections in a row that told nothing and did not last.
         private var failures = 0
 
-        init(transport: Transport, path: [String], position: Int64?) {
+        init(transport: Transport, path: [String], position: Int64?, lasting: Duration) {
             self.transport = transport
             self.path = path
             self.position = position
+            self.lasting = lasting
         }
 
         /// The next event; nil once nothing of the workload is left.
@@ -84,7 +95,9 @@ public struct WorkloadEvents: AsyncSequence, Sendable {
                     throw TradewindError(.unreachable, "the connection ended")
                 }
                 self.pending += try self.reader.read(piece.readableBytesView)
-                if !self.pending.contains(where: { $0.name == "problem" }) { self.failures = 0 }
+                // A comment alone shows no life: whatever stands before the server may write one and close.
+                let isNews = self.pending.contains { $0.name == "start" || $0.name == "workload" }
+                if isNews || self.begun.duration(to: .now) >= self.lasting { self.failures = 0 }
             } catch let error as TradewindError {
                 guard error.isPassing else { throw error }
                 try await self.reconnect(after: error)
@@ -107,10 +120,10 @@ public struct WorkloadEvents: AsyncSequence, Sendable {
                     next: "is it a Tradewind coordinator of version 1.1 or later?")
             }
             self.stream = response.body.makeAsyncIterator()
-            (self.reader, self.hasTold) = (EventReader(), false)
+            (self.reader, self.hasTold, self.begun) = (EventReader(), false, .now)
         }
 
-        /// Forgets the connection, and waits before the next; throws if there were too many that told nothing.
+        /// Forgets the connection, and waits before the next; throws if there were too many of no use.
         private mutating func reconnect(after error: any Error) async throws {
             (self.stream, self.pending) = (nil, [])
             self.failures += 1
