@@ -28,14 +28,34 @@ ADDRESSES = {name: f"{NETWORK}.{number}" for number, name in enumerate(
     ["coordinator.test", "second.test", "tokyo.test"], 1)}
 
 
-class LossyProxy:
+class QuietHandler(http.server.BaseHTTPRequestHandler):
+    """Says nothing of what it is asked."""
+
+    def log_message(self, *_):
+        pass
+
+
+class LoopbackServer(http.server.ThreadingHTTPServer):
+    """Answers with `handler`, on a port of the kernel's choice, until it is closed."""
+
+    def __init__(self, handler):
+        super().__init__(("127.0.0.1", 0), handler)
+        self.address = f"http://127.0.0.1:{self.server_address[1]}"
+        threading.Thread(target=self.serve_forever, daemon=True).start()
+
+    def close(self):
+        self.shutdown()
+        self.server_close()
+
+
+class LossyProxy(LoopbackServer):
     """Passes requests on and loses the answers of the first few that change something."""
 
     def __init__(self, target, losses):
         self.lost = 0
         proxy = self
 
-        class Handler(http.server.BaseHTTPRequestHandler):
+        class Handler(QuietHandler):
             def do_GET(self):
                 self.forward()
 
@@ -59,16 +79,7 @@ class LossyProxy:
                 self.end_headers()
                 self.wfile.write(content)
 
-            def log_message(self, *_):
-                pass
-
-        self._server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.address = f"http://127.0.0.1:{self._server.server_address[1]}"
-        threading.Thread(target=self._server.serve_forever, daemon=True).start()
-
-    def close(self):
-        self._server.shutdown()
-        self._server.server_close()
+        super().__init__(Handler)
 
 
 class APIClientTests(Workspace):
@@ -109,6 +120,12 @@ class APIClientTests(Workspace):
     def client(self, process=None, server=None):
         process = process or self.coordinator
         return tradewind.Client(server or self.address(process), self.token(process))
+
+    def serve(self, handler):
+        """A server of the test's own, until the test is over."""
+        server = LoopbackServer(handler)
+        self.addCleanup(server.close)
+        return server
 
     def place(self, client, name, **wishes):
         placement = client.place(name, image=str(self.image), memory="128M", audience=["tokyo.test"], **wishes)
@@ -348,7 +365,7 @@ class APIClientTests(Workspace):
     def test_whatever_goes_wrong_is_a_tradewind_error(self):
         answers = []
 
-        class Odd(http.server.BaseHTTPRequestHandler):
+        class Odd(QuietHandler):
             def do_GET(self):
                 content = answers[0].encode()
                 self.send_response(200)
@@ -359,14 +376,7 @@ class APIClientTests(Workspace):
 
             do_POST = do_GET
 
-            def log_message(self, *_):
-                pass
-
-        odd = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Odd)
-        threading.Thread(target=odd.serve_forever, daemon=True).start()
-        self.addCleanup(odd.server_close)
-        self.addCleanup(odd.shutdown)
-        client = tradewind.Client(f"http://127.0.0.1:{odd.server_address[1]}", "token", attempts=1)
+        client = tradewind.Client(self.serve(Odd).address, "token", attempts=1)
         for answer in ("", "{}", '{"value": 7}', '{"value": {"id": 7}}', '{"value": [{"created": "soon"}]}'):
             answers[:] = [answer]
             for ask in (client.list, client.list_applications, lambda: client.show("web"),
@@ -388,7 +398,7 @@ class APIClientTests(Workspace):
     def test_a_watch_goes_on_from_where_it_began_as_long_as_its_connections_show_signs_of_life(self):
         answers, heard = [], []
 
-        class Cutting(http.server.BaseHTTPRequestHandler):
+        class Cutting(QuietHandler):
             def do_GET(self):
                 heard.append(self.headers.get("Last-Event-ID"))
                 self.send_response(200)
@@ -396,14 +406,7 @@ class APIClientTests(Workspace):
                 self.end_headers()
                 self.wfile.write(answers.pop(0).encode())
 
-            def log_message(self, *_):
-                pass
-
-        cutting = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Cutting)
-        threading.Thread(target=cutting.serve_forever, daemon=True).start()
-        self.addCleanup(cutting.server_close)
-        self.addCleanup(cutting.shutdown)
-        client = tradewind.Client(f"http://127.0.0.1:{cutting.server_address[1]}", "token", attempts=2)
+        client = tradewind.Client(self.serve(Cutting).address, "token", attempts=2)
         news = ('{"workload": "w", "name": "web", "owner": "alice", "event": '
                 '{"number": 1, "at": 0, "kind": "running", "text": "runs", "position": 42}}')
         start, comment = 'id: 41\nevent: start\ndata: {"after": 41}\n\n', ": still here\n\n"
@@ -425,25 +428,18 @@ class APIClientTests(Workspace):
     def test_no_redirect_is_followed_and_so_the_token_stays(self):
         heard = []
 
-        class Elsewhere(http.server.BaseHTTPRequestHandler):
+        class Elsewhere(QuietHandler):
             def do_GET(self):
                 heard.append(self.headers.get("Authorization"))
                 self.send_response(302 if self.server is first else 200)
-                self.send_header("Location", f"http://127.0.0.1:{second.server_address[1]}/v1/workloads")
+                self.send_header("Location", f"{second.address}/v1/workloads")
                 self.send_header("Content-Length", "0")
                 self.end_headers()
 
             do_POST = do_GET
 
-            def log_message(self, *_):
-                pass
-
-        first, second = (http.server.ThreadingHTTPServer(("127.0.0.1", 0), Elsewhere) for _ in range(2))
-        for server in (first, second):
-            threading.Thread(target=server.serve_forever, daemon=True).start()
-            self.addCleanup(server.server_close)
-            self.addCleanup(server.shutdown)
-        client = tradewind.Client(f"http://127.0.0.1:{first.server_address[1]}/", "secret")
+        first, second = self.serve(Elsewhere), self.serve(Elsewhere)
+        client = tradewind.Client(f"{first.address}/", "secret")
         for ask in (client.list, lambda: client.place("web", image="/x"), lambda: next(client.watch())):
             with self.assertRaises(tradewind.TradewindError) as refused:
                 ask()

@@ -2,21 +2,19 @@
 import unittest
 
 from slixmpp.exceptions import IqError
-from slixmpp.xmlstream.handler import Callback
-from slixmpp.xmlstream.matcher import StanzaPath
 
-from tradewind_interop.client import Client
+from tradewind_interop.feed import Feed
 from tradewind_interop.tradewind import Tradewind
 from tradewind_interop.waiting import wait_until
 from tradewind_interop.workspace import Workspace
 
 SITE, ADDRESS = "feed.test", "127.0.38.1"
-NODE = "urn:tradewind:machines:1"
-EVENT = "{http://jabber.org/protocol/pubsub#event}"
-MACHINE = "{urn:tradewind:federation:1}machine"
 
 
-class MachineFeedTests(Workspace):
+class MachineFeedTests(Feed, Workspace):
+    node = "urn:tradewind:machines:1"
+    payload = "{urn:tradewind:federation:1}machine"
+
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
@@ -30,29 +28,9 @@ class MachineFeedTests(Workspace):
         # May command its own machines, and therefore not see those of others.
         cls.site.perform("grant", "add", f"guest@{SITE}", "permissions=machine", "scope=own")
 
-    def log_in(self, name):
-        told = []
-
-        def keep(message):
-            for machine in message.xml.iterfind(f"{EVENT}event/{EVENT}items/{EVENT}item/{MACHINE}"):
-                told.append((machine.get("id"), machine.get("state")))
-
-        def prepare(xmpp):
-            xmpp.register_handler(Callback("what the feed tells", StanzaPath("message/pubsub_event"), keep))
-
-        client = Client(f"{name}@{SITE}", "correct-horse", ADDRESS, self.site.client_port, self.authority,
-                        ("xep_0060",), prepare)
-        self.addCleanup(client.close)
-        return client, told
-
     @staticmethod
-    async def follow(xmpp):
-        await xmpp["xep_0060"].subscribe(SITE, NODE, bare=False, timeout=20)
-
-    @staticmethod
-    async def read(xmpp):
-        result = await xmpp["xep_0060"].get_items(SITE, NODE, timeout=20)
-        return {item["id"]: item["payload"].get("state") for item in result["pubsub"]["items"]}
+    def gist(element):
+        return element.get("id"), element.get("state")
 
     def test_states_are_told_and_kept_for_those_who_may_list_machines(self):
         ops, told = self.log_in("ops")
@@ -61,7 +39,8 @@ class MachineFeedTests(Workspace):
                                  f"image={self.image}")
         machine = made["id"]
         wait_until(lambda: (machine, "running") in told, 20, "ops is told that the machine runs", lambda: str(told))
-        self.assertEqual(ops.call(self.read)[machine], "running")
+        states = {item["id"]: item["payload"].get("state") for item in ops.call(self.read)}
+        self.assertEqual(states[machine], "running")
         self.site.perform("machine", "force-off", "web-1")
         wait_until(lambda: (machine, "stopped") in told, 20, "ops is told that it stopped", lambda: str(told))
         self.site.perform("grant", "remove", f"ops@{SITE}", "permissions=machine.list")
@@ -85,7 +64,7 @@ class MachineFeedTests(Workspace):
         async def run(xmpp):
             items = await xmpp["xep_0030"].get_items(jid=SITE, timeout=20)
             return [node for _, node, _ in items["disco_items"]["items"]]
-        self.assertIn(NODE, ops.call(run))
+        self.assertIn(self.node, ops.call(run))
 
 
 if __name__ == "__main__":

@@ -2,17 +2,13 @@
 import unittest
 
 from slixmpp.exceptions import IqError
-from slixmpp.xmlstream.handler import Callback
-from slixmpp.xmlstream.matcher import StanzaPath
 
-from tradewind_interop.client import Client
+from tradewind_interop.feed import Feed
 from tradewind_interop.tradewind import Tradewind
 from tradewind_interop.waiting import wait_until
 from tradewind_interop.workspace import Workspace
 
 SITE, ADDRESS = "both.test", "127.0.58.1"
-NODE = "urn:tradewind:workloads:1"
-EVENT = "{http://jabber.org/protocol/pubsub#event}"
 VALUE = "{urn:tradewind:operation:1}"
 
 
@@ -24,7 +20,10 @@ def member(record, name):
     raise AssertionError(f"there is no {name}")
 
 
-class WorkloadFeedTests(Workspace):
+class WorkloadFeedTests(Feed, Workspace):
+    node = "urn:tradewind:workloads:1"
+    payload = f"{VALUE}record"
+
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
@@ -42,29 +41,10 @@ class WorkloadFeedTests(Workspace):
                                for site in cls.site.perform("site", "list")),
                    40, "the site knows its capacity", cls.site.log)
 
-    def log_in(self, name):
-        told = []
-
-        def keep(message):
-            for record in message.xml.iterfind(f"{EVENT}event/{EVENT}items/{EVENT}item/{VALUE}record"):
-                event = member(record, "event")
-                told.append((member(record, "name").text, member(record, "owner").text, member(event, "kind").text))
-
-        def prepare(xmpp):
-            xmpp.register_handler(Callback("what the feed tells", StanzaPath("message/pubsub_event"), keep))
-
-        client = Client(f"{name}@{SITE}", "correct-horse", ADDRESS, self.site.client_port, self.authority,
-                        ("xep_0060",), prepare)
-        self.addCleanup(client.close)
-        return client, told
-
     @staticmethod
-    async def follow(xmpp):
-        await xmpp["xep_0060"].subscribe(SITE, NODE, bare=False, timeout=20)
-
-    @staticmethod
-    async def read(xmpp):
-        await xmpp["xep_0060"].get_items(SITE, NODE, timeout=20)
+    def gist(element):
+        event = member(element, "event")
+        return member(element, "name").text, member(element, "owner").text, member(event, "kind").text
 
     def test_each_is_told_of_his_own_workloads_and_an_operator_of_all(self):
         clients = {name: self.log_in(name) for name in ("alice", "bob", "ops")}

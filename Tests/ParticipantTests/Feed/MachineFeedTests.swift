@@ -1,45 +1,18 @@
 import CloudModel
 import Federation
-import Logging
-import Storage
 import Synchronization
 import TestSupport
 import Testing
 import XML
 import XMPP
-import XMPPTransport
 
 @testable import Participant
 
 @Suite("The feed of machines")
 struct MachineFeedTests {
-    /// What the site sends, and who may listen.
-    private final class Bench: XMPPLink {
-        let address = JID(preparedLocal: nil, domain: "paris.test", resource: nil)
-        let told = Recorder<Message>()
-        let listeners = Mutex<Set<String>>(["alice@paris.test", "ops@tokyo.test"])
-        let database: Database
-
-        init() throws {
-            self.database = try Database()
-        }
-
-        func send(_ stanza: Stanza) async throws {
-            if case .message(let message) = stanza { self.told.record(message) }
-        }
-
-        func request(_ iq: IQ, timeout: Duration) async throws -> IQ {
-            throw StanzaError(.remoteServerTimeout)
-        }
-
-        func feed() async throws -> SiteFeeds {
-            try await SiteFeeds(
-                at: self.address, feeds: [.machines], store: PubSubStore(database: self.database), link: self,
-                mayListen: { address, _, _ in
-                    self.listeners.withLock { $0.contains(address.bare.description) }
-                }, now: { Instant(millisecondsSinceEpoch: 1_795_348_800_000) },
-                logger: Logger(label: "feed", factory: { _ in SwiftLogNoOpLogHandler() }))
-        }
+    /// Alice and ops may list all machines.
+    private static func bench() throws -> FeedBench {
+        try FeedBench(["alice@paris.test": .site, "ops@tokyo.test": .site])
     }
 
     private static let alice = JID(preparedLocal: "alice", domain: "paris.test", resource: "phone")
@@ -79,8 +52,8 @@ struct MachineFeedTests {
 
     @Test("XEP-0060 §7.1.2: whoever subscribed is told each change; what was there before is at the node")
     func told() async throws {
-        let bench = try Bench()
-        let feed = try await bench.feed()
+        let bench = try Self.bench()
+        let feed = try await bench.feeds([.machines])
         await feed.publish([try Self.machine(1, .running)], isNews: false)
         _ = try await self.ask(
             feed, .subscribe(node: FeedNode.machines.rawValue, address: Self.alice, options: nil))
@@ -101,7 +74,7 @@ struct MachineFeedTests {
 
     @Test("Who may not list all machines hears nothing: no items, no subscription, no node")
     func forbidden() async throws {
-        let feed = try await Bench().feed()
+        let feed = try await Self.bench().feeds([.machines])
         let mallory = JID(preparedLocal: "mallory", domain: "paris.test", resource: "x")
         for content in [
             PubSub.Content.subscribe(node: FeedNode.machines.rawValue, address: mallory, options: nil),
@@ -119,25 +92,25 @@ struct MachineFeedTests {
 
     @Test("A grant that is taken back ends the telling at once; given again, it goes on")
     func revoked() async throws {
-        let bench = try Bench()
-        let feed = try await bench.feed()
+        let bench = try Self.bench()
+        let feed = try await bench.feeds([.machines])
         let ops = JID(preparedLocal: "ops", domain: "tokyo.test", resource: "desk")
         for listener in [Self.alice, ops] {
             _ = try await self.ask(
                 feed, .subscribe(node: FeedNode.machines.rawValue, address: listener, options: nil),
                 as: listener)
         }
-        bench.listeners.withLock { _ = $0.remove("alice@paris.test") }
+        bench.scopes.withLock { $0["alice@paris.test"] = nil }
         await feed.publish([try Self.machine(1, .running)], isNews: true)
         #expect(try await bench.told.next().to == ops)
-        bench.listeners.withLock { _ = $0.insert("alice@paris.test") }
+        bench.scopes.withLock { $0["alice@paris.test"] = .site }
         await feed.publish([try Self.machine(1, .stopped)], isNews: true)
         #expect(try await bench.told.next().to == Self.alice)
     }
 
     @Test("Only the site publishes")
     func publishing() async throws {
-        let feed = try await Bench().feed()
+        let feed = try await Self.bench().feeds([.machines])
         let item = PubSubItem(id: "x", payloads: [Element("x", namespace: "urn:x")])
         for content in [
             PubSub.Content.publish(node: FeedNode.machines.rawValue, [item], options: nil),
@@ -155,24 +128,24 @@ struct MachineFeedTests {
 
     @Test("Subscriptions outlive the process, states are what the agent says after its start")
     func restart() async throws {
-        let bench = try Bench()
-        let first = try await bench.feed()
+        let bench = try Self.bench()
+        let first = try await bench.feeds([.machines])
         await first.publish([try Self.machine(1, .running)], isNews: true)
         _ = try await self.ask(
             first, .subscribe(node: FeedNode.machines.rawValue, address: Self.alice, options: nil))
-        let second = try await bench.feed()
+        let second = try await bench.feeds([.machines])
         #expect(await second.list(node: FeedNode.machines.rawValue, for: Self.alice)?.items.isEmpty == true)
         await second.publish([try Self.machine(2, .running)], isNews: true)
         #expect(try await bench.told.next().to == Self.alice)
         _ = try await self.ask(second, .unsubscribe(node: FeedNode.machines.rawValue, address: Self.alice))
-        let third = try await bench.feed()
+        let third = try await bench.feeds([.machines])
         let answer = try await self.ask(third, .subscriptions(node: nil, []), isSet: false)
         #expect(answer?.content == .subscriptions(node: nil, []))
     }
 
     @Test("256 machines are kept; of more, those that changed longest ago give way")
     func bounded() async throws {
-        let feed = try await Bench().feed()
+        let feed = try await Self.bench().feeds([.machines])
         var machines: [Machine] = []
         for number in 0...FeedNode.machines.items { machines.append(try Self.machine(number, .running)) }
         await feed.publish(machines, isNews: true)
@@ -185,7 +158,7 @@ struct MachineFeedTests {
 
     @Test("What changed while nobody listened is there once somebody asks, in the order of the changes")
     func unread() async throws {
-        let feed = try await Bench().feed()
+        let feed = try await Self.bench().feeds([.machines])
         let count = 3 * FeedNode.machines.items
         for number in 0..<count {
             await feed.publish([try Self.machine(number, .starting)], isNews: true)
@@ -211,7 +184,7 @@ struct MachineFeedTests {
 
     @Test("One person has ten subscriptions at most")
     func subscriptionLimit() async throws {
-        let feed = try await Bench().feed()
+        let feed = try await Self.bench().feeds([.machines])
         for number in 0..<SiteFeeds.subscriptionsPerPerson {
             let client = JID(preparedLocal: "alice", domain: "paris.test", resource: "r\(number)")
             _ = try await self.ask(
@@ -226,8 +199,8 @@ struct MachineFeedTests {
 
     @Test("Whose account is deleted is subscribed no more, and whoever has the name next begins anew")
     func deletedAccount() async throws {
-        let bench = try Bench()
-        let feed = try await bench.feed()
+        let bench = try Self.bench()
+        let feed = try await bench.feeds([.machines])
         let other = try JID("ops@tokyo.test/desk")
         for listener in [Self.alice, other] {
             _ = try await self.ask(

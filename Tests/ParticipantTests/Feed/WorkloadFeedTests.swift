@@ -1,51 +1,18 @@
 import CloudModel
-import Logging
 import Operations
-import Storage
 import Synchronization
 import TestSupport
 import Testing
 import XML
 import XMPP
-import XMPPTransport
 
 @testable import Participant
 
 @Suite("The feed of workloads")
 struct WorkloadFeedTests {
-    /// What the site sends, and who has which grant.
-    private final class Bench: XMPPLink {
-        let address = JID(preparedLocal: nil, domain: "paris.test", resource: nil)
-        let told = Recorder<Message>()
-        let scopes = Mutex<[String: Grant.Scope]>([
-            "alice@paris.test": .own, "bob@paris.test": .own, "root@paris.test": .site,
-        ])
-        let database: Database
-
-        init() throws {
-            self.database = try Database()
-        }
-
-        func send(_ stanza: Stanza) async throws {
-            if case .message(let message) = stanza { self.told.record(message) }
-        }
-
-        func request(_ iq: IQ, timeout: Duration) async throws -> IQ {
-            throw StanzaError(.remoteServerTimeout)
-        }
-
-        func feeds(_ nodes: [FeedNode] = [.machines, .workloads]) async throws -> SiteFeeds {
-            try await SiteFeeds(
-                at: self.address, feeds: nodes, store: PubSubStore(database: self.database),
-                link: self,
-                mayListen: { address, feed, owner in
-                    let person = address.bare.description
-                    let scope = self.scopes.withLock { $0[person] }
-                    guard feed == .workloads else { return scope == .site }
-                    return scope == .site || (scope == .own && (owner == nil || owner == person))
-                }, now: { Instant(millisecondsSinceEpoch: 1_795_348_800_000) },
-                logger: Logger(label: "feed", factory: { _ in SwiftLogNoOpLogHandler() }))
-        }
+    /// Alice and Bob have workloads of their own, root may see all.
+    private static func bench() throws -> FeedBench {
+        try FeedBench(["alice@paris.test": .own, "bob@paris.test": .own, "root@paris.test": .site])
     }
 
     private static let node = FeedNode.workloads.rawValue
@@ -87,8 +54,8 @@ struct WorkloadFeedTests {
 
     @Test("Users are told what happens to their own workloads, and who may see all is told all")
     func own() async throws {
-        let bench = try Bench()
-        let feeds = try await bench.feeds()
+        let bench = try Self.bench()
+        let feeds = try await bench.feeds(FeedNode.allCases)
         for name in ["alice", "bob", "root"] { try await self.subscribe(name, feeds) }
         let (hers, his) = (try Self.news(of: "alice", 1), try Self.news(of: "bob", 2))
         await feeds.publish(hers)
@@ -103,7 +70,7 @@ struct WorkloadFeedTests {
 
     @Test("Nothing is kept at the node, so nobody reads what is another's")
     func nothingKept() async throws {
-        let feeds = try await Bench().feeds()
+        let feeds = try await Self.bench().feeds(FeedNode.allCases)
         await feeds.publish(try Self.news(of: "alice", 1))
         for name in ["alice", "bob", "root"] {
             let error = await #expect(throws: StanzaError.self) {
@@ -117,8 +84,8 @@ struct WorkloadFeedTests {
 
     @Test("Who has no grant neither sees the node nor subscribes; who loses it hears nothing more")
     func grants() async throws {
-        let bench = try Bench()
-        let feeds = try await bench.feeds()
+        let bench = try Self.bench()
+        let feeds = try await bench.feeds(FeedNode.allCases)
         let error = await #expect(throws: StanzaError.self) { try await self.subscribe("mallory", feeds) }
         #expect(error?.condition == .forbidden)
         #expect(feeds.info(node: Self.node, for: Self.person("mallory")) == nil)
@@ -141,14 +108,14 @@ struct WorkloadFeedTests {
 
     @Test("Subscriptions outlive the process; those of both nodes are listed together, each one's own")
     func restart() async throws {
-        let bench = try Bench()
-        let first = try await bench.feeds()
+        let bench = try Self.bench()
+        let first = try await bench.feeds(FeedNode.allCases)
         try await self.subscribe("root", first)
         _ = try await self.ask(
             first,
             .subscribe(node: FeedNode.machines.rawValue, address: Self.person("root"), options: nil),
             as: "root")
-        let second = try await bench.feeds()
+        let second = try await bench.feeds(FeedNode.allCases)
         await second.publish(try Self.news(of: "bob", 1))
         #expect(try await bench.told.next().to == Self.person("root"))
         let mine = try await self.ask(second, .subscriptions(node: nil, []), isSet: false, as: "root")
@@ -162,7 +129,7 @@ struct WorkloadFeedTests {
     @Test(
         "A process has the nodes of its roles, also when it comes back with others", arguments: [true, false])
     func roles(isAgentFirst: Bool) async throws {
-        let bench = try Bench()
+        let bench = try Self.bench()
         let nodes: [FeedNode] = isAgentFirst ? [.machines] : [.workloads]
         for present in [nodes, nodes, FeedNode.allCases, [], [.workloads]] {
             let feeds = try await bench.feeds(present)
