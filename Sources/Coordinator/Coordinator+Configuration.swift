@@ -16,8 +16,11 @@ extension Coordinator {
         package var patience: Duration
         /// Workloads kept at once, those that are being removed included.
         package var workloadLimit: Int
-        /// Removed workloads remembered at once; of more the oldest are forgotten when the next workload is asked for,
-        /// with their idempotency keys.
+        /// Removed workloads remembered at once, whoever they belonged to; of more the oldest are forgotten when the next
+        /// workload is asked for, with their idempotency keys.
+        ///
+        /// The oldest of all, not of whoever has most: nothing is left then that is older than what was forgotten, so the
+        /// next process knows from when on no event is missing.
         package var removedLimit = 10_000
         /// Applications kept at once.
         package var applicationLimit = 1_000

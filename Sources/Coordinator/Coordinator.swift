@@ -126,7 +126,7 @@ package final class Coordinator: Service {
     ///
     /// Unavailable until what was stored has been read: a site keeps what is refused, and sends it again.
     package func receive(_ report: MachineReport, from site: SiteID) async throws(OperationError) {
-        try self.state.withLock { state throws(OperationError) in try state.requireLoaded() }
+        try self.requireLoaded()
         await self.note(report.machine, at: site)
     }
 

@@ -38,7 +38,7 @@ extension CoordinatorState {
                 neighbours: self.neighbours(of: specification, ownedBy: placement.owner)),
             ownedBy: placement.owner)
         do throws(SpecificationError) {
-            var bounded = self.bounded(request, for: replica, of: placement, now: now)
+            var bounded = self.bounded(request, for: replica, of: placement)
             if searching.keeping == nil {
                 bounded = try self.leavingRoom(bounded, for: placement, now: now, planner)
             }
@@ -50,13 +50,20 @@ extension CoordinatorState {
                 return .planned(site: site, turn: turn)
             }
             let refusals = searching.attempts.count
-            if let site = try self.siteBeside(
-                searching.postponed, for: bounded, refusals: refusals, now: now, using: &generator)
+            if let site = try self.site(
+                otherThan: searching.postponed, for: bounded, refusals: refusals, now: now, using: &generator)
             {
                 return .planned(site: site, turn: turn)
             }
             var choice = try self.choose(
                 bounded, refusals: refusals, now: now, planner, using: &generator)
+            if case .nowhere = choice, !bounded.near.isEmpty,
+                placement.saga.hasReplicaToPlace(besides: replica)
+            {
+                choice = try self.choose(
+                    self.bounded(request, for: replica, of: placement, .some), refusals: refusals, now: now,
+                    planner, using: &generator)
+            }
             if case .nowhere = choice, !bounded.near.isEmpty, searching.mayGoTooFar {
                 choice = try self.choose(
                     request, refusals: refusals, now: now, planner, using: &generator)
@@ -78,8 +85,8 @@ extension CoordinatorState {
     }
 
     /// The best site but those that could not be asked; nil if there are none of these, or no other one will do.
-    private mutating func siteBeside(
-        _ postponed: [SiteID], for request: PlanRequest, refusals: Int, now: Instant,
+    private mutating func site(
+        otherThan postponed: [SiteID], for request: PlanRequest, refusals: Int, now: Instant,
         using generator: inout some RandomNumberGenerator
     ) throws(SpecificationError) -> SiteID? {
         guard !postponed.isEmpty else { return nil }
@@ -113,7 +120,7 @@ extension CoordinatorState {
                 excluded: placement.saga.replicas[replica].barred,
                 neighbours: self.neighbours(of: specification, ownedBy: placement.owner)),
             ownedBy: placement.owner)
-        let bounded = self.bounded(request, for: replica, of: placement, now: now)
+        let bounded = self.bounded(request, for: replica, of: placement)
         do throws(SpecificationError) {
             var found = try self.siteIndex.choose(bounded, now: now, using: &generator)?.first
             if found == nil, !bounded.near.isEmpty {

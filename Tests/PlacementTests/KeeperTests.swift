@@ -258,7 +258,7 @@ struct KeeperTests {
         try bench.place(0, at: Self.paris)
         #expect(bench.review().count == 1)
         #expect(bench.saga.replicas[0].keeping?.predecessor?.isEnding == true)
-        #expect(!bench.saga.isMoving && !bench.saga.isBusy)
+        #expect(!bench.saga.hasOneUnderWay && !bench.saga.isBusy)
         #expect(bench.saga.objectionToMoving(1, nil) == nil)
         #expect(bench.saga.objectionToMoving(0, nil)?.contains("tokyo.test") == true)
         (bench.draining, bench.placeable) = ([Self.paris, Self.tokyo], [0, 1])
@@ -293,7 +293,7 @@ struct KeeperTests {
             _ = bench.saga.handle(
                 .unplaceable(reason: "no room", turn: bench.saga.replicas[0].turn), replica: 0)
             #expect(bench.saga.replicas[0].phase == .exhausted("no room"))
-            #expect(!bench.saga.isMoving && !bench.saga.isBusy && bench.saga.waitingCount == 1)
+            #expect(!bench.saga.hasOneUnderWay && !bench.saga.isBusy && bench.saga.waitingCount == 1)
             #expect(bench.saga.objectionToMoving(1, bench.wishes) == nil)
             (bench.draining, bench.placeable) = ([Self.tokyo], [1])
             guard case .plan(1, _)? = bench.review().last else {

@@ -215,4 +215,21 @@ struct LatencyTests {
             #expect(predictor.predict(for: SiteID("a.test"), at: nil)?.milliseconds == 20)
         }
     }
+
+    @Test("Between sites the shortest way from any of some counts; what is unknown is within nothing")
+    func betweenSites() {
+        var snapshot = PlacementSnapshot(candidates: Samples.world + [Samples.candidate("nowhere.test")])
+        let sites = ["paris", "tokyo", "nowhere"].map { SiteID("\($0).test") }
+        let virginia = SiteID("virginia.test")
+        snapshot.roundTrips.record(80, between: sites[0], and: virginia)
+        snapshot.roundTrips.record(160, between: sites[1], and: virginia)
+        let paths = PathKnowledge(snapshot, model: LatencyModel())
+        #expect(paths.milliseconds(from: sites[1], to: virginia) == 160)
+        #expect(paths.milliseconds(from: virginia, to: virginia) == 0)
+        #expect(paths.milliseconds(from: sites[2], to: virginia) == nil)
+        #expect(paths.isWithin(80, from: sites, to: virginia))
+        #expect(!paths.isWithin(79, from: sites, to: virginia))
+        #expect(!paths.isWithin(1_000, from: [sites[2]], to: virginia))
+        #expect(!paths.isWithin(1_000, from: [SiteID](), to: virginia))
+    }
 }

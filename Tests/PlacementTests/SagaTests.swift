@@ -218,6 +218,43 @@ struct SagaTests {
         #expect(saga.reason == "replica 0: tokyo.test: no room; no other")
     }
 
+    @Test(
+        "What was asked for before a restart is given back if the site cannot be asked again",
+        arguments: [false, true])
+    func notAskedAgain(isHeld: Bool) throws {
+        // Of a gang, the first waits for the other when the process ends.
+        var saga = PlacementSaga(
+            workload: try #require(WorkloadID("00000000-0000-4000-8000-000000000001")), replicas: 2,
+            isGang: isHeld)
+        _ = saga.resume()
+        _ = saga.handle(.planned(site: Self.tokyo, turn: self.turn(saga)), replica: 0)
+        let hold = try self.hold(saga)
+        if isHeld { _ = saga.handle(.reservation(self.reservation(hold, .held)), replica: 0) }
+        let repeated = saga.resume()
+        let turn = self.turn(saga)
+        #expect(repeated.first == .reserve(replica: 0, hold, turn: turn))
+        let given = saga.handle(.notAsked(hold.reservation, turn: turn, reason: "it is busy"), replica: 0)
+        #expect(
+            given == [
+                .release(replica: 0, hold, turn: turn, after: .zero),
+                .planLater(replica: 0, turn: self.turn(saga), after: .zero),
+            ])
+        // How that ends changes nothing any more.
+        for event in [
+            .reservation(self.reservation(hold, .released)), .unknown(hold.reservation, turn: turn),
+            .silent(turn: turn, reason: "10 s"),
+        ] as [PlacementSaga.Event] {
+            #expect(saga.handle(event, replica: 0) == [])
+            #expect(saga.replicas[0].phase == .planning)
+        }
+        // The next request is none that was repeated.
+        _ = saga.handle(.planned(site: Self.paris, turn: self.turn(saga)), replica: 0)
+        let next = try self.hold(saga)
+        let later = saga.handle(
+            .notAsked(next.reservation, turn: self.turn(saga), reason: "it is busy"), replica: 0)
+        #expect(later == [.planLater(replica: 0, turn: self.turn(saga), after: .seconds(1))])
+    }
+
     @Test("A question that was not put is none of the three after which the next site is tried")
     func questionNotPut() throws {
         var saga = try self.saga()

@@ -107,6 +107,31 @@ struct AgentOperationTests {
         }
     }
 
+    @Test("A creation that failed first gives the same machine once it is forgotten that it failed")
+    func repeatedLater() async throws {
+        let database = try Database()
+        try await AgentHarness.with(database: database) { harness in
+            let arguments = self.creation("web-1", harness)
+            try FullDisk.set(true, in: database, tables: ["siteMachine"])
+            let error = await #expect(throws: OperationError.self) {
+                try await self.perform("machine.create", arguments, on: harness, key: "k")
+            }
+            #expect(error?.code == .unavailable)
+            harness.outbox.advance(by: SiteRules.holdDefault + .seconds(1))
+            try FullDisk.set(false, in: database, tables: ["siteMachine"])
+            let made = try await self.perform("machine.create", arguments, on: harness, key: "k")
+
+            harness.outbox.advance(by: SiteRules().memory + SiteRules.holdDefault)
+            let again = try await self.perform("machine.create", arguments, on: harness, key: "k")
+            #expect(made.value.value(at: "id") == again.value.value(at: "id"))
+            let (reservations, machines) = harness.agent.service.keeper.read {
+                ($0.reservations.count, $0.machines.count)
+            }
+            #expect(reservations == 1, "the first is forgotten")
+            #expect(machines == 1)
+        }
+    }
+
     @Test("Draining refuses new work and opening takes it again")
     func draining() async throws {
         try await AgentHarness.with { harness in

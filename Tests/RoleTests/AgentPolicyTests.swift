@@ -22,15 +22,6 @@ struct AgentPolicyTests {
                 replica: nil), now: self.now)
     }
 
-    private func refusal(_ body: () throws -> Void) -> SiteRefusal? {
-        do {
-            try body()
-            return nil
-        } catch {
-            return error as? SiteRefusal
-        }
-    }
-
     @Test("A quota is used to its last unit, of each resource, and not beyond")
     func quotaEdges() throws {
         let most = Resources(vcpus: 2, memory: Mebibytes(1_000), disk: Mebibytes(2_000))
@@ -44,7 +35,7 @@ struct AgentPolicyTests {
         for (vcpus, memory, disk, word) in [
             (3, 1_000, 2_000, "vCPU"), (2, 1_001, 2_000, "memory"), (2, 1_000, 2_001, "disk"),
         ] as [(Int, Int64, Int64, String)] {
-            let refusal = self.refusal { try ask(vcpus: vcpus, memory: memory, disk: disk) }
+            let refusal = Fixtures.refusal { try ask(vcpus: vcpus, memory: memory, disk: disk) }
             #expect(refusal?.reason == .quota)
             #expect(refusal?.text.contains("more \(word) than paris.test grants") == true)
         }
@@ -57,10 +48,10 @@ struct AgentPolicyTests {
                 quotas: [SiteID("ann@tokyo.test"): .init(machines: 1)],
                 domainQuotas: ["tokyo.test": .init(machines: 3)]))
         _ = try self.reserve(&ledger, 1, by: "ann@tokyo.test")
-        #expect(self.refusal { _ = try self.reserve(&ledger, 2, by: "ann@tokyo.test") }?.reason == .quota)
+        #expect(Fixtures.refusal { _ = try self.reserve(&ledger, 2, by: "ann@tokyo.test") }?.reason == .quota)
         _ = try self.reserve(&ledger, 3, by: "bob@tokyo.test")
         _ = try self.reserve(&ledger, 4, by: "tokyo.test")
-        let refusal = self.refusal { _ = try self.reserve(&ledger, 5, by: "bob@tokyo.test") }
+        let refusal = Fixtures.refusal { _ = try self.reserve(&ledger, 5, by: "bob@tokyo.test") }
         #expect(refusal?.reason == .quota)
         #expect(
             refusal?.message
@@ -85,16 +76,16 @@ struct AgentPolicyTests {
         }
         try ask(seconds: 10)
         try ask(seconds: 86_400)
-        #expect(self.refusal { try ask(seconds: 9) }?.reason == .badRequest)
-        #expect(self.refusal { try ask(seconds: 86_401) }?.reason == .badRequest)
-        #expect(self.refusal { try ask(seconds: 60, isReplica: false) }?.reason == .badRequest)
+        #expect(Fixtures.refusal { try ask(seconds: 9) }?.reason == .badRequest)
+        #expect(Fixtures.refusal { try ask(seconds: 86_401) }?.reason == .badRequest)
+        #expect(Fixtures.refusal { try ask(seconds: 60, isReplica: false) }?.reason == .badRequest)
     }
 
     @Test("What is given back counts no more")
     func givenBack() throws {
         var ledger = Fixtures.ledger(rules: SiteRules(defaultQuota: .init(machines: 1)))
         let held = try self.reserve(&ledger, 1, by: "tokyo.test")
-        #expect(self.refusal { _ = try self.reserve(&ledger, 2, by: "tokyo.test") }?.reason == .quota)
+        #expect(Fixtures.refusal { _ = try self.reserve(&ledger, 2, by: "tokyo.test") }?.reason == .quota)
         _ = try ledger.release(held.id, by: Fixtures.tokyo, now: self.now)
         #expect(ledger.usage(of: Fixtures.tokyo).machines == 0)
         _ = try self.reserve(&ledger, 2, by: "tokyo.test")
@@ -114,9 +105,10 @@ struct AgentPolicyTests {
             _ = try self.reserve(&ledger, seed, by: "tokyo.test", memory: 64)
         }
         #expect(ledger.capacity.free.vcpus == 0)
-        #expect(self.refusal { _ = try self.reserve(&ledger, 8, by: "tokyo.test") }?.reason == .noRoom)
+        #expect(Fixtures.refusal { _ = try self.reserve(&ledger, 8, by: "tokyo.test") }?.reason == .noRoom)
         var strict = Fixtures.ledger(hosts: [host])
-        #expect(self.refusal { _ = try self.reserve(&strict, 1, by: "a.test", vcpus: 4) }?.reason == .noRoom)
+        #expect(
+            Fixtures.refusal { _ = try self.reserve(&strict, 1, by: "a.test", vcpus: 4) }?.reason == .noRoom)
     }
 
     @Test("The generation rises with each transaction and outlives the process")

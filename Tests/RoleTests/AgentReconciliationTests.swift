@@ -180,6 +180,21 @@ struct AgentReconciliationTests {
         #expect(other == .notFound)
     }
 
+    @Test("A ledger that was just read says of nothing that it is not there, however it was read")
+    func unlistedLedger() throws {
+        let definition = self.definition("web-1", seed: 11)
+        var ledger = SiteLedger(site: Fixtures.paris, rules: SiteRules(), policy: .open)
+        let unseen = #expect(throws: SiteRefusal.self) {
+            try ledger.reservation(definition.reservation, of: definition.holder)
+        }
+        #expect(unseen?.reason == .outOfOrder)
+        ledger.reconcile([], expecting: [], now: self.now)
+        let unknown = #expect(throws: SiteRefusal.self) {
+            try ledger.reservation(definition.reservation, of: definition.holder)
+        }
+        #expect(unknown?.reason == .notFound)
+    }
+
     @Test("A hold does not run out, and is not given back, before it is seen that no machine was made of it")
     func unlistedHold() throws {
         var ledger = Fixtures.ledger()

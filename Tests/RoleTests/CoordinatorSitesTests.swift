@@ -225,6 +225,36 @@ struct CoordinatorSitesTests {
         }
     }
 
+    @Test("Whether a site answers at all is asked without waiting for what it leaves unanswered")
+    func probes() async throws {
+        let link = SlowLink()
+        let turns = SiteTurns()
+        let sites = LinkedSites(link: link, turns: turns) { AllianceView(sites: []) }
+        let query = SiteRequest.query(ReservationQuery(id: try Self.id()))
+        let paris = SiteID("paris.test")
+        let ask = { @Sendable (request: SiteRequest) in
+            await sites.ask(request, of: paris, timeout: .seconds(1)) == .failure(.absent)
+        }
+        let most = SiteTurns.limit + SiteTurns.probeLimit
+        await withTaskGroup(of: Bool.self) { group in
+            for _ in 0...SiteTurns.limit { group.addTask { await ask(query) } }
+            while turns.count(at: paris) <= SiteTurns.limit, !Task.isCancelled { await Task.yield() }
+            for _ in 0...SiteTurns.probeLimit {
+                group.addTask { await ask(.machines(MachineQuery(workload: nil))) }
+            }
+            while link.count(at: "paris.test") < most || turns.count(at: paris) < most + 2,
+                !Task.isCancelled
+            { await Task.yield() }
+            // One of either kind waits; the turn of a probe is for nobody else.
+            for answered in 0..<(most + 2) {
+                while link.count(at: "paris.test") < 1, !Task.isCancelled { await Task.yield() }
+                #expect(link.count(at: "paris.test") <= max(SiteTurns.limit, most - answered))
+                link.answerOne(at: "paris.test")
+                #expect(await group.next() == true)
+            }
+        }
+    }
+
     @Test("Whoever is cancelled while it waits for its turn has none, and the next has it")
     func cancelledTurn() async throws {
         let turns = SiteTurns()

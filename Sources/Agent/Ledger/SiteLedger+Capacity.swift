@@ -11,9 +11,7 @@ extension SiteLedger {
     package func free(on host: String) -> Resources {
         guard let total = self.hosts[host].map({ self.promised(of: $0) }) else { return .zero }
         let taken = (self.foreign[host] ?? .zero) + (self.tally.taken[host] ?? .zero)
-        let free = total - taken
-        return Resources(
-            vcpus: max(0, free.vcpus), memory: max(.zero, free.memory), disk: max(.zero, free.disk))
+        return (total - taken).raised(to: .zero)
     }
 
     /// What the capacity row says, and each refusal.
@@ -82,13 +80,6 @@ extension SiteLedger {
 }
 
 extension Resources {
-    /// Of each resource the larger amount.
-    fileprivate func raised(to other: Self) -> Self {
-        Self(
-            vcpus: max(self.vcpus, other.vcpus), memory: max(self.memory, other.memory),
-            disk: max(self.disk, other.disk))
-    }
-
     /// How many times `amount` fits; what it takes nothing of sets no limit to that.
     fileprivate func count(of amount: Self) -> Int64 {
         let ratios = [

@@ -125,11 +125,13 @@ extension SiteLedger {
         return entry
     }
 
-    /// Whether the reservation is known to have ended without a machine: none will ever be made of it.
-    func hasEndedInVain(_ id: ReservationID) -> Bool {
+    /// Whether a machine was made of the reservation, or may be; false if it ended without one, so that none ever will,
+    /// nil if it is not known.
+    func isOpen(_ id: ReservationID) -> Bool? {
         switch self.reservations[id]?.reservation.state {
-        case .released, .expired: true
-        case .held, .committed, .none: false
+        case .held, .committed: true
+        case .released, .expired: false
+        case .none: nil
         }
     }
 

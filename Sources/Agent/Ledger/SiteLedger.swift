@@ -31,7 +31,7 @@ package struct SiteLedger: Sendable {
     /// Whether the hypervisors' machines have been listed since the start.
     ///
     /// Until then there may be some that the ledger has forgotten, as its database may be older than they are.
-    package var hasSeenMachines = true
+    package var hasSeenMachines = false
     package private(set) var machines = ShardedDictionary<MachineID, SiteMachine>()
     package private(set) var reservations = ShardedDictionary<ReservationID, SiteReservation>()
     /// How long machines with a lease may run; empty for those that were never granted one.

@@ -44,7 +44,6 @@ package actor SiteKeeper {
         self.logger = logger
         var ledger = SiteLedger(site: site, rules: rules, policy: policy, state: try store.load())
         ledger.outage = "it has not been reached yet"
-        ledger.hasSeenMachines = false
         self.durable = Mutex(Durable(ledger: ledger))
     }
 

@@ -77,8 +77,13 @@ package struct SiteService: Sendable {
         ReservationAnswer(reservation: reservation, generation: self.keeper.read(\.generation))
     }
 
-    /// Of the reservations that `name` numbers from zero the first that has not ended in vain: a machine was made of it,
-    /// or may be.
+    /// Of how many reservations of one name it is seen whether they are known before one that is not known is taken.
+    private static let numbersOfName = 16
+
+    /// Of the reservations that `name` numbers from zero the first of which a machine was made, or may be; if none is
+    /// known, the first that has not ended in vain.
+    ///
+    /// What ended first is forgotten first: one that is not known says nothing of those after it.
     func firstOpen(
         _ name: @escaping @Sendable (Int) -> ReservationID
     ) async throws(SiteRefusal) -> ReservationID {
@@ -86,9 +91,18 @@ package struct SiteService: Sendable {
         return try await self.keeper.change { ledger throws(SiteRefusal) in
             ledger.expire(now: now)
             var number = 0
-            // There is an end to them: each that is passed over is remembered, and only so many are.
-            while ledger.hasEndedInVain(name(number)) { number += 1 }
-            return name(number)
+            var unknown: ReservationID?
+            // There is an end to them: only so many that ended in vain are remembered.
+            while true {
+                let id = name(number)
+                switch ledger.isOpen(id) {
+                case true?: return id
+                case false?: break
+                case nil: unknown = unknown ?? id
+                }
+                number += 1
+                if number >= Self.numbersOfName, let unknown { return unknown }
+            }
         }
     }
 

@@ -26,6 +26,20 @@ package struct Resources: Hashable, Codable, Sendable {
         return names
     }
 
+    /// Of each dimension the larger amount.
+    package func raised(to other: Self) -> Self {
+        Self(
+            vcpus: max(self.vcpus, other.vcpus), memory: max(self.memory, other.memory),
+            disk: max(self.disk, other.disk))
+    }
+
+    /// Of each dimension the smaller amount.
+    package func limited(to most: Self) -> Self {
+        Self(
+            vcpus: min(self.vcpus, most.vcpus), memory: min(self.memory, most.memory),
+            disk: min(self.disk, most.disk))
+    }
+
     package static func + (lhs: Self, rhs: Self) -> Self {
         Self(vcpus: lhs.vcpus + rhs.vcpus, memory: lhs.memory + rhs.memory, disk: lhs.disk + rhs.disk)
     }

@@ -32,6 +32,11 @@ package struct Audience: Hashable, Codable, Sendable {
         self.target = target
     }
 
+    /// The users at one place.
+    package init(near place: Place) {
+        self.init(shares: [Share(place: place, weight: 1)])
+    }
+
     /// Nobody in particular: latency then plays no part.
     package static let anywhere = Self(shares: [])
 }

@@ -73,6 +73,12 @@ extension CoordinatorState {
             .map(\.element)
     }
 
+    /// The parts of an application that are there as its document wants them.
+    func partsThere(of saga: ApplicationSaga) -> Set<String> {
+        let references = self.parts(of: saga.id).compactMap(\.specification.part)
+        return Set(references.filter { saga[part: $0.part]?.generation == $0.generation }.map(\.part))
+    }
+
     /// Where the workloads of `owner` are to which any of these refers, or which these must be near to.
     func neighbours(
         of specifications: [WorkloadSpecification], near: [String: [String: Double]], ownedBy owner: String

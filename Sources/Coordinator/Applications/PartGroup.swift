@@ -17,12 +17,7 @@ struct PartGroup {
     init(around part: String, of application: StoredApplication, in state: CoordinatorState) {
         let saga = application.saga
         let wanted = saga.specification
-        let there = Set(
-            state.parts(of: saga.id).compactMap { workload in
-                workload.specification.part.flatMap { reference in
-                    saga[part: reference.part]?.generation == reference.generation ? reference.part : nil
-                }
-            })
+        let there = state.partsThere(of: saga)
         let waiting = wanted.ordered.filter { !there.contains($0.name) }.map { other in
             wanted.workload(of: other, as: saga.id, generation: saga[part: other.name]?.generation ?? 1)
         }

@@ -50,10 +50,3 @@ extension CoordinatorState {
         self.following.remember(memory, of: id)
     }
 }
-
-extension Audience {
-    /// The users at one place.
-    init(near place: Place) {
-        self.init(shares: [Share(place: place, weight: 1)])
-    }
-}

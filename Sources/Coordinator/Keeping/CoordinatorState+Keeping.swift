@@ -9,7 +9,7 @@ extension CoordinatorState {
         _ directives: inout [PlacementSaga.Directive]
     ) -> [WorkloadEvent] {
         var notes = placement.saga.narrate(since: before)
-        notes += self.brokenBounds(of: placement, since: before, now: circumstances.now)
+        notes += self.brokenBounds(of: placement, since: before)
         let changed = placement.saga
         let review = self.keeper.review(
             &placement.saga, placement.specification.keeping, under: circumstances)

@@ -26,7 +26,9 @@ package struct GoneSiteReport: Hashable, Codable, Sendable {
         let moving = self.lines.count { $0.outcome == .placedAnew || $0.outcome == .passedOver }
         let ended = self.lines.count - moving
         var parts: [String] = []
-        if moving > 0 { parts.append("\(moving.counted("replica")) placed elsewhere") }
+        if moving > 0 {
+            parts.append("\(moving.counted("replica")) \(moving == 1 ? "is" : "are") placed anew")
+        }
         if ended > 0 { parts.append("\(ended.counted("deletion")) taken as done") }
         return "\(self.site) is gone for good: \(parts.joined(separator: ", "))"
     }

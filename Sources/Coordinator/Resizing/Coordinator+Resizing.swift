@@ -207,7 +207,7 @@ extension Coordinator {
             placed: placement.saga.sites(without: replica), excluded: leaving.barred,
             neighbours: state.neighbours(of: specification, ownedBy: placement.owner))
         request = state.keptApart(request, ownedBy: placement.owner)
-        request = state.bounded(request, for: replica, of: placement, now: now)
+        request = state.bounded(request, for: replica, of: placement)
         if let site { request = request.limited(to: site) }
         let sites = try Self.sites(for: request, now: now, planner, in: &state, using: &generator)
         guard let old = leaving.hold?.site, let new = sites[replica] else {

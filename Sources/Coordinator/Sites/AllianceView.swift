@@ -33,4 +33,10 @@ package struct AllianceView: Hashable, Sendable {
         self.roundTrips = roundTrips
         self.landmarks = landmarks
     }
+
+    /// Whether a site is heard; nil for one that is not known.
+    func reachability(of site: SiteID) -> Reachability? {
+        self.sites.first { $0.description.site == site }?.reachability
+            ?? self.unheard.first { $0.site == site }?.reachability
+    }
 }

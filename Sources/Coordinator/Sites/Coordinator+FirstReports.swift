@@ -15,7 +15,7 @@ extension Coordinator {
     func waitsForFirstReports(_ plan: Plan, _ looks: inout Int) async -> Bool {
         let limit = min(self.configuration.requestTimeout, Self.firstReportLimit)
         guard !plan.isComplete, self.uptime() < limit, looks < Int(limit / Self.firstReportPause),
-            plan.verdicts.contains(where: \.mayBeHeard)
+            plan.mayChangeOnceHeard
         else { return false }
         looks += 1
         do {
@@ -25,25 +25,5 @@ extension Coordinator {
             return false
         }
         return true
-    }
-}
-
-extension Verdict {
-    /// Whether the site is out as nothing is heard of it, and for nothing else that its first report could not change.
-    fileprivate var mayBeHeard: Bool {
-        self.objections.contains { $0.kind == .unreachable || $0.kind == .unheard }
-            && self.objections.allSatisfy { $0.kind.mayBeOutdated || $0.isUnknown == true }
-    }
-}
-
-extension Objection.Kind {
-    /// Whether it rests on what a site said before this process started, if on anything.
-    fileprivate var mayBeOutdated: Bool {
-        switch self {
-        case .policy, .unreachable, .unheard, .stale, .hot, .report, .room: true
-        case .country, .region, .label, .feature, .hypervisor, .only, .avoid, .latency, .price, .carbon,
-            .beside, .apart, .within, .spread, .hosts, .refused:
-            false
-        }
     }
 }

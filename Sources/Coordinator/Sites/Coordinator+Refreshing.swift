@@ -45,8 +45,6 @@ extension Coordinator {
     /// Whether the site is a member, heard or not; this process's own site is, even before it has looked at its hosts.
     private func isAllied(_ site: SiteID) async -> Bool {
         if site == self.configuration.address { return true }
-        let view = await self.sites.view()
-        return view.sites.contains { $0.description.site == site }
-            || view.unheard.contains { $0.site == site }
+        return await self.sites.view().reachability(of: site) != nil
     }
 }

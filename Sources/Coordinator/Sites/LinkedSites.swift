@@ -35,7 +35,10 @@ package struct LinkedSites: SiteAccess {
         } catch {
             return .failure(.unreachable("\(site) is no address"))
         }
-        guard let turn = await self.turns.begin(at: site, isFirst: request.isSettling) else {
+        guard
+            let turn = await self.turns.begin(
+                at: site, isFirst: request.isSettling, isProbe: request.isProbe)
+        else {
             return .failure(.notAsked("it left another request unanswered"))
         }
         let answer = await self.ask(request, at: address, timeout: timeout)

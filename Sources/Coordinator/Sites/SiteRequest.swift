@@ -21,6 +21,12 @@ package enum SiteRequest: Hashable, Sendable {
         case .reserve, .machines, .restart, .delete: false
         }
     }
+
+    /// Whether it is the first question for all machines, which shows if the site answers at all.
+    var isProbe: Bool {
+        guard case .machines(let query) = self else { return false }
+        return query.workload == nil && query.after == nil
+    }
 }
 
 /// What a site answers.

@@ -10,6 +10,8 @@ import Synchronization
 package final class SiteTurns: Sendable {
     /// Half of what a site of ours takes of one sender: what else this process asks there has a place as well.
     package static let limit = 16
+    /// How many probes a site has at once besides: of whoever looks what it has, and of whoever asks if it is gone.
+    package static let probeLimit = 2
 
     private struct Waiter {
         let number: Int
@@ -41,18 +43,21 @@ package final class SiteTurns: Sendable {
     /// Waits for a turn at `site`, which `end(_:at:isSilent:)` gives back under the number that is returned; one that
     /// `isFirst` goes before those that are not.
     ///
-    /// Nil, and no turn, if the site leaves a request unanswered meanwhile, or the task is cancelled.
-    package func begin(at site: SiteID, isFirst: Bool = false) async -> Int? {
+    /// One that `isProbe` asks whether the site answers at all: it does not wait for others to be left unanswered, but
+    /// for other probes. Nil, and no turn, if the site leaves a request unanswered meanwhile, or the task is cancelled.
+    package func begin(at site: SiteID, isFirst: Bool = false, isProbe: Bool = false) async -> Int? {
         let (turns, signal) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
+        let limit = isProbe ? Self.limit + Self.probeLimit : Self.limit
         let number = self.state.withLock { state -> Int in
             state.last += 1
             var queue = state.queues[site] ?? Queue()
-            if queue.underWay.count < Self.limit {
+            if queue.underWay.count < limit {
                 queue.underWay.insert(state.last)
                 signal.yield()
             } else {
-                let waiter = Waiter(number: state.last, isFirst: isFirst, signal: signal)
-                let place = isFirst ? queue.waiting.firstIndex { !$0.isFirst } : nil
+                let goesFirst = isFirst || isProbe
+                let waiter = Waiter(number: state.last, isFirst: goesFirst, signal: signal)
+                let place = goesFirst ? queue.waiting.firstIndex { !$0.isFirst } : nil
                 queue.waiting.insert(waiter, at: place ?? queue.waiting.endIndex)
             }
             state.queues[site] = queue
@@ -73,7 +78,9 @@ package final class SiteTurns: Sendable {
             }
             let turnedAway = isSilent ? queue.waiting : []
             if isSilent { queue.waiting = [] }
-            let next = queue.waiting.isEmpty ? nil : queue.waiting.removeFirst()
+            // A probe that was one too many makes room for nobody.
+            let isFull = queue.underWay.count >= Self.limit
+            let next = isFull || queue.waiting.isEmpty ? nil : queue.waiting.removeFirst()
             if let next { queue.underWay.insert(next.number) }
             state.queues[site] = queue.underWay.isEmpty ? nil : queue
             return (next, turnedAway)

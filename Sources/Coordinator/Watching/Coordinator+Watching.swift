@@ -13,7 +13,7 @@ extension Coordinator {
         _ invocation: Invocation, _ progress: @escaping ProgressSink
     ) async throws(OperationError) -> OperationResult {
         // Until then there is no position to begin at, and everything that was stored would be news.
-        try self.state.withLock { state throws(OperationError) in try state.requireLoaded() }
+        try self.requireLoaded()
         var workload: WorkloadID?
         if invocation.operation == "workload.watch" {
             workload = try self.workload(
@@ -152,24 +152,20 @@ extension Coordinator {
 
     /// Where a feed begins that names no position: who is cut off before its first event goes on from there.
     private func beginning(at position: Int64) -> Progress {
-        let site = self.configuration.address
-        let text = "what happens from now on"
-        return Progress(
-            site: site, text: text,
-            item: Progress.Item(
-                kind: "start", id: String(position),
-                value: [
-                    "site": .string(site.address), "text": .string(text), "after": .integer(position),
-                ]))
+        self.mark("start", at: position, "what happens from now on")
     }
 
     private func gap(after position: Int64) -> Progress {
+        self.mark("gap", at: position, "older events than those that follow are not kept any more")
+    }
+
+    /// What a feed says of itself rather than of a workload.
+    private func mark(_ kind: String, at position: Int64, _ text: String) -> Progress {
         let site = self.configuration.address
-        let text = "older events than those that follow are not kept any more"
         return Progress(
             site: site, text: text,
             item: Progress.Item(
-                kind: "gap", id: String(position),
+                kind: kind, id: String(position),
                 value: [
                     "site": .string(site.address), "text": .string(text), "after": .integer(position),
                 ]))

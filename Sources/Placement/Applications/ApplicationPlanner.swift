@@ -12,17 +12,20 @@ package struct ApplicationPlanner: Sendable {
     private let planner: Planner
     /// Sites times replicas that are looked at before it is given up.
     private let workLimit: Int
+    /// Sites times parts that are looked at, at once, for where parts still to be placed could go.
+    private let openingLimit: Int
 
-    package init(_ planner: Planner, workLimit: Int = 4_000_000) {
+    package init(_ planner: Planner, workLimit: Int = 4_000_000, openingLimit: Int = 20_000) {
         self.planner = planner
         self.workLimit = workLimit
+        self.openingLimit = openingLimit
     }
 
     /// A plan for each workload, in this order; the last one is not complete if no way was found for all of them.
     ///
     /// Where other workloads are that these refer to is in `neighbours`, by name; `near` says, by the name of each
-    /// part, how near it must be to such as do not move for it, and `barred` where it cannot go, and why. Once `isOver` says so nothing more is looked for, and
-    /// what there is of the plans is of no use.
+    /// part, how near it must be to such as do not move for it, and `barred` where it cannot go, and why. Once
+    /// `isOver` says so nothing more is looked for, and what there is of the plans is of no use.
     package func plan(
         _ workloads: [WorkloadSpecification], near: [String: [String: Double]] = [:],
         barred: [String: [SiteID: String]] = [:], over snapshot: PlacementSnapshot,
@@ -42,8 +45,11 @@ package struct ApplicationPlanner: Sendable {
                 workloads[index], neighbours: Self.neighbours(neighbours, workloads, plans))
             request.excluded = search.excluded[index]
             request.excluded.merge(barred[workloads[index].partName] ?? [:]) { own, _ in own }
-            request.near = near[workloads[index].partName] ?? [:]
-            let plan = try self.planner.plan(request, over: Self.taken(from: snapshot, workloads, plans))
+            let bounds = (near[workloads[index].partName] ?? [:]).map { name, limit in
+                PartBound(name: name, milliseconds: limit, sites: neighbours[name] ?? [:])
+            }
+            let plan = try self.plan(
+                request, keeping: bounds, over: Self.taken(from: snapshot, workloads, plans))
             if plan.isComplete {
                 plans.append(plan)
                 continue
@@ -61,6 +67,44 @@ package struct ApplicationPlanner: Sendable {
         return plans.count == workloads.count ? plans : firstFailure
     }
 
+    /// A plan in which every replica is near all that is bound to it or, if there is none and there are several
+    /// replicas, all that is bound is near some of them.
+    private func plan(
+        _ request: PlanRequest, keeping bounds: [PartBound], over snapshot: PlacementSnapshot
+    ) throws(SpecificationError) -> Plan {
+        if bounds.isEmpty { return try self.planner.plan(request, over: snapshot) }
+        let paths = PathKnowledge(snapshot, model: self.planner.rules.latency)
+        let plan = try self.planner.plan(request.keeping(bounds, over: paths), over: snapshot)
+        guard !plan.isComplete, request.replicas.count > 1 else { return plan }
+        let divided = try self.planner.plan(request.keeping(bounds, .some, over: paths), over: snapshot)
+        let sites = divided.assignments.map(\.site)
+        let isKept = bounds.allSatisfy { bound in
+            bound.sites.keys.allSatisfy { paths.isWithin(bound.milliseconds, from: sites, to: $0) }
+        }
+        return divided.isComplete && isKept ? divided : plan
+    }
+
+    /// Where `parts` could go, each by itself and one replica of it, as bounds on the part that it is bound to; none
+    /// if it would take more than `openingLimit` looks at a site.
+    package func openings(
+        of parts: [(workload: WorkloadSpecification, milliseconds: Double)], over snapshot: PlacementSnapshot,
+        neighbours: (WorkloadSpecification) -> [String: [SiteID: Int]]
+    ) throws(SpecificationError) -> [PartBound] {
+        guard parts.count * snapshot.candidates.count <= self.openingLimit else { return [] }
+        var openings: [PartBound] = []
+        for (workload, limit) in parts {
+            var one = workload
+            one.replicas = 1
+            let plan = try self.planner.plan(
+                PlanRequest(one, neighbours: neighbours(workload)), over: snapshot)
+            openings.append(
+                PartBound(
+                    name: "\(workload.partName) (still to be placed)", milliseconds: limit,
+                    sites: plan.sitesButForDistance.reduce(into: [:]) { $0[$1] = 1 }))
+        }
+        return openings
+    }
+
     /// Pairs of sites that are compared to rule out more than one site at a time.
     private static let pairLimit = 200_000
 
@@ -72,18 +116,11 @@ package struct ApplicationPlanner: Sendable {
     ) -> Set<SiteID> {
         guard let last = plan.assignments.last?.site else { return [] }
         guard let bound, plan.assignments.allSatisfy({ $0.site == last }) else { return [last] }
-        let positions = snapshot.positions
-        let reachable = failed.verdicts.filter { verdict in
-            verdict.ageMilliseconds != nil && verdict.objections.allSatisfy { $0.kind == .within }
-        }.map(\.site)
+        let reachable = failed.sitesButForDistance
         guard reachable.count * snapshot.candidates.count <= Self.pairLimit else { return [last] }
-        let paths = PathKnowledge(
-            positions: positions, roundTrips: snapshot.roundTrips, model: self.planner.rules.latency)
+        let paths = PathKnowledge(snapshot, model: self.planner.rules.latency)
         let hopeless = snapshot.candidates.map(\.description.site).filter { site in
-            !reachable.contains { from in
-                let path = paths.path(from: from, at: positions[from], toNearestOf: [site])
-                return path?.milliseconds.map { $0 <= bound } ?? false
-            }
+            !paths.isWithin(bound, from: reachable, to: site)
         }
         return Set(hopeless + [last])
     }
@@ -145,7 +182,7 @@ package struct ApplicationPlanner: Sendable {
 
 extension WorkloadSpecification {
     /// The longest round trip that is allowed to another workload, in milliseconds; nil for any.
-    fileprivate func bound(to name: String) -> Double? {
+    package func bound(to name: String) -> Double? {
         self.constraints.compactMap { constraint in
             if case .within(name, let limit) = constraint { limit } else { nil }
         }.min()

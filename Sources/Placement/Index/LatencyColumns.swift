@@ -65,10 +65,3 @@ struct LatencyColumns: Sendable {
         if let oldest { self.columns[oldest.key] = nil }
     }
 }
-
-/// All that latencies are predicted from.
-struct PathKnowledge: Sendable {
-    var positions: [SiteID: Position] = [:]
-    var roundTrips = RoundTrips()
-    let model: LatencyModel
-}

@@ -126,6 +126,12 @@ package struct SiteIndex: Sendable {
             roundTrips: self.paths.roundTrips, landmarks: self.landmarks)
     }
 
+    /// What round trips between sites are predicted from.
+    package mutating func knownPaths() -> PathKnowledge {
+        self.admitArrivals()
+        return self.paths
+    }
+
     /// The knowledge of these sites alone; the positions of all still serve as references.
     func snapshot(of sites: Set<SiteID>, now: Instant) -> PlacementSnapshot {
         let indices = sites.compactMap { self.register.index(of: $0) }

@@ -37,29 +37,33 @@ extension Keeper {
         // Said already: the machine that it leaves runs until enough others do.
         if let predecessor = saga.replicas[index].keeping?.predecessor, !predecessor.isEnding { return }
         // One after the other: each needs room at two sites for a while.
-        guard !saga.isMoving else {
-            let stays = "stays at \(hold.site), which drains"
+        guard !saga.hasOneUnderWay else {
             // Whatever keeps it there was said before; who waits for a hundred others would say it as often.
-            guard saga.replicas[index].keeping?.remark?.hasPrefix(stays) != true else { return }
-            return self.remark(
-                .waiting, index, hold.site, "\(stays), while another replica is on its way", in: &saga,
-                &review)
+            let said = saga.replicas[index].keeping
+            guard said?.remark == nil || said?.drainRemarked != hold.site else { return }
+            return self.remarkStay(
+                index, hold.site, ", while another replica is on its way", in: &saga, &review)
         }
         if let objection = saga.objectionToLeaving(index, wishes) {
-            return self.remark(
-                .waiting, index, hold.site, "stays at \(hold.site), which drains: \(objection)", in: &saga,
-                &review)
+            return self.remarkStay(index, hold.site, ": \(objection)", in: &saga, &review)
         }
         guard circumstances.placeable.contains(index) else {
-            return self.remarkUnplaceable(
-                index, hold.site, "stays at \(hold.site), which drains, until another site can take it",
-                in: &saga, circumstances, &review)
+            guard circumstances.sought.contains(index) else { return }
+            return self.remarkStay(index, hold.site, ", until another site can take it", in: &saga, &review)
         }
         review.notes.append(
             KeepingNote(
                 .leaving, replica: index, site: hold.site,
                 "leaves \(hold.site), which drains; \(PlacementSaga.wayOfLeaving(wishes))"))
         review.directives += saga.leave(index, wishes)
+    }
+
+    /// Says once what keeps a replica at a site that drains.
+    private func remarkStay(
+        _ index: Int, _ site: SiteID, _ why: String, in saga: inout PlacementSaga, _ review: inout Review
+    ) {
+        self.remark(.waiting, index, site, "stays at \(site), which drains\(why)", in: &saga, &review)
+        saga.replicas[index].keeping?.drainRemarked = site
     }
 
     /// Has the machine that a replica left behind deleted, once its successor runs or the workload is no longer wanted.

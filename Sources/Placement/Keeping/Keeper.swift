@@ -295,6 +295,7 @@ package struct Keeper: Sendable {
     ) {
         guard saga.replicas[index].keeping?.remark != text else { return }
         saga.replicas[index].keeping?.remark = text
+        saga.replicas[index].keeping?.drainRemarked = nil
         review.notes.append(KeepingNote(kind, replica: index, site: site, text))
     }
 }

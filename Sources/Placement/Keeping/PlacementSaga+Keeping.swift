@@ -97,7 +97,7 @@ extension PlacementSaga {
     ///
     /// They do not wait for a machine that is only to be deleted, as its site may never answer, nor for a replica that
     /// is nowhere until a site can take it.
-    package var isMoving: Bool {
+    package var hasOneUnderWay: Bool {
         self.replicas.contains { replica in
             if replica.isUnderWay { return true }
             guard case .placed = replica.phase else { return false }

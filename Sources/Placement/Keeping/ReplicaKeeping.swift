@@ -50,6 +50,8 @@ package struct ReplicaKeeping: Hashable, Codable, Sendable {
     package internal(set) var isVoluntary: Bool?
     /// The last remark about waiting, so that it is made once.
     var remark: String?
+    /// The site that drains, if `remark` says why the replica stays there.
+    var drainRemarked: SiteID?
 
     package init() {}
 }

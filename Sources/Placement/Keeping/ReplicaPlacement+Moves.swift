@@ -6,6 +6,13 @@ extension ReplicaPlacement {
         self.epoch != before.epoch || self.phase != before.phase
     }
 
+    /// Where it is, or was until it left for a better site; nil if it must be placed anew.
+    package var home: SiteID? {
+        if let site = self.hold?.site { return site }
+        guard let keeping = self.keeping, keeping.isVoluntary == true else { return nil }
+        return keeping.predecessor?.hold.site ?? keeping.avoided
+    }
+
     /// Where it must not be placed if it is placed anew now, with the reason.
     package var barred: [SiteID: String] {
         var barred: [SiteID: String] = [:]

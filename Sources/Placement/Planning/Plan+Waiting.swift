@@ -10,9 +10,22 @@ extension Plan {
             || self.verdicts.contains { verdict in
                 verdict.isFeasible
                     ? !self.isComplete
-                    : verdict.objections.allSatisfy { $0.kind.mayPass || $0.isUnknown == true }
+                    : verdict.objections.allSatisfy(\.mayPass)
             }
     }
+
+    /// Whether a site is out as nothing is heard of it, and for nothing else that its first report could not change.
+    package var mayChangeOnceHeard: Bool {
+        self.verdicts.contains { verdict in
+            verdict.objections.contains { $0.kind == .unreachable || $0.kind == .unheard }
+                && verdict.objections.allSatisfy(\.mayPass)
+        }
+    }
+}
+
+extension Objection {
+    /// Whether it may be over in a while, or only says that something is not known yet.
+    fileprivate var mayPass: Bool { self.kind.mayPass || self.isUnknown == true }
 }
 
 extension Objection.Kind {

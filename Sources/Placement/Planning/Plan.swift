@@ -30,4 +30,11 @@ package struct Plan: Hashable, Codable, Sendable {
     package var alternatives: [SiteID] {
         self.verdicts.filter { $0.isFeasible && $0.replicas == 0 }.map(\.site)
     }
+
+    /// Sites that could take a replica if no other workload were too far away.
+    package var sitesButForDistance: [SiteID] {
+        self.verdicts.filter { verdict in
+            verdict.ageMilliseconds != nil && verdict.objections.allSatisfy { $0.kind == .within }
+        }.map(\.site)
+    }
 }

@@ -14,8 +14,8 @@ package struct PlanRequest: Hashable, Sendable {
     /// How many replicas of other workloads are at each site, by the workload's name: of those that the
     /// specification names.
     package var neighbours: [String: [SiteID: Int]]
-    /// The longest round trips to other workloads for this request alone, in milliseconds, by name: those of workloads
-    /// that are bound to this one and will not move for it.
+    /// The longest round trips to other workloads for this request alone, in milliseconds, by the name under which
+    /// `neighbours` says where they are: those of workloads that are bound to this one and will not move for it.
     package var near: [String: Double] = [:]
 
     package init(
@@ -104,4 +104,14 @@ extension WorkloadSpecification {
         }
         return names
     }
+
+    /// The workloads that it must be apart from.
+    package var apartNames: Set<String> {
+        self.constraints.reduce(into: []) { names, constraint in
+            if case .apart(let others) = constraint { names.formUnion(others) }
+        }
+    }
+
+    /// What others may call it: by its own name, and as the part that it is a version of.
+    package var ownNames: Set<String> { [self.name, self.partName] }
 }

@@ -20,8 +20,7 @@ package struct Planner: Sendable {
         try request.specification.validate()
         let request = request.resolved
         let terms = CostTerms(request.specification, rules: self.rules)
-        let paths = PathKnowledge(
-            positions: snapshot.positions, roundTrips: snapshot.roundTrips, model: self.rules.latency)
+        let paths = PathKnowledge(snapshot, model: self.rules.latency)
         let predictor = LatencyPredictor(
             audience: request.specification.audience, positions: paths.positions,
             roundTrips: snapshot.roundTrips, model: self.rules.latency)

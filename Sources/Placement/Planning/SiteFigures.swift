@@ -43,9 +43,7 @@ struct SiteFigures: Hashable, Sendable {
     mutating func take(_ amount: Resources) {
         self.free = self.free - amount
         if self.hosts <= 1 { self.slot = self.slot - amount }
-        self.slot = Resources(
-            vcpus: min(self.slot.vcpus, self.free.vcpus), memory: min(self.slot.memory, self.free.memory),
-            disk: min(self.slot.disk, self.free.disk))
+        self.slot = self.slot.limited(to: self.free)
         if self.total.vcpus > 0 {
             self.load = min(1, self.load + Double(amount.vcpus) / Double(self.total.vcpus))
         }

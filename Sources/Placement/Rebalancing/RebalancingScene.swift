@@ -7,7 +7,7 @@ struct RebalancingScene {
     private var subjects: [WorkloadID: RebalancingSubject]
     /// By owner, as workloads know only those of their own, then by the name that others know them by.
     ///
-    /// Of the versions of a part of an application it is the latest.
+    /// By the name of a part of an application it is the latest version; each has a name of its own besides.
     private let names: [String: [String: WorkloadID]]
     /// Workloads whose constraints or audience name others, by the owner and the name of the one that they name.
     private let dependents: [String: [String: [WorkloadID]]]
@@ -27,6 +27,9 @@ struct RebalancingScene {
                 dependents[subject.owner, default: [:]][name, default: []].append(subject.workload)
             }
         }
+        for subject in subjects where names[subject.owner]?[subject.specification.name] == nil {
+            names[subject.owner, default: [:]][subject.specification.name] = subject.workload
+        }
         self.names = names
         self.dependents = dependents
     }
@@ -43,22 +46,25 @@ struct RebalancingScene {
         return neighbours
     }
 
+    /// The others that name it, by any of its names.
     private func dependents(of subject: RebalancingSubject) -> [RebalancingSubject] {
-        let ids = self.dependents[subject.owner]?[subject.specification.partName] ?? []
-        return ids.compactMap { self.subjects[$0] }.filter { $0.workload != subject.workload }
+        let named = self.dependents[subject.owner] ?? [:]
+        return subject.specification.ownNames.sorted().flatMap { named[$0] ?? [] }
+            .compactMap { self.subjects[$0] }.filter { $0.workload != subject.workload }
     }
 
     /// Whether another workload is where it is because of this one: it is near to it, or beside it at that site.
     func isHeld(_ subject: RebalancingSubject, at site: SiteID) -> Bool {
-        let name = subject.specification.partName
+        let names = subject.specification.ownNames
         return self.dependents(of: subject).contains { other in
-            if other.specification.audience.shares.contains(where: { $0.place == .workload(name) }) {
-                return true
+            let isNear = other.specification.audience.shares.contains { share in
+                if case .workload(let name) = share.place { names.contains(name) } else { false }
             }
+            if isNear { return true }
             return other.specification.constraints.contains { constraint in
                 switch constraint {
-                case .beside(let names): names.contains(name) && other.placed[site] != nil
-                case .within(let near, _): near == name
+                case .beside(let others): !names.isDisjoint(with: others) && other.placed[site] != nil
+                case .within(let near, _): names.contains(near)
                 case .country, .region, .label, .feature, .hypervisor, .only, .avoid, .latencyAtMost,
                     .priceAtMost, .carbonAtMost, .apart:
                     false
@@ -69,13 +75,12 @@ struct RebalancingScene {
 
     /// Sites of workloads that must be apart from this one, and why it cannot go there.
     func sitesBarred(for subject: RebalancingSubject) -> [SiteID: String] {
-        let name = subject.specification.partName
+        let names = subject.specification.ownNames
         var barred: [SiteID: String] = [:]
         for other in self.dependents(of: subject) {
-            let isApart = other.specification.constraints.contains { constraint in
-                if case .apart(let names) = constraint { names.contains(name) } else { false }
-            }
-            guard isApart else { continue }
+            guard other.specification.partName != subject.specification.partName,
+                !other.specification.apartNames.isDisjoint(with: names)
+            else { continue }
             for site in other.placed.keys {
                 barred[site] = "\(other.specification.name) is to be apart from it"
             }
@@ -128,24 +133,11 @@ extension Candidate {
         capacity.free = (capacity.free + resources).limited(to: capacity.total)
         let slot = capacity.largestFreeSlot
         // On one host what is given back lies beside what was free; on several it is at least a place of its own.
-        let largest =
-            capacity.hosts <= 1
-            ? slot + resources
-            : Resources(
-                vcpus: max(slot.vcpus, resources.vcpus), memory: max(slot.memory, resources.memory),
-                disk: max(slot.disk, resources.disk))
+        let largest = capacity.hosts <= 1 ? slot + resources : slot.raised(to: resources)
         capacity.largestFreeSlot = largest.limited(to: capacity.free)
         if capacity.total.vcpus > 0 {
             capacity.load = max(0, capacity.load - Double(resources.vcpus) / Double(capacity.total.vcpus))
         }
         self.description.capacity = capacity
-    }
-}
-
-extension Resources {
-    fileprivate func limited(to most: Resources) -> Resources {
-        Resources(
-            vcpus: min(self.vcpus, most.vcpus), memory: min(self.memory, most.memory),
-            disk: min(self.disk, most.disk))
     }
 }

@@ -11,7 +11,7 @@ extension PlacementSaga {
         guard case .placed = self.replicas[index].phase, self.replicas[index].machine?.state == .running
         else { return "replica \(index) does not run" }
         // Each move needs room at two sites for a while.
-        if self.isMoving { return "another replica is on its way; they move one after the other" }
+        if self.hasOneUnderWay { return "another replica is on its way; they move one after the other" }
         return self.objectionToLeaving(index, wishes)
     }
 

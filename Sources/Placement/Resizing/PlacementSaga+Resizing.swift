@@ -114,7 +114,7 @@ extension PlacementSaga {
     ///
     /// One that is nowhere until a site can take it may be so for long, and they are served without it.
     package var isBusy: Bool {
-        self.isRemoving || self.isMoving || self.replicas.contains { $0.isWanted && !$0.isAtRest }
+        self.isRemoving || self.hasOneUnderWay || self.replicas.contains { $0.isWanted && !$0.isAtRest }
     }
 
     /// How many wanted replicas are nowhere until a site can take them.

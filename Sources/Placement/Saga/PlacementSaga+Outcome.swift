@@ -80,6 +80,11 @@ extension PlacementSaga {
         return sites
     }
 
+    /// Whether a site is being looked for, for a wanted replica other than that with `index`.
+    package func hasReplicaToPlace(besides index: Int? = nil) -> Bool {
+        self.replicas.contains { $0.index != index && $0.isWanted && $0.phase == .planning }
+    }
+
     /// Whether nothing is under way, be it to place a replica or to give one up.
     package var isSettled: Bool {
         switch self.state {

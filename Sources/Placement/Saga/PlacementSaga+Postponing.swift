@@ -20,11 +20,13 @@ extension PlacementSaga {
         let trouble = "\(hold.site) could not be asked: \(reason)"
         switch self.replicas[index].phase {
         case .reserving:
+            let returns = self.returnOfRepeated(hold, replica: index)
             guard self.postpone(index, for: hold.site) else {
-                return self.next(after: hold, reason: "could not be asked: \(reason)", replica: index)
+                return returns
+                    + self.next(after: hold, reason: "could not be asked: \(reason)", replica: index)
             }
             self.replicas[index].trouble = trouble
-            return self.planLater(index)
+            return returns + self.planLater(index)
         case .doubting(_, let asked):
             // A question that was not put is none of the three.
             guard self.postpone(index, for: hold.site) else {
@@ -41,6 +43,15 @@ extension PlacementSaga {
             .exhausted, .gone:
             return self.unsettled(trouble, replica: index)
         }
+    }
+
+    /// Gives back what was asked for before a restart: that request may have been heard, though its repetition was not.
+    ///
+    /// It was never committed: if this goes unheard, the hold runs out by itself.
+    private func returnOfRepeated(_ hold: Hold, replica index: Int) -> [Directive] {
+        let replica = self.replicas[index]
+        guard replica.isRepeated == true else { return [] }
+        return [.release(replica: index, hold, turn: replica.turn, after: .zero)]
     }
 
     /// A plan has found no site: it is looked for again later if there are some that could not be asked.

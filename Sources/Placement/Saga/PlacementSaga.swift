@@ -66,6 +66,7 @@ package struct PlacementSaga: Hashable, Codable, Sendable {
                 continue
             }
             self.replicas[index].turn += 1
+            if case .reserving = self.replicas[index].phase { self.replicas[index].isRepeated = true }
             if let directive = self.pendingRequest(of: self.replicas[index], pausing: false) {
                 directives.append(directive)
             }
@@ -152,6 +153,7 @@ package struct PlacementSaga: Hashable, Codable, Sendable {
         self.replicas[index].phase = phase
         self.replicas[index].turn += 1
         self.replicas[index].isReserved = nil
+        self.replicas[index].isRepeated = nil
         return self.pendingRequest(of: self.replicas[index], pausing: true).map { [$0] } ?? []
     }
 

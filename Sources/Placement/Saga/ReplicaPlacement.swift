@@ -67,6 +67,8 @@ package struct ReplicaPlacement: Hashable, Codable, Sendable {
     /// Whether the site holds the capacity and the machine is not asked for before all of the gang are held; nil
     /// as false.
     package internal(set) var isReserved: Bool?
+    /// Whether the request for a hold is repeated after a restart, so that the site may hold it already; nil as false.
+    var isRepeated: Bool?
     /// What is done so that it keeps running; nil until it was placed for the first time.
     package internal(set) var keeping: ReplicaKeeping?
     /// The highest epoch it ever had, if that is not this one: a move has come to nothing.

@@ -221,7 +221,51 @@ struct ApplicationPlannerTests {
         let failed = try #require(
             try self.planner.plan([db], near: near, over: self.snapshot, neighbours: neighbours).first)
         #expect(!failed.isComplete)
-        #expect(failed.refusal.contains("to the nearest replica of shop-web, at most 50 ms is asked"))
+        #expect(
+            failed.refusal.contains(
+                "to the nearest replica of shop-web at paris.test, at most 50 ms is asked"))
+    }
+
+    /// Which of the sites of `neighbours` a part must be near to that has so many replicas: where they are put.
+    private func sites(
+        replicas: Int, only names: [String], spread: Spread = .pack, near milliseconds: Double
+    ) throws -> [String]? {
+        var db = self.workload(
+            "db", near: "JP", replicas: replicas, constraints: [.only(names.map { SiteID("\($0).test") })])
+        db.spread = spread
+        let snapshot = PlacementSnapshot(
+            candidates: Samples.world + [
+                Samples.candidate("geneva.test", at: Samples.position(46.2, 6.1)),
+                Samples.candidate("lyon.test", at: Samples.position(45.8, 4.8)),
+                Samples.candidate("dijon.test", at: Samples.position(47.3, 5.0)),
+            ])
+        let plan = try self.planner.plan(
+            [db], near: ["db": ["api": milliseconds]], over: snapshot,
+            neighbours: ["api": [SiteID("lyon.test"): 1, SiteID("dijon.test"): 1]])[0]
+        return plan.isComplete ? plan.assignments.map(\.site.address).sorted() : nil
+    }
+
+    @Test("A part that others are bound to is near each of them, or some of its replicas are")
+    func nearEach() throws {
+        // Paris is near enough to Dijon alone, Geneva to both, and Tokyo, where the users are, to neither.
+        #expect(try self.sites(replicas: 1, only: ["paris", "tokyo"], near: 10) == nil)
+        #expect(try self.sites(replicas: 1, only: ["paris", "geneva", "tokyo"], near: 10) == ["geneva.test"])
+        #expect(
+            try self.sites(replicas: 2, only: ["paris", "lyon"], spread: .atMostPerSite(1), near: 8.99)
+                == nil, "Paris is 9 ms from Dijon, and Lyon alone is near Lyon")
+        #expect(
+            try self.sites(replicas: 2, only: ["dijon", "lyon"], spread: .atMostPerSite(1), near: 6)
+                == ["dijon.test", "lyon.test"])
+    }
+
+    @Test("Where parts still to come could go is not looked for at any price", arguments: [5, 6])
+    func openings(limit: Int) throws {
+        let planner = ApplicationPlanner(Planner(), openingLimit: limit)
+        let parts = ["api", "web"].map { (workload: self.workload($0, replicas: 9), milliseconds: 50.0) }
+        let openings = try planner.openings(of: parts, over: self.snapshot) { _ in [:] }
+        // Three sites for each of two parts.
+        #expect(openings.map(\.sites.count) == (limit < 6 ? [] : [3, 3]))
+        #expect(openings.map(\.milliseconds) == (limit < 6 ? [] : [50, 50]))
     }
 
     @Test("The index keeps the nearness of a request as the planner does", arguments: 0 as UInt64..<20)

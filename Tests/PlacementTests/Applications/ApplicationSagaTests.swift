@@ -220,9 +220,7 @@ struct ApplicationSagaTests {
         "The earlier document again gives the replacement up: machines that it may have are not deleted unasked",
         arguments: [false, true], [2, 3])
     func replacementTakenBack(hasMachines: Bool, replicas: Int) throws {
-        let world = try World.running()
-        world.apply(World.part("db"), World.part("web", replicas: 2, memory: 2, after: ["db"]))
-        world.advance()
+        let world = try World.replacing()
         world.change(part: "web") { workload in
             workload.state = .placing
             workload.replicas = [
@@ -246,9 +244,7 @@ struct ApplicationSagaTests {
 
     @Test("A replacement that fails once it is placed is given up for the workload that still runs")
     func replacementFailed() throws {
-        let world = try World.running()
-        world.apply(World.part("db"), World.part("web", replicas: 2, memory: 2, after: ["db"]))
-        world.advance()
+        let world = try World.replacing()
         world.change(part: "web") { workload in
             workload.state = .failed
             workload.reason = "no site left"
@@ -270,9 +266,7 @@ struct ApplicationSagaTests {
         "A part that every site refused is asked for again, and waits; what had a site once is left to its keeper"
     )
     func turnedAway() throws {
-        let world = try World.running()
-        world.apply(World.part("db"), World.part("web", replicas: 2, memory: 2, after: ["db"]))
-        world.advance()
+        let world = try World.replacing()
         world.change(part: "web") { workload in
             workload.state = .failed
             workload.replicas[1] = Workload.Replica(index: 1, epoch: 1, site: nil, machine: nil, state: nil)

@@ -35,6 +35,14 @@ final class ApplicationWorld {
         return world
     }
 
+    /// Two parts that run, and beside `web` another one that is to replace it.
+    static func replacing() throws -> ApplicationWorld {
+        let world = try self.running()
+        world.apply(self.part("db"), self.part("web", replicas: 2, memory: 2, after: ["db"]))
+        world.advance()
+        return world
+    }
+
     static func part(
         _ name: String, replicas: Int = 1, memory: Int64 = 1, after: [String] = [],
         within: [String: Double] = [:]

@@ -56,4 +56,20 @@ struct PlanWaitingTests {
         #expect(
             try self.plan(Samples.specification(constraints: [.country(["JP"])]), closed).mayChange == false)
     }
+
+    @Test("A first report changes something only where none was heard, and no other reason stays")
+    func firstReport() throws {
+        let silent = [
+            Samples.candidate(
+                "paris.test", at: Samples.paris, country: "FR", policy: .closed, reachability: .unreachable)
+        ]
+        let french = Samples.specification(constraints: [.country(["FR"])])
+        #expect(try self.plan(french, silent).mayChangeOnceHeard)
+        let japanese = Samples.specification(constraints: [.country(["JP"])])
+        #expect(try self.plan(japanese, silent).mayChangeOnceHeard == false)
+        let closed = [Samples.candidate("paris.test", at: Samples.paris, country: "FR", policy: .closed)]
+        let heard = try self.plan(french, closed)
+        #expect(heard.mayChange && !heard.mayChangeOnceHeard)
+        #expect(try self.plan(french, []).mayChangeOnceHeard == false)
+    }
 }

@@ -154,15 +154,23 @@ struct RebalancerTests {
         #expect(proposals(.beside([name]), at: "busy.test") == 0)
         #expect(proposals(.apart([name]), at: "idle.test") == 0)
         #expect(proposals(.apart([name]), at: "gone.test") == 1)
+        // One version may be meant as well, by its own name.
+        #expect(proposals(.within("\(name)-g2", milliseconds: 10), at: "gone.test") == 0)
+        #expect(proposals(.beside(["\(name)-g2"]), at: "busy.test") == 0)
+        #expect(proposals(.apart(["\(name)-g2"]), at: "idle.test") == 0)
+        #expect(proposals(.apart(["\(name)-g2"]), at: "gone.test") == 1)
+        #expect(proposals(.apart(["\(name)-g3"]), at: "idle.test") == 1)
         // And the other way round: what it must be apart from.
-        let apart = Samples.specification(constraints: [.apart([name])])
-        #expect(
-            Self.propose(
-                [
-                    Self.subject("\(name)-g2", at: "idle.test", seed: 2, database, isMovable: false),
-                    Self.subject("web", at: "busy.test", apart),
-                ], sites
-            ).isEmpty)
+        for (named, count) in [(name, 0), ("\(name)-g2", 0), ("\(name)-g3", 1)] {
+            let apart = Samples.specification(constraints: [.apart([named])])
+            #expect(
+                Self.propose(
+                    [
+                        Self.subject("\(name)-g2", at: "idle.test", seed: 2, database, isMovable: false),
+                        Self.subject("web", at: "busy.test", apart),
+                    ], sites
+                ).count == count)
+        }
     }
 
     @Test("Every place that is compared counts against what one look may compare")

@@ -203,7 +203,7 @@ struct ResizingTests {
         let moving = saga
         _ = saga.handle(.unplaceable(reason: "no other", turn: saga.replicas[0].turn), replica: 0)
         #expect(saga.replicaStates == before)
-        #expect(saga.state == .placed && !saga.isMoving && !saga.isBusy)
+        #expect(saga.state == .placed && !saga.hasOneUnderWay && !saga.isBusy)
         let note = try #require(saga.narrate(since: moving).first)
         #expect(note.kind == .waiting && note.text.contains("full") && note.text.contains("no other"))
         let review = Keeper().review(

@@ -17,6 +17,11 @@ enum ApplicationBench {
           web: {after: [api], audience: [JP], replicas: 2}
         """
 
+    /// The same application with other parts, each a line of its document.
+    static func document(_ parts: String...) -> String {
+        "application: shop\ndefaults: {\(Self.usual)}\nparts:\n" + parts.map { "  \($0)\n" }.joined()
+    }
+
     static func invocation(
         _ verb: String, _ arguments: [String: Value], by caller: GrantBook.Caller = CoordinatorBench.alice
     ) -> Invocation {

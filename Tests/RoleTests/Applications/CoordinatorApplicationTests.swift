@@ -66,7 +66,7 @@ struct CoordinatorApplicationTests {
             let lines = plan.value.value(at: "text")?.string ?? ""
             #expect(lines.contains("~ web: scale, replicas 2 → 3; the others are left alone: tokyo.test"))
             #expect(lines.contains("± api: replace (audience); the new one is placed beside the old one"))
-            let less = "application: shop\ndefaults: {\(Bench.usual)}\nparts: {db: {only: [paris.test]}}"
+            let less = Bench.document("db: {only: [paris.test]}")
             let removal = try await table.perform(Bench.invocation("plan", ["document": .string(less)]))
             #expect(
                 removal.value.value(at: "text")?.string?.hasSuffix("- web: remove\n- api: remove") == true)
@@ -96,13 +96,8 @@ struct CoordinatorApplicationTests {
     )
     func failed() async throws {
         let bench = try CoordinatorBench()
-        let document = """
-            application: shop
-            defaults: {\(Bench.usual)}
-            parts:
-              db: {only: [paris.test]}
-              api: {only: [tokyo.test], within: {db: 50 ms}}
-            """
+        let document = Bench.document(
+            "db: {only: [paris.test]}", "api: {only: [tokyo.test], within: {db: 50 ms}}")
         try await bench.run { coordinator, table in
             let error = await #expect(throws: OperationError.self) {
                 try await table.perform(Bench.apply(document, wait: "placed"))
@@ -168,13 +163,8 @@ struct CoordinatorApplicationTests {
     @Test("Parts that are replaced at once get their sites together; one alone stays near those bound to it")
     func replacedTogether() async throws {
         let bench = try CoordinatorBench()
-        let document = """
-            application: shop
-            defaults: {\(Bench.usual)}
-            parts:
-              db: {only: [paris.test]}
-              web: {only: [paris.test], within: {db: 50 ms}}
-            """
+        let document = Bench.document(
+            "db: {only: [paris.test]}", "web: {only: [paris.test], within: {db: 50 ms}}")
         try await bench.run { coordinator, table in
             try await self.apply(document, coordinator, table, bench)
             // By itself the new database would be in Tokyo.
@@ -191,13 +181,8 @@ struct CoordinatorApplicationTests {
     @Test("A part moves so that one that is bound to it has a site")
     func together() async throws {
         let bench = try CoordinatorBench()
-        let document = """
-            application: shop
-            defaults: {\(Bench.usual)}
-            parts:
-              db: {audience: [JP]}
-              web: {only: [paris.test], within: {db: 50 ms}}
-            """
+        let document = Bench.document(
+            "db: {audience: [JP]}", "web: {only: [paris.test], within: {db: 50 ms}}")
         try await bench.run { coordinator, table in
             let application = try await self.apply(document, coordinator, table, bench)
             #expect(Bench.sites(application) == ["db": ["paris.test"], "web": ["paris.test"]])
@@ -236,10 +221,7 @@ struct CoordinatorApplicationTests {
             let documents = [
                 ("web (scale)", Bench.shop.replacing("replicas: 2", with: "replicas: 1")),
                 ("api (replace)", Bench.shop.replacing("[US]", with: "[FR]")),
-                (
-                    "web (remove), api (remove)",
-                    "application: shop\ndefaults: {\(Bench.usual)}\nparts: {db: {only: [paris.test]}}"
-                ),
+                ("web (remove), api (remove)", Bench.document("db: {only: [paris.test]}")),
             ]
             for (losses, document) in documents {
                 let error = await #expect(throws: OperationError.self) {
@@ -260,11 +242,7 @@ struct CoordinatorApplicationTests {
     @Test("A part whose number was lowered by hand below its minimum is scaled by its document, not replaced")
     func minimum() async throws {
         let bench = try CoordinatorBench()
-        let document = """
-            application: shop
-            defaults: {\(Bench.usual)}
-            parts: {web: {replicas: 3, minimum: 2}}
-            """
+        let document = Bench.document("web: {replicas: 3, minimum: 2}")
         try await bench.run { coordinator, table in
             let shop = try await self.apply(document, coordinator, table, bench)
             let web = try #require(shop.parts.first?.workload)

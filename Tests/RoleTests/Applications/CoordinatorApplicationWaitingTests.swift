@@ -9,11 +9,6 @@ import Testing
 struct CoordinatorApplicationWaitingTests {
     private typealias Bench = ApplicationBench
 
-    private static func document(_ parts: String...) -> String {
-        "application: shop\ndefaults: {\(Bench.usual)}\nparts:\n"
-            + parts.map { "  \($0)\n" }.joined()
-    }
-
     private static func shop(_ coordinator: Coordinator) -> Application? {
         coordinator.applications(for: "root@paris.test", scope: .site).first
     }
@@ -40,7 +35,7 @@ struct CoordinatorApplicationWaitingTests {
         let bench = try CoordinatorBench()
         bench.sites.update { $0.isSilent = true }
         try await bench.run { coordinator, table in
-            _ = try await table.perform(Bench.apply(Self.document("db: {only: [paris.test]}")))
+            _ = try await table.perform(Bench.apply(Bench.document("db: {only: [paris.test]}")))
             let shop = try await self.settle(coordinator, bench, until: [.waiting])
             #expect(shop.reason == "db waits for a site: no site is known yet; no site for 1 of 1 replicas")
         }
@@ -62,7 +57,7 @@ struct CoordinatorApplicationWaitingTests {
         let bench = try CoordinatorBench()
         try await bench.run { coordinator, table in
             bench.sites.setPolicy(.closed, at: "paris.test")
-            _ = try await table.perform(Bench.apply(Self.document("db: {only: [paris.test]}")))
+            _ = try await table.perform(Bench.apply(Bench.document("db: {only: [paris.test]}")))
             _ = try await self.settle(coordinator, bench, until: [.waiting])
             bench.clock.advance(bySeconds: seconds)
             bench.sites.update { $0.heard = bench.clock.now() }
@@ -80,7 +75,7 @@ struct CoordinatorApplicationWaitingTests {
     @Test("A part that waits holds up none but those that come after it or are bound to it")
     func independent() async throws {
         let bench = try CoordinatorBench()
-        let document = Self.document(
+        let document = Bench.document(
             "cache: {only: [virginia.test]}", "store: {only: [virginia.test], after: [cache]}",
             "db: {only: [paris.test]}", "web: {only: [paris.test], within: {db: 50 ms}}")
         try await bench.run { coordinator, table in
@@ -99,7 +94,7 @@ struct CoordinatorApplicationWaitingTests {
     @Test("Whoever waits for a part that comes up is not answered because another one has failed")
     func failureOfAnother() async throws {
         let bench = try CoordinatorBench()
-        let document = Self.document("db: {only: [paris.test]}", "web: {only: [nowhere.test]}")
+        let document = Bench.document("db: {only: [paris.test]}", "web: {only: [nowhere.test]}")
         try await bench.run { coordinator, table in
             _ = try await table.perform(Bench.apply(document))
             while Self.shop(coordinator)?.state != .failed {
@@ -127,7 +122,7 @@ struct CoordinatorApplicationWaitingTests {
     @Test("What a part's site was waited for in the turn of another one is not counted in its own")
     func turns() async throws {
         let bench = try CoordinatorBench()
-        let document = Self.document(
+        let document = Bench.document(
             "db: {only: [paris.test]}", "web: {only: [tokyo.test], after: [db], within: {db: 400 ms}}")
         try await bench.run { coordinator, table in
             bench.sites.setPolicy(.closed, at: "tokyo.test")
@@ -159,7 +154,7 @@ struct CoordinatorApplicationWaitingTests {
     func someRoom() async throws {
         let bench = try CoordinatorBench()
         try await bench.run { coordinator, table in
-            let document = Self.document("db: {only: [paris.test], replicas: 5}")
+            let document = Bench.document("db: {only: [paris.test], replicas: 5}")
             _ = try await table.perform(Bench.apply(document))
             #expect(try await self.settle(coordinator, bench, until: [.waiting]).state == .applying)
             bench.sites.update { state in
@@ -180,19 +175,20 @@ struct CoordinatorApplicationWaitingTests {
     private func fallBack(
         _ coordinator: Coordinator, _ table: OperationTable, _ bench: CoordinatorBench
     ) async throws -> WorkloadID {
-        _ = try await table.perform(Bench.apply(Self.document("db: {only: [paris.test], replicas: 2}")))
+        _ = try await table.perform(Bench.apply(Bench.document("db: {only: [paris.test], replicas: 2}")))
         let shop = try await self.settle(coordinator, bench, until: [.running])
         bench.sites.set(.refusing("not now"), at: "paris.test")
-        _ = try await table.perform(Bench.apply(Self.document("db: {only: [paris.test], replicas: 3}")))
+        _ = try await table.perform(Bench.apply(Bench.document("db: {only: [paris.test], replicas: 3}")))
         _ = try await coordinator.settled("shop", as: [.failed], over: bench) {
-            self.fallBacks(coordinator) == 1
+            self.times(.dropped, coordinator) == 1
         }
         return try #require(shop.parts[0].workload)
     }
 
-    private func fallBacks(_ coordinator: Coordinator) -> Int {
+    /// How many times this has happened to the workload of the database.
+    private func times(_ kind: WorkloadEvent.Kind, _ coordinator: Coordinator) -> Int {
         let workload = try? coordinator.workload("shop-db", for: "root@paris.test", scope: .site)
-        return workload?.events?.count { $0.kind == .dropped } ?? 0
+        return workload?.events?.count { $0.kind == kind } ?? 0
     }
 
     @Test(
@@ -204,10 +200,10 @@ struct CoordinatorApplicationWaitingTests {
             _ = try await self.fallBack(coordinator, table, bench)
             for count in 2...5 {
                 for _ in 0..<5 { _ = try await self.settle(coordinator, bench, until: [.starting]) }
-                #expect(self.fallBacks(coordinator) == count - 1, "not before the pause is over")
+                #expect(self.times(.dropped, coordinator) == count - 1, "not before the pause is over")
                 self.pass(16, bench)
                 let shop = try await coordinator.settled("shop", as: [.failed], over: bench) {
-                    self.fallBacks(coordinator) == count
+                    self.times(.dropped, coordinator) == count
                 }
                 #expect(shop?.state == .applying)
             }
@@ -221,11 +217,6 @@ struct CoordinatorApplicationWaitingTests {
         }
     }
 
-    private func refusals(_ coordinator: Coordinator) -> Int {
-        let workload = try? coordinator.workload("shop-db", for: "root@paris.test", scope: .site)
-        return workload?.events?.count { $0.kind == .refused } ?? 0
-    }
-
     @Test(
         "A new part that every site refuses is asked for again after a pause, for as long as parts wait",
         arguments: [false, true])
@@ -233,11 +224,11 @@ struct CoordinatorApplicationWaitingTests {
         let bench = try CoordinatorBench()
         try await bench.run { coordinator, table in
             bench.sites.set(.refusing("not now"), at: "paris.test")
-            let document = Self.document("db: {only: [paris.test]}", "web: {after: [db]}")
+            let document = Bench.document("db: {only: [paris.test]}", "web: {after: [db]}")
             _ = try await table.perform(Bench.apply(document))
             for count in 1...4 {
                 _ = try await coordinator.settled("shop", as: [.failed], over: bench) {
-                    self.refusals(coordinator) == count
+                    self.times(.refused, coordinator) == count
                         && Self.shop(coordinator)?.parts.map(\.state) == [.waiting, .waiting]
                 }
                 let shop = Self.shop(coordinator)
@@ -246,7 +237,7 @@ struct CoordinatorApplicationWaitingTests {
                 for _ in 0..<5 {
                     _ = try await self.settle(coordinator, bench, until: [.waiting, .waiting])
                 }
-                #expect(self.refusals(coordinator) == count, "not before the pause is over")
+                #expect(self.times(.refused, coordinator) == count, "not before the pause is over")
                 #expect(
                     Self.shop(coordinator)?.reason?.hasPrefix(
                         "db waits for a site: replica 0: paris.test: not now") == true)
@@ -274,13 +265,13 @@ struct CoordinatorApplicationWaitingTests {
         let bench = try CoordinatorBench()
         try await bench.run { coordinator, table in
             bench.sites.set(.refusing("not now"), at: "tokyo.test")
-            let document = Self.document(
+            let document = Bench.document(
                 "db: {only: [paris.test, tokyo.test], replicas: 2, per-site: 1, gang: \(isGang)}")
             _ = try await table.perform(Bench.apply(document))
             for count in 1...3 {
                 _ = try await coordinator.settled("shop", as: [.failed], over: bench) {
                     let part = Self.shop(coordinator)?.parts.first
-                    return self.refusals(coordinator) == count && part?.state == .waiting
+                    return self.times(.refused, coordinator) == count && part?.state == .waiting
                         && part?.running == (isGang ? 0 : 1)
                 }
                 #expect(Self.shop(coordinator)?.state == .applying)
@@ -315,7 +306,7 @@ struct CoordinatorApplicationWaitingTests {
     func cancelledWhileDown() async throws {
         let bench = try CoordinatorBench()
         try await bench.run { coordinator, table in
-            _ = try await table.perform(Bench.apply(Self.document("db: {only: [paris.test]}")))
+            _ = try await table.perform(Bench.apply(Bench.document("db: {only: [paris.test]}")))
             _ = try await self.settle(coordinator, bench, until: [.running])
             let machine = try #require(bench.sites.machines.first)
             bench.sites.halt(machine.id, at: "paris.test")

@@ -3,6 +3,7 @@ import Coordinator
 import Federation
 import Operations
 import Placement
+import TestSupport
 import Testing
 
 @Suite("Bounds between parts, wherever their replicas are placed again", .timeLimit(.minutes(2)))
@@ -17,6 +18,17 @@ struct PartBoundTests {
         ("seoul.test", Position(latitude: 37.6, longitude: 127.0), 4),
         ("tokyo.test", Position(latitude: 35.7, longitude: 139.7), 4),
     ]
+    /// Three sites near Lyon, one near Toronto, and one that is near the users alone.
+    private static let shores: [(String, Position?, Int)] = [
+        ("paris.test", Position(latitude: 48.9, longitude: 2.4), 4),
+        ("geneva.test", Position(latitude: 46.2, longitude: 6.1), 4),
+        ("zurich.test", Position(latitude: 47.4, longitude: 8.5), 4),
+        ("lyon.test", Position(latitude: 45.8, longitude: 4.8), 4),
+        ("virginia.test", Position(latitude: 39.0, longitude: -77.5), 4),
+        ("toronto.test", Position(latitude: 43.7, longitude: -79.4), 4),
+        ("tokyo.test", Position(latitude: 35.7, longitude: 139.7), 4),
+    ]
+    private static let european = ["paris.test", "geneva.test", "zurich.test"]
     private static let near: Set<SiteID> = [SiteID("paris.test"), SiteID("geneva.test")]
     private static let tokyo = SiteID("tokyo.test")
     /// By itself it would be in Tokyo.
@@ -28,13 +40,15 @@ struct PartBoundTests {
         $0.rules.uselessAfter = .seconds(1_000_000)
     }
 
-    private static func document(db: String = eager, api: String = "only: [lyon.test]") -> String {
+    private static func document(
+        db: String = eager, api: String = "only: [lyon.test]", within limit: String = "50 ms"
+    ) -> String {
         """
         application: shop
         defaults: {\(Bench.usual)}
         parts:
           db: \(db)
-          api: {\(api), within: {db: 50 ms}}
+          api: {\(api), within: {db: \(limit)}}
         """
     }
 
@@ -91,10 +105,52 @@ struct PartBoundTests {
         let bench = try CoordinatorBench(Self.world)
         try await bench.run(Self.patient) { coordinator, table in
             bench.sites.arm(fuse: 0, trap: .refusing("not now"))
-            try await self.apply(Self.document(), coordinator, table, bench)
+            // The other one is not begun before this one runs.
+            let document = Self.document(api: "only: [lyon.test], after: [db]")
+            try await self.apply(document, coordinator, table, bench)
             #expect(bench.sites.isTrapped)
             let site = try #require(try self.workload("db", coordinator).replicas[0].site)
             #expect(Self.near.contains(site))
+        }
+    }
+
+    @Test(
+        "Where parts still to come could go is worked out again after a second, and not before",
+        arguments: [Duration.milliseconds(500), .seconds(1)])
+    func openings(age: Duration) async throws {
+        let bench = try CoordinatorBench(Self.shores)
+        let (sites, clock) = (bench.sites, bench.clock)
+        for site in Self.european { sites.set(.refusing("not now"), at: site) }
+        sites.setPolicy(.closed, at: "toronto.test")
+        // The review at the start looks at the sites too: it must not come between.
+        sites.update { $0.meanwhile = { true } }
+        try await bench.run(Self.patient) { coordinator, table in
+            try await Turns.pass(until: "the first review has looked at the sites") {
+                sites.read { $0.meanwhile == nil }
+            }
+            sites.update { state in
+                // After the second refusal; where the other part could go was worked out after the first.
+                state.meanwhile = {
+                    let kinds = sites.read { $0.asked.map(\.kind) }
+                    guard kinds.count(where: { $0 == .reserve }) == 2 else { return false }
+                    for site in Self.european { sites.set(.normal, at: site) }
+                    sites.setPolicy(.closed, at: "lyon.test")
+                    sites.setPolicy(.open, at: "toronto.test")
+                    clock.advance(by: age)
+                    return true
+                }
+            }
+            // The other part waits until the first one runs, which never happens here.
+            let document = Self.document(
+                db: "{avoid: [lyon.test, toronto.test], audience: [JP]}",
+                api: "only: [lyon.test, toronto.test], after: [db]")
+            _ = try await table.perform(Bench.apply(document))
+            try await Turns.pass(until: "the first part is placed") {
+                coordinator.workloads(for: "root@paris.test", scope: .site).contains { $0.state == .placed }
+            }
+            let site = try #require(try self.workload("db", coordinator).replicas[0].site)
+            let expected = age < .seconds(1) ? Self.european : ["virginia.test"]
+            #expect(expected.contains(site.address))
         }
     }
 
@@ -168,7 +224,8 @@ struct PartBoundTests {
             }
             #expect(error?.code == .refused)
             #expect(
-                error?.message.contains("to the nearest replica of shop-api, at most 50 ms is asked") == true)
+                error?.message.contains(
+                    "to the nearest replica of shop-api at lyon.test, at most 50 ms is asked") == true)
             try await coordinator.move(database.id, replica: 0, to: other, because: "somebody wants it")
             let moved = try await self.placedAnew("db", coordinator, bench)
             #expect(moved.replicas[0].site == other)
@@ -199,6 +256,49 @@ struct PartBoundTests {
                 return workload.replicas[1 - near].site == target ? workload : nil
             }
             #expect(moved.replicas[near].site == SiteID("paris.test"))
+        }
+    }
+
+    /// Lyon and Dijon are within 10 ms of Geneva; of Paris and Reims Dijon alone is.
+    private static let burgundy: [(String, Position?, Int)] = [
+        ("paris.test", Position(latitude: 48.9, longitude: 2.4), 4),
+        ("geneva.test", Position(latitude: 46.2, longitude: 6.1), 4),
+        ("reims.test", Position(latitude: 49.25, longitude: 4.03), 4),
+        ("lyon.test", Position(latitude: 45.8, longitude: 4.8), 4),
+        ("dijon.test", Position(latitude: 47.3, longitude: 5.0), 4),
+    ]
+    private static let twice = document(
+        db: "{only: [paris.test, geneva.test, reims.test], audience: [FR]}",
+        api: "only: [lyon.test, dijon.test], replicas: 2, per-site: 1", within: "10 ms")
+
+    @Test("A part that another one is bound to is near each of its replicas as long as it can be")
+    func eachReplica() async throws {
+        let bench = try CoordinatorBench(Self.burgundy)
+        let (geneva, paris, reims) = (SiteID("geneva.test"), SiteID("paris.test"), SiteID("reims.test"))
+        try await bench.run(Self.patient) { coordinator, table in
+            try await self.apply(Self.twice, coordinator, table, bench)
+            let database = try self.workload("db", coordinator)
+            try #require(database.replicas[0].site == geneva)
+            let error = await #expect(throws: OperationError.self) {
+                try await coordinator.move(database.id, replica: 0, to: paris, because: "somebody wants it")
+            }
+            let text = "to the nearest replica of shop-api at lyon.test, at most 10 ms is asked"
+            #expect(error?.message.contains(text) == true)
+            // With none near both left, one near Dijon is better than none.
+            bench.sites.setPolicy(.closed, at: reims.address)
+            try await self.lose(geneva, coordinator, bench)
+            let anew = try await self.placedAnew("db", coordinator, bench)
+            #expect(anew.replicas[0].site == paris)
+            let told = (anew.events ?? []).map(\.text).filter { $0.contains(" although ") }
+            #expect(told.count == 1 && told.first?.contains("shop-api at lyon.test") == true)
+            // What is too far already keeps it from no other site, also while that is looked for.
+            bench.sites.setPolicy(.open, at: reims.address)
+            try await coordinator.move(database.id, replica: 0, to: reims, because: "somebody wants it")
+            _ = try await bench.settle(coordinator) { () throws -> Bool? in
+                let replica = try self.workload("db", coordinator).replicas[0]
+                return replica.change == nil && replica.epoch > 2 ? true : nil
+            }
+            #expect(try self.workload("db", coordinator).replicas[0].site == reims)
         }
     }
 }

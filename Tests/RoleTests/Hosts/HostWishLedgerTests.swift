@@ -28,20 +28,11 @@ struct HostWishLedgerTests {
             replica: ReplicaReference(workload: Self.workload(workload), index: index, epoch: epoch))
     }
 
-    private func refusal(_ body: () throws -> Void) -> SiteRefusal? {
-        do {
-            try body()
-            return nil
-        } catch {
-            return error as? SiteRefusal
-        }
-    }
-
     @Test("A site with one host takes one of two that are to be apart, and says why not the other")
     func oneHost() throws {
         var ledger = Fixtures.ledger()
         let first = try ledger.reserve(self.request(.apart, number: 1, index: 0), now: self.now)
-        let refusal = self.refusal {
+        let refusal = Fixtures.refusal {
             _ = try ledger.reserve(self.request(.apart, number: 2, index: 1), now: self.now)
         }
         #expect(refusal?.reason == .noRoom)
@@ -50,7 +41,7 @@ struct HostWishLedgerTests {
         var generator = SeededGenerator(seed: 9)
         _ = try ledger.commit(first.id, by: Fixtures.tokyo, machine: generator.id(), now: self.now)
         #expect(
-            self.refusal {
+            Fixtures.refusal {
                 _ = try ledger.reserve(self.request(.apart, number: 3, index: 1), now: self.now)
             } != nil)
         // Those of others do not count, whatever number they give their workload.
@@ -77,7 +68,7 @@ struct HostWishLedgerTests {
         }
         let hosts = Set(ledger.reservations.values.map(\.host))
         #expect(hosts.count == 1)
-        let refusal = self.refusal {
+        let refusal = Fixtures.refusal {
             for index in 4..<8 {
                 _ = try ledger.reserve(
                     self.request(.together, number: UInt64(index + 1), index: index, vcpus: 2), now: self.now)
@@ -117,7 +108,7 @@ struct HostWishLedgerTests {
         specification.hosts = .apart
         let request = SiteLedger.Request(
             id: generator.id(), holder: Fixtures.tokyo, specification: specification, replica: nil)
-        #expect(self.refusal { _ = try ledger.reserve(request, now: self.now) }?.reason == .badRequest)
+        #expect(Fixtures.refusal { _ = try ledger.reserve(request, now: self.now) }?.reason == .badRequest)
     }
 
     @Test("The wishes hold whatever comes, goes and is read again from disk", arguments: 0 as UInt64..<30)
@@ -134,7 +125,7 @@ struct HostWishLedgerTests {
                 let request = self.request(
                     wishes[workload], number: UInt64(step), index: Int.random(in: 0..<4, using: &generator),
                     of: UInt64(workload))
-                let isRefused = self.refusal { _ = try ledger.reserve(request, now: self.now) } != nil
+                let isRefused = Fixtures.refusal { _ = try ledger.reserve(request, now: self.now) } != nil
                 guard !isRefused, Bool.random(using: &generator) else { break }
                 _ = try ledger.commit(
                     request.id, by: Fixtures.tokyo, machine: generator.id(), now: self.now)

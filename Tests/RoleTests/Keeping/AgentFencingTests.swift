@@ -41,8 +41,7 @@ struct AgentFencingTests {
     func renewedMeanwhile() async throws {
         try await AgentHarness.with { harness in
             let service = harness.agent.service
-            let machine = try await harness.placeLeased()
-            try await harness.waitForState(.running, of: machine.id)
+            let machine = try await harness.runLeased()
             harness.driver.goAway()
             harness.outbox.answerLeases(.silent)
             harness.outbox.advanceUptime(by: .seconds(55))
@@ -69,8 +68,7 @@ struct AgentFencingTests {
         let outbox = AgentHarness.Outbox()
         let machine = try await AgentHarness.with(driver: driver, database: database, outbox: outbox) {
             harness in
-            let machine = try await harness.placeLeased()
-            try await harness.waitForState(.running, of: machine.id)
+            let machine = try await harness.runLeased()
             driver.goAway()
             outbox.answerLeases(.silent)
             outbox.advanceUptime(by: .seconds(55))
@@ -90,8 +88,7 @@ struct AgentFencingTests {
     func fullDisk() async throws {
         let database = try Database()
         try await AgentHarness.with(database: database) { harness in
-            let machine = try await harness.placeLeased()
-            try await harness.waitForState(.running, of: machine.id)
+            let machine = try await harness.runLeased()
             try FullDisk.set(true, in: database)
             harness.outbox.answerLeases(.silent)
             harness.outbox.advanceUptime(by: .seconds(55))
@@ -132,8 +129,7 @@ struct AgentFencingTests {
     @Test("A renewal that hangs is given up after an eighth of the lease; three of them stop nothing")
     func hangingRenewals() async throws {
         try await AgentHarness.with { harness in
-            let machine = try await harness.placeLeased()
-            try await harness.waitForState(.running, of: machine.id)
+            let machine = try await harness.runLeased()
             harness.outbox.answerLeases(.hanging)
             for number in 1...3 {
                 let before = harness.outbox.asked.count

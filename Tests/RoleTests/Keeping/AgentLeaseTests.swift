@@ -30,8 +30,7 @@ struct AgentLeaseTests {
     )
     func stops() async throws {
         try await AgentHarness.with { harness in
-            let machine = try await harness.placeLeased()
-            try await harness.waitForState(.running, of: machine.id)
+            let machine = try await harness.runLeased()
             harness.outbox.answerLeases(.silent)
             let before = harness.outbox.asked.count
             harness.outbox.advanceUptime(by: .seconds(53))
@@ -82,10 +81,7 @@ struct AgentLeaseTests {
         let driver = InMemoryDriver(hosts: [AgentFixtures.host()])
         let outbox = AgentHarness.Outbox()
         let machine = try await AgentHarness.with(driver: driver, database: database, outbox: outbox) {
-            harness in
-            let machine = try await harness.placeLeased()
-            try await harness.waitForState(.running, of: machine.id)
-            return machine
+            try await $0.runLeased()
         }
         outbox.answerLeases(.silent)
         outbox.advanceUptime(by: .seconds(30))

@@ -3,6 +3,7 @@ import Coordinator
 import Federation
 import Operations
 import Placement
+import TestSupport
 import Testing
 
 @Suite("Coordinator, sites that are gone for good", .timeLimit(.minutes(2)))
@@ -17,6 +18,12 @@ struct CoordinatorGoneSiteTests {
         let result = try await table.perform(
             Invocation(operation: "site.gone", arguments: ["site": .string(Self.tokyo)], caller: caller))
         return try ValueDecoder().decode(GoneSiteReport.self, from: result.value)
+    }
+
+    /// The error with which it is refused.
+    private func refusal(_ table: OperationTable) async -> OperationError? {
+        let error = await #expect(throws: OperationError.self) { try await self.declareGone(table) }
+        return error
     }
 
     /// Nothing more is heard of Tokyo.
@@ -86,6 +93,7 @@ struct CoordinatorGoneSiteTests {
             self.burn(bench)
             let report = try await self.declareGone(table)
             #expect(report.lines.map(\.outcome) == [.placedAnew])
+            #expect(report.message == "tokyo.test is gone for good: 1 replica is placed anew")
             let settled = try await coordinator.settled("web", owner: Self.alice)
             #expect(settled.state == .placed)
             #expect(settled.replicas[0].site != SiteID(Self.tokyo))
@@ -105,6 +113,7 @@ struct CoordinatorGoneSiteTests {
             let report = try await self.declareGone(table)
             #expect(report.lines.map(\.workload) == ["a", "a", "b"])
             #expect(report.lines.allSatisfy { $0.outcome == .placedAnew })
+            #expect(report.message == "tokyo.test is gone for good: 3 replicas are placed anew")
             for (name, count) in [("a", 2), ("b", 1)] {
                 let settled = try await coordinator.settled(name, owner: Self.alice)
                 #expect(settled.state == .placed)
@@ -174,6 +183,65 @@ struct CoordinatorGoneSiteTests {
                 await Task.yield()
             }
             #expect(bench.sites.machines.count == 1)
+        }
+    }
+
+    @Test("A lease that is renewed while other workloads are written off keeps its own where it is")
+    func renewedMeanwhile() async throws {
+        let bench = try CoordinatorBench()
+        try await bench.run { coordinator, table in
+            for name in ["a", "b"] {
+                _ = try await table.perform(CoordinatorBench.place(name, more: ["lease": .integer(60)]))
+            }
+            await bench.boot(coordinator)
+            bench.sites.renewLeases(with: coordinator)
+            self.burn(bench)
+            // A lease of 60 s, a tenth of it, and 5 s: both are over when the site is asked.
+            bench.uptime.advance(by: .milliseconds(71_001))
+            // The first one is written off, but not on disk yet: the second one has to wait for that.
+            try FullDisk.set(true, in: bench.database, tables: ["workload"])
+            async let refused = self.refusal(table)
+            try await Turns.pass(until: "a is written off") {
+                try self.workload("a", of: coordinator).replicas[0].epoch == 2
+            }
+            bench.sites.set(.normal, at: Self.tokyo)
+            bench.sites.renewLeases(with: coordinator)
+            try FullDisk.set(false, in: bench.database, tables: ["workload"])
+            let error = await refused
+            #expect(error?.code == .conflict)
+            #expect(error?.message.contains("the lease of b-0 there is not over yet") == true)
+            let kept = try self.workload("b", of: coordinator)
+            #expect(kept.replicas.map(\.site) == [SiteID(Self.tokyo)])
+            #expect(kept.replicas.map(\.epoch) == [1])
+            #expect(self.told(kept) == [])
+            let moved = try await coordinator.settled("a", owner: Self.alice)
+            #expect(moved.replicas.map(\.epoch) == [2])
+            #expect(self.told(moved) == [.lost])
+            self.burn(bench)
+            bench.uptime.advance(by: .milliseconds(71_001))
+            let report = try await self.declareGone(table)
+            #expect(report.lines.map(\.workload) == ["b"], "what is left, once that lease is over too")
+        }
+    }
+
+    @Test(
+        "A site that could not be asked is not silent: whether it is gone is not known",
+        arguments: [FakeSites.Behaviour.silent, .unreachable])
+    func notAsked(afterwards: FakeSites.Behaviour) async throws {
+        let bench = try CoordinatorBench()
+        try await bench.run { coordinator, table in
+            _ = try await table.perform(CoordinatorBench.place())
+            let placed = try self.workload("web", of: coordinator)
+            bench.sites.set(.notAsked, at: Self.tokyo)
+            self.see(.unreachable, bench)
+            let error = await self.refusal(table)
+            #expect(error?.code == .unavailable)
+            #expect(
+                error?.message == "tokyo.test could not be asked whether it is gone: others wait for it")
+            #expect(try self.workload("web", of: coordinator) == placed)
+            // Asked in vain is another matter.
+            bench.sites.set(afterwards, at: Self.tokyo)
+            #expect(try await self.declareGone(table).lines.map(\.outcome) == [.placedAnew])
         }
     }
 

@@ -41,36 +41,13 @@ struct CoordinatorKeepingTests {
     /// The last time it goes on unharmed.
     private static let leavingOrNone = leaving.map { fuse -> Fuse? in fuse } + [nil]
 
-    /// The workload if every replica runs where the coordinator says, as it knows, and nothing else runs.
-    private func kept(
-        _ coordinator: Coordinator, _ bench: CoordinatorBench, replicas: Int
-    ) throws -> Workload? {
-        let workload = try coordinator.workload("web", for: Self.alice, scope: .own)
-        let machines = bench.sites.machines
-        let isSettled =
-            workload.state == .placed && machines.count == replicas
-            && machines.allSatisfy { $0.state == .running }
-            && workload.replicas.allSatisfy { $0.state == .running }
-            && Set(machines.map(\.id)) == Set(workload.replicas.compactMap(\.machine))
-        return isSettled ? workload : nil
-    }
-
-    /// Reviews until it is kept.
-    private func keep(
-        _ coordinator: Coordinator, _ bench: CoordinatorBench, replicas: Int
-    ) async throws -> Workload {
-        try await bench.settle(coordinator) { () throws -> Workload? in
-            try self.kept(coordinator, bench, replicas: replicas)
-        }
-    }
-
     /// Reviews until it is kept and none is left in Tokyo.
     private func drain(
         _ coordinator: Coordinator, _ bench: CoordinatorBench, replicas: Int
     ) async throws -> Workload {
         try await bench.settle(coordinator) { () throws -> Workload? in
             guard bench.sites.count(at: Self.tokyo) == 0 else { return nil }
-            return try self.kept(coordinator, bench, replicas: replicas)
+            return try bench.kept(coordinator, replicas: replicas)
         }
     }
 
@@ -98,7 +75,7 @@ struct CoordinatorKeepingTests {
         let bench = try CoordinatorBench()
         try await bench.run(Self.patient) { coordinator, table in
             _ = try await table.perform(CoordinatorBench.place(replicas: 2))
-            _ = try await self.keep(coordinator, bench, replicas: 2)
+            _ = try await bench.keep(coordinator, replicas: 2)
         }
         #expect(bench.sites.count(at: Self.tokyo) == 2)
         bench.sites.refuseStarts("its disk is gone", at: Self.tokyo)
@@ -111,7 +88,7 @@ struct CoordinatorKeepingTests {
         let bench = try CoordinatorBench()
         try await bench.run(Self.patient) { coordinator, table in
             _ = try await table.perform(CoordinatorBench.place(replicas: 3))
-            _ = try await self.keep(coordinator, bench, replicas: 3)
+            _ = try await bench.keep(coordinator, replicas: 3)
         }
         #expect(bench.sites.count(at: Self.tokyo) == 3)
         bench.sites.setPolicy(.draining, isBeingEmptied: true, at: Self.tokyo)
@@ -124,10 +101,10 @@ struct CoordinatorKeepingTests {
         let bench = try CoordinatorBench()
         try await bench.run(Self.patient) { coordinator, table in
             _ = try await table.perform(CoordinatorBench.place())
-            _ = try await self.keep(coordinator, bench, replicas: 1)
+            _ = try await bench.keep(coordinator, replicas: 1)
             let before = bench.sites.machines.map(\.id)
             _ = bench.sites.change(.failed, at: Self.tokyo)
-            let workload = try await self.keep(coordinator, bench, replicas: 1)
+            let workload = try await bench.keep(coordinator, replicas: 1)
             #expect(bench.sites.machines.map(\.id) == before)
             #expect(workload.replicas[0].epoch == 1)
             let kinds = workload.events?.map(\.kind) ?? []
@@ -152,12 +129,12 @@ struct CoordinatorKeepingTests {
         bench.sites.arm(fuse: fuse.earlier, among: fuse.kind, trap: trap)
         try await bench.run(Self.patient) { coordinator, _ in
             try await self.goOn(coordinator, bench) {
-                try self.kept(coordinator, bench, replicas: 2) != nil
+                try bench.kept(coordinator, replicas: 2) != nil
             }
         }
         #expect(bench.sites.isTrapped)
         let workload = try await bench.run(Self.patient) { coordinator, _ in
-            try await self.keep(coordinator, bench, replicas: 2)
+            try await bench.keep(coordinator, replicas: 2)
         }
         #expect(workload.replicas.map(\.epoch).sorted() == [1, 2])
         #expect(bench.sites.count(at: Self.tokyo) == 1, "one stays, and the other goes elsewhere")
@@ -174,7 +151,7 @@ struct CoordinatorKeepingTests {
         try await bench.run(Self.patient) { coordinator, _ in
             try await self.goOn(coordinator, bench) {
                 guard bench.sites.count(at: Self.tokyo) == 0 else { return false }
-                return try self.kept(coordinator, bench, replicas: 3) != nil
+                return try bench.kept(coordinator, replicas: 3) != nil
             }
         }
         #expect(bench.sites.isTrapped == (fuse != nil))
@@ -191,7 +168,7 @@ struct CoordinatorKeepingTests {
     func requests() async throws {
         let failed = try await self.failedForGood()
         let replacing = try await self.kinds(in: failed) { coordinator in
-            try await self.keep(coordinator, failed, replicas: 2)
+            try await failed.keep(coordinator, replicas: 2)
         }
         #expect(replacing == Set(Self.replacement.map(\.kind)))
         let draining = try await self.draining()
@@ -206,10 +183,10 @@ struct CoordinatorKeepingTests {
         let bench = try CoordinatorBench()
         try await bench.run(Self.patient) { coordinator, table in
             _ = try await table.perform(CoordinatorBench.place(replicas: 2))
-            let before = try await self.keep(coordinator, bench, replicas: 2)
+            let before = try await bench.keep(coordinator, replicas: 2)
             bench.sites.setPolicy(.draining, at: Self.tokyo)
             for _ in 0..<20 { await coordinator.review() }
-            let after = try await self.keep(coordinator, bench, replicas: 2)
+            let after = try await bench.keep(coordinator, replicas: 2)
             #expect(after.replicas.map(\.machine) == before.replicas.map(\.machine))
             #expect(after.events?.contains { $0.kind == .leaving } == false)
         }
@@ -220,7 +197,7 @@ struct CoordinatorKeepingTests {
         let bench = try CoordinatorBench()
         try await bench.run(Self.patient) { coordinator, table in
             _ = try await table.perform(CoordinatorBench.place(replicas: 1))
-            _ = try await self.keep(coordinator, bench, replicas: 1)
+            _ = try await bench.keep(coordinator, replicas: 1)
             let stopped = try #require(bench.sites.change(.stopped, at: Self.tokyo, halt: .ordered))
             try await coordinator.receive(MachineReport(machine: stopped), from: stopped.site)
             for _ in 0..<20 { await coordinator.review() }
@@ -229,7 +206,7 @@ struct CoordinatorKeepingTests {
             deleted.state = .deleted
             deleted.changed = deleted.changed.advanced(by: .seconds(1))
             try await coordinator.receive(MachineReport(machine: deleted), from: deleted.site)
-            let workload = try await self.keep(coordinator, bench, replicas: 1)
+            let workload = try await bench.keep(coordinator, replicas: 1)
             #expect(workload.replicas[0].epoch == 2)
             // What a review decides is in the log at once, whenever it is carried out.
             #expect(workload.events?.contains { $0.kind == .restarting } == false)

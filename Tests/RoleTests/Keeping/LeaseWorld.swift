@@ -73,6 +73,7 @@ struct LeaseWorld {
 
     private static func ledger(_ id: SiteID, _ state: SiteState = SiteState()) -> SiteLedger {
         var ledger = SiteLedger(site: id, rules: SiteRules(), policy: .open, state: state)
+        ledger.hasSeenMachines = true
         ledger.updateHosts([AgentFixtures.host()])
         return ledger
     }

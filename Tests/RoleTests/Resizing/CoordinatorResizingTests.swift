@@ -25,43 +25,20 @@ struct CoordinatorResizingTests {
         return Invocation(operation: "workload.move", arguments: arguments, caller: caller)
     }
 
-    /// The workload if the coordinator and the sites agree on what runs.
-    private func kept(
-        _ coordinator: Coordinator, _ bench: CoordinatorBench, replicas: Int
-    ) throws -> Workload? {
-        let workload = try coordinator.workload("web", for: Self.alice, scope: .own)
-        let machines = bench.sites.machines
-        let isSettled =
-            workload.state == .placed && machines.count == replicas && bench.sites.holds.isEmpty
-            && machines.allSatisfy { $0.state == .running }
-            && workload.replicas.allSatisfy { $0.state == .running && $0.change == nil }
-            && Set(machines.map(\.id)) == Set(workload.replicas.compactMap(\.machine))
-        return isSettled ? workload : nil
-    }
-
-    /// Lets machines come up, reports them and reviews, until they agree.
-    private func keep(
-        _ coordinator: Coordinator, _ bench: CoordinatorBench, replicas: Int
-    ) async throws -> Workload {
-        try await bench.settle(coordinator) { () throws -> Workload? in
-            try self.kept(coordinator, bench, replicas: replicas)
-        }
-    }
-
     @Test("A workload grows and shrinks; every answer says how many there are now, also after a restart")
     func scales() async throws {
         let bench = try CoordinatorBench()
         try await bench.run { coordinator, table in
             _ = try await table.perform(CoordinatorBench.place(replicas: 1, key: "k"))
             // The oldest is the last to go, and which of two that are placed at once is older nobody knows.
-            _ = try await self.keep(coordinator, bench, replicas: 1)
+            _ = try await bench.keep(coordinator, replicas: 1)
             let grown = try await table.perform(Self.scale(4)).workload()
             #expect(grown.specification.replicas == 4)
             #expect(grown.state == .placed)
             #expect(bench.sites.machines.map(\.specification.name).sorted() == (0..<4).map { "web-\($0)" })
-            _ = try await self.keep(coordinator, bench, replicas: 4)
+            _ = try await bench.keep(coordinator, replicas: 4)
             _ = try await table.perform(Self.scale(1))
-            let shrunk = try await self.keep(coordinator, bench, replicas: 1)
+            let shrunk = try await bench.keep(coordinator, replicas: 1)
             #expect(shrunk.replicas.map(\.index) == [0])
         }
         try await bench.run { coordinator, table in
@@ -69,7 +46,7 @@ struct CoordinatorResizingTests {
             #expect(stored.specification.replicas == 1)
             #expect(stored.replicas.map(\.index) == [0])
             _ = try await table.perform(Self.scale(3))
-            let grown = try await self.keep(coordinator, bench, replicas: 3)
+            let grown = try await bench.keep(coordinator, replicas: 3)
             #expect(grown.replicas.map(\.epoch) == [1, 2, 2], "an index used again never has its old epoch")
             let kinds = grown.events?.map(\.kind) ?? []
             #expect(kinds.count { $0 == .added } == 2 && kinds.count { $0 == .dropped } == 1)
@@ -88,7 +65,7 @@ struct CoordinatorResizingTests {
         let bench = try CoordinatorBench()
         try await bench.run { coordinator, table in
             _ = try await table.perform(CoordinatorBench.place(replicas: 2))
-            let before = try await self.keep(coordinator, bench, replicas: 2)
+            let before = try await bench.keep(coordinator, replicas: 2)
             let after = try await table.perform(Self.scale(2)).workload()
             #expect(after == before)
         }
@@ -102,19 +79,19 @@ struct CoordinatorResizingTests {
             let bench = try CoordinatorBench()
             try await bench.run { coordinator, table in
                 _ = try await table.perform(CoordinatorBench.place(replicas: 3))
-                let workload = try await self.keep(coordinator, bench, replicas: 3)
+                let workload = try await bench.keep(coordinator, replicas: 3)
                 bench.sites.arm(fuse: fuse, trap: trap)
                 _ = try await coordinator.resize(workload.id, to: count, because: "of a test")
                 _ = try await bench.settle(coordinator) { () throws -> Bool? in
                     if bench.sites.isTrapped { return true }
-                    return try self.kept(coordinator, bench, replicas: count) == nil ? nil : true
+                    return try bench.kept(coordinator, replicas: count) == nil ? nil : true
                 }
             }
             // Two are held and made, or deleted and asked for again until they are gone.
             #expect(bench.sites.isTrapped == (fuse < 4))
             bench.sites.update { $0.fuse = nil }
             try await bench.run { coordinator, _ in
-                let workload = try await self.keep(coordinator, bench, replicas: count)
+                let workload = try await bench.keep(coordinator, replicas: count)
                 #expect(workload.specification.replicas == count)
             }
             #expect(bench.sites.read { $0.sites.values.map(\.room).reduce(0, +) } == 12 - count)
@@ -126,7 +103,7 @@ struct CoordinatorResizingTests {
         let bench = try CoordinatorBench()
         try await bench.run { coordinator, table in
             _ = try await table.perform(CoordinatorBench.place(replicas: 2))
-            let before = try await self.keep(coordinator, bench, replicas: 2)
+            let before = try await bench.keep(coordinator, replicas: 2)
             let error = await #expect(throws: OperationError.self) { try await table.perform(Self.scale(13)) }
             #expect(error?.code == .refused)
             #expect(error?.message.contains("of 11 replicas") == true)
@@ -173,13 +150,13 @@ struct CoordinatorResizingTests {
         let bench = try CoordinatorBench()
         try await bench.run { coordinator, table in
             let workload = try await table.perform(CoordinatorBench.place(replicas: 2)).workload()
-            _ = try await self.keep(coordinator, bench, replicas: 2)
+            _ = try await bench.keep(coordinator, replicas: 2)
             _ = try await coordinator.resize(workload.id, to: 1, dropping: [0], because: "of a test")
-            let left = try await self.keep(coordinator, bench, replicas: 1)
+            let left = try await bench.keep(coordinator, replicas: 1)
             #expect(left.replicas.map(\.index) == [1])
             let france = Audience(shares: [.init(place: .country("FR"), weight: 1)])
             _ = try await coordinator.resize(workload.id, to: 2, near: france, because: "of a test")
-            let both = try await self.keep(coordinator, bench, replicas: 2)
+            let both = try await bench.keep(coordinator, replicas: 2)
             #expect(both.replicas.map(\.site) == [SiteID("paris.test"), SiteID("tokyo.test")])
             // It leaves for the site that is next best for France.
             bench.sites.empty("paris.test")
@@ -187,7 +164,7 @@ struct CoordinatorResizingTests {
                 try Task.checkCancellation()
                 await bench.turn(coordinator)
             }
-            let moved = try await self.keep(coordinator, bench, replicas: 2)
+            let moved = try await bench.keep(coordinator, replicas: 2)
             #expect(moved.replicas.map(\.site) == [SiteID("virginia.test"), SiteID("tokyo.test")])
         }
     }
@@ -197,7 +174,7 @@ struct CoordinatorResizingTests {
         let bench = try CoordinatorBench()
         try await bench.run { coordinator, table in
             _ = try await table.perform(CoordinatorBench.place(replicas: 2))
-            _ = try await self.keep(coordinator, bench, replicas: 2)
+            _ = try await bench.keep(coordinator, replicas: 2)
             bench.sites.watchRunning()
             bench.sites.arm(fuse: fuse, trap: .mute)
             let workload = try coordinator.workload("web", for: Self.alice, scope: .own)
@@ -211,7 +188,7 @@ struct CoordinatorResizingTests {
         #expect(bench.sites.isTrapped == (fuse < 3), "it is held, made, and the old one deleted")
         bench.sites.update { $0.fuse = nil }
         try await bench.run { coordinator, table in
-            let workload = try await self.keep(coordinator, bench, replicas: 2)
+            let workload = try await bench.keep(coordinator, replicas: 2)
             #expect(workload.replicas.map(\.site) == [SiteID("virginia.test"), SiteID("tokyo.test")])
             #expect(workload.replicas.map(\.epoch) == [2, 1])
             #expect(workload.events?.contains { $0.kind == .moving && $0.text.contains("of a test") } == true)
@@ -229,7 +206,7 @@ struct CoordinatorResizingTests {
                 CoordinatorBench.place(
                     replicas: 2,
                     more: ["per-site": .integer(1), "avoid": .array([.string("virginia.test")])]))
-            let before = try await self.keep(coordinator, bench, replicas: 2)
+            let before = try await bench.keep(coordinator, replicas: 2)
             #expect(Set(before.replicas.map(\.site)) == [SiteID("tokyo.test"), SiteID("paris.test")])
             let error = await #expect(throws: OperationError.self) {
                 try await table.perform(Self.move(0, to: "virginia.test"))
@@ -241,11 +218,11 @@ struct CoordinatorResizingTests {
         try await other.run { coordinator, table in
             _ = try await table.perform(
                 CoordinatorBench.place(replicas: 2, more: ["per-site": .integer(1)]))
-            _ = try await self.keep(coordinator, other, replicas: 2)
+            _ = try await other.keep(coordinator, replicas: 2)
             let workload = try coordinator.workload("web", for: Self.alice, scope: .own)
             let replica = try #require(workload.replicas.first { $0.site == SiteID("tokyo.test") })
             _ = try await table.perform(Self.move(Int64(replica.index), to: "virginia.test"))
-            let moved = try await self.keep(coordinator, other, replicas: 2)
+            let moved = try await other.keep(coordinator, replicas: 2)
             #expect(moved.replicas.contains { $0.site == SiteID("virginia.test") })
         }
     }
@@ -255,12 +232,12 @@ struct CoordinatorResizingTests {
         let bench = try CoordinatorBench()
         try await bench.run { coordinator, table in
             _ = try await table.perform(CoordinatorBench.place(replicas: 2))
-            let before = try await self.keep(coordinator, bench, replicas: 2)
+            let before = try await bench.keep(coordinator, replicas: 2)
             for site in ["paris.test", "virginia.test"] {
                 bench.sites.set(.refusing("quota used up"), at: site)
             }
             _ = try await table.perform(Self.move(0, to: "paris.test"))
-            let after = try await self.keep(coordinator, bench, replicas: 2)
+            let after = try await bench.keep(coordinator, replicas: 2)
             #expect(after.replicas == before.replicas)
             #expect(after.events?.contains { $0.text.contains("after all") } == true)
         }
@@ -273,7 +250,7 @@ struct CoordinatorResizingTests {
         ])
         try await bench.run { coordinator, table in
             _ = try await table.perform(CoordinatorBench.place(replicas: 2))
-            let before = try await self.keep(coordinator, bench, replicas: 2)
+            let before = try await bench.keep(coordinator, replicas: 2)
             for site in ["paris.test", nil] {
                 let error = await #expect(throws: OperationError.self) {
                     try await table.perform(Self.move(0, to: site))

@@ -34,8 +34,19 @@ enum AgentFixtures {
         policy: AdmissionPolicy = .open, state: SiteState = SiteState()
     ) -> SiteLedger {
         var ledger = SiteLedger(site: Self.paris, rules: rules, policy: policy, state: state)
+        ledger.hasSeenMachines = true
         ledger.updateHosts(hosts)
         return ledger
+    }
+
+    /// What `body` is refused with; nil if it is not.
+    static func refusal(_ body: () throws -> Void) -> SiteRefusal? {
+        do {
+            try body()
+            return nil
+        } catch {
+            return error as? SiteRefusal
+        }
     }
 }
 

@@ -223,6 +223,13 @@ struct AgentHarness: Sendable {
                 id: plain.id, holder: plain.holder, specification: specification, replica: plain.replica))
     }
 
+    /// Reserves and commits a machine with a lease of a minute, and waits until it runs.
+    func runLeased() async throws -> Machine {
+        let machine = try await self.placeLeased()
+        try await self.waitForState(.running, of: machine.id)
+        return machine
+    }
+
     /// Lets the leases' clock go on, half a second at a time and only as fast as the agent looks, until it holds.
     func passTime(
         atMost limit: Duration, _ what: String, until condition: () async throws -> Bool
