@@ -97,7 +97,7 @@ public struct WorkloadEvents: AsyncSequence, Sendable {
                 self.pending += try self.reader.read(piece.readableBytesView)
                 // A comment alone shows no life: whatever stands before the server may write one and close.
                 let isNews = self.pending.contains { $0.name == "start" || $0.name == "workload" }
-                if isNews || self.begun.duration(to: .now) >= self.lasting { self.failures = 0 }
+                if isNews { self.failures = 0 }
             } catch let error as TradewindError {
                 guard error.isPassing else { throw error }
                 try await self.reconnect(after: error)
@@ -125,8 +125,9 @@ public struct WorkloadEvents: AsyncSequence, Sendable {
 
         /// Forgets the connection, and waits before the next; throws if there were too many of no use.
         private mutating func reconnect(after error: any Error) async throws {
+            let hasLasted = self.stream != nil && self.begun.duration(to: .now) >= self.lasting
             (self.stream, self.pending) = (nil, [])
-            self.failures += 1
+            self.failures = hasLasted ? 1 : self.failures + 1
             guard self.failures < self.transport.attempts, error is TradewindError else { throw error }
             try await self.transport.pause(after: self.failures)
         }

@@ -46,6 +46,13 @@ struct SilentFeedTests {
         return heard.withLock { $0 }
     }
 
+    /// The feed of all, of which a connection that told nothing has worked once it has lasted for `lasting`.
+    private static func watch(_ client: TradewindClient, lasting: Duration) -> WorkloadEvents {
+        var watch = client.watch()
+        watch.lasting = lasting
+        return watch
+    }
+
     @Test(
         "What says nothing, or only that it is there, is no answer, and asked as often as what gives none",
         arguments: [
@@ -55,25 +62,25 @@ struct SilentFeedTests {
     func nothingTold(answer: String, code: String) async throws {
         let heard = try await self.answering([Self.start, answer, answer]) { client in
             let error = await #expect(throws: TradewindError.self) {
-                for try await _ in client.watch() {}
+                for try await _ in Self.watch(client, lasting: .seconds(3_600)) {}
             }
             #expect(error?.code.rawValue == code)
         }
         #expect(heard == [nil, "41"])
     }
 
-    @Test("A connection that has lasted is made anew as often as it ends, though it told nothing")
-    func lasting() async throws {
+    @Test(
+        "A connection that has lasted is made anew as often as it ends, though it told nothing",
+        arguments: ["", Self.comment])
+    func lasting(silence: String) async throws {
         let event =
             "{\"position\": 42, \"number\": 1, \"at\": 0, \"kind\": \"running\", \"text\": \"web runs\"}"
         let news = "{\"workload\": \"w\", \"name\": \"web\", \"owner\": \"alice\", \"event\": \(event)}"
         let answers =
-            [Self.start] + Array(repeating: Self.comment, count: 3)
+            [Self.start] + Array(repeating: silence, count: 3)
             + ["id: 42\nevent: workload\ndata: \(news)\n\n"]
         let heard = try await self.answering(answers) { client in
-            var watch = client.watch()
-            watch.lasting = .zero
-            var events = watch.makeAsyncIterator()
+            var events = Self.watch(client, lasting: .zero).makeAsyncIterator()
             let event = try await events.next()
             #expect(event?.name == "web" && event?.position == 42)
             #expect(event?.followsGap == false)

@@ -127,13 +127,14 @@ class Client:
         while True:
             has_told = False
             lost = TradewindError("unreachable", "the connection ended")
-            begun = time.monotonic()
+            begun = float("inf")
             try:
                 for block in self._transport.feed(path, position):
+                    begun = min(begun, time.monotonic())
                     if block.id is not None:
                         position = understood(int, block.id)
-                    # A connection that lasts, or that tells something, is none of those that failed.
-                    if block.name in ("start", "workload") or time.monotonic() - begun > LASTING_SECONDS:
+                    # A connection that tells something is none of those that failed.
+                    if block.name in ("start", "workload"):
                         failures = 0
                     if block.name == "workload":
                         has_told = True
@@ -151,6 +152,9 @@ class Client:
                 if not error.is_passing and not (error.code == "too-many" and has_told):
                     raise
                 lost = error
+            # Nor is one that was there and lasted: how long it took to come about does not count.
+            if time.monotonic() - begun >= LASTING_SECONDS:
+                failures = 0
             failures += 1
             if failures >= self._transport.attempts:
                 raise lost

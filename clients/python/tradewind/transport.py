@@ -68,11 +68,15 @@ class Transport:
         raise AssertionError("the last attempt returns or raises")
 
     def feed(self, path: Sequence[str], position: Optional[int]) -> Iterator[Block]:
-        """The events and comments of one connection, until it ends; raises `unreachable` when it is lost."""
+        """The events and comments of one connection, until it ends; raises `unreachable` when it is lost.
+
+        An empty comment comes first, as soon as the coordinator has answered.
+        """
         headers = {"Accept": "text/event-stream"}
         if position is not None:
             headers["Last-Event-ID"] = str(position)
         with self._open("GET", path, None, None, headers, SILENCE_SECONDS) as answer:
+            yield Block("", None, "")
             name, identifier, data = "message", None, ""
             while True:
                 try:
