@@ -42,31 +42,27 @@ extension CoordinatorState {
             if searching.keeping == nil {
                 bounded = try self.leavingRoom(bounded, for: placement, now: now, planner)
             }
-            if let destination = searching.keeping?.destination,
+            // Whether it keeps the bounds was seen when it was chosen.
+            let destination = searching.keeping?.destination.map {
+                (searching.mayGoTooFar ? request : bounded).limited(to: $0)
+            }
+            if let destination,
                 case .sites(let assignments) = try self.choose(
-                    bounded.limited(to: destination), now: now, planner, using: &generator),
+                    destination, now: now, planner, using: &generator),
                 let site = assignments.first?.site
             {
                 return .planned(site: site, turn: turn)
             }
-            let refusals = searching.attempts.count
-            if let site = try self.site(
-                otherThan: searching.postponed, for: bounded, refusals: refusals, now: now, using: &generator)
-            {
-                return .planned(site: site, turn: turn)
-            }
             var choice = try self.choose(
-                bounded, refusals: refusals, now: now, planner, using: &generator)
-            if case .nowhere = choice, !bounded.near.isEmpty,
-                placement.saga.hasReplicaToPlace(besides: replica)
+                bounded, besides: searching.postponed, refusals: searching.attempts.count, now: now, planner,
+                using: &generator)
+            if case .nowhere = choice,
+                let less = try self.lessBounded(
+                    request, than: bounded, for: replica, of: placement, now: now, planner)
             {
                 choice = try self.choose(
-                    self.bounded(request, for: replica, of: placement, .some), refusals: refusals, now: now,
-                    planner, using: &generator)
-            }
-            if case .nowhere = choice, !bounded.near.isEmpty, searching.mayGoTooFar {
-                choice = try self.choose(
-                    request, refusals: refusals, now: now, planner, using: &generator)
+                    less, besides: searching.postponed, refusals: searching.attempts.count, now: now, planner,
+                    using: &generator)
             }
             switch choice {
             case .sites(let assignments):
@@ -84,18 +80,23 @@ extension CoordinatorState {
         }
     }
 
-    /// The best site but those that could not be asked; nil if there are none of these, or no other one will do.
-    private mutating func site(
-        otherThan postponed: [SiteID], for request: PlanRequest, refusals: Int, now: Instant,
+    /// The best sites, and those that could not be asked only if no other one will do.
+    private mutating func choose(
+        _ request: PlanRequest, besides postponed: [SiteID], refusals: Int, now: Instant, _ planner: Planner,
         using generator: inout some RandomNumberGenerator
-    ) throws(SpecificationError) -> SiteID? {
-        guard !postponed.isEmpty else { return nil }
-        var elsewhere = request
-        for site in postponed { elsewhere.excluded[site] = "could not be asked" }
-        let breadth = SiteIndex.breadth(after: refusals, usual: self.choice.width)
-        let found = try self.siteIndex.choose(elsewhere, breadth: breadth, now: now, using: &generator)?.first
-        if found != nil { self.choice.chosen() }
-        return found?.site
+    ) throws(SpecificationError) -> Choice {
+        if !postponed.isEmpty {
+            var elsewhere = request
+            for site in postponed { elsewhere.excluded[site] = "could not be asked" }
+            let breadth = SiteIndex.breadth(after: refusals, usual: self.choice.width)
+            let assignments = try self.siteIndex.choose(
+                elsewhere, breadth: breadth, now: now, using: &generator)
+            if let assignments {
+                self.choice.chosen()
+                return .sites(assignments)
+            }
+        }
+        return try self.choose(request, refusals: refusals, now: now, planner, using: &generator)
     }
 
     /// Room at a site that counts as asked for, under a number, until it is asked for or given up.
@@ -123,7 +124,7 @@ extension CoordinatorState {
         let bounded = self.bounded(request, for: replica, of: placement)
         do throws(SpecificationError) {
             var found = try self.siteIndex.choose(bounded, now: now, using: &generator)?.first
-            if found == nil, !bounded.near.isEmpty {
+            if found == nil, !bounded.bounds.isEmpty {
                 found = try self.siteIndex.choose(request, now: now, using: &generator)?.first
             }
             guard let found else { return nil }
@@ -187,15 +188,5 @@ extension CoordinatorState {
         for case .reserve(_, let hold, _) in directives {
             self.withLedger { $0.asked(hold.reservation, for: resources, at: hold.site, now: now) }
         }
-    }
-}
-
-extension ReplicaPlacement {
-    /// Whether it must be placed anew, after a failure or because its site is emptied, and so may be further than was
-    /// asked for from parts that are bound to its own.
-    fileprivate var mayGoTooFar: Bool {
-        guard let keeping = self.keeping else { return false }
-        // One that leaves for a better site only may as well stay.
-        return keeping.isVoluntary != true || keeping.predecessor == nil
     }
 }

@@ -462,33 +462,6 @@ struct SagaTests {
         #expect(saga.replicas[0].epoch == 2)
     }
 
-    @Test("Removing deletes the machine; a site that has none of that number is as good")
-    func removing() throws {
-        var saga = try self.committing()
-        let hold = try self.hold(saga)
-        let machine = MachineID(derivedFrom: saga.workload, path: [1])
-        _ = saga.handle(.reservation(self.reservation(hold, .committed, machine: machine)), replica: 0)
-        #expect(
-            saga.remove() == [.delete(replica: 0, hold, machine, turn: self.turn(saga), after: .zero)])
-        #expect(saga.remove() == [])
-        #expect(saga.state == .removing)
-        #expect(saga.handle(.deleted(machine), replica: 0) == [])
-        #expect(saga.state == .removed)
-    }
-
-    @Test("Removing while a commitment is under way finds the machine that came of it")
-    func removingInDoubt() throws {
-        var saga = try self.committing()
-        let hold = try self.hold(saga)
-        #expect(saga.remove() == [.release(replica: 0, hold, turn: self.turn(saga), after: .zero)])
-        for _ in 0..<10 { _ = saga.handle(.silent(turn: self.turn(saga), reason: "10 s"), replica: 0) }
-        #expect(saga.state == .removing)
-        let machine = MachineID(derivedFrom: saga.workload, path: [1])
-        let directives = saga.handle(
-            .reservation(self.reservation(hold, .committed, machine: machine)), replica: 0)
-        #expect(directives == [.delete(replica: 0, hold, machine, turn: self.turn(saga), after: .zero)])
-    }
-
     @Test("Pauses grow from nothing to a minute and no further")
     func pauses() {
         #expect(PlacementSaga.pause(beforeQuestion: 0) == .zero)

@@ -245,13 +245,40 @@ struct CoordinatorSitesTests {
             while link.count(at: "paris.test") < most || turns.count(at: paris) < most + 2,
                 !Task.isCancelled
             { await Task.yield() }
-            // One of either kind waits; the turn of a probe is for nobody else.
-            for answered in 0..<(most + 2) {
+            // One of either kind waits, and has the turn of the next of its kind.
+            for _ in 0..<(most + 2) {
                 while link.count(at: "paris.test") < 1, !Task.isCancelled { await Task.yield() }
-                #expect(link.count(at: "paris.test") <= max(SiteTurns.limit, most - answered))
+                #expect(link.count(at: "paris.test") <= most)
                 link.answerOne(at: "paris.test")
                 #expect(await group.next() == true)
             }
+        }
+    }
+
+    @Test("A probe waits for other probes alone, and nothing else waits for these")
+    func turnsOfProbes() async throws {
+        let turns = SiteTurns()
+        let paris = SiteID("paris.test")
+        var (usual, probes): ([Int], [Int]) = ([], [])
+        for _ in 0..<SiteTurns.probeLimit {
+            probes.append(try #require(await turns.begin(at: paris, for: .probe)))
+        }
+        for _ in 0..<SiteTurns.limit { usual.append(try #require(await turns.begin(at: paris))) }
+        try await withThrowingTaskGroup(of: (kind: SiteTurns.Kind, number: Int?).self) { group in
+            for kind in [.usual, .probe, .probe] as [SiteTurns.Kind] {
+                let known = turns.count(at: paris)
+                group.addTask { (kind, await turns.begin(at: paris, for: kind)) }
+                while turns.count(at: paris) == known, !Task.isCancelled { await Task.yield() }
+            }
+            for number in probes {
+                turns.end(number, at: paris)
+                let next = try #require(await group.next())
+                #expect(next.kind == .probe && next.number != nil)
+            }
+            turns.end(usual[0], at: paris)
+            let last = try #require(await group.next())
+            #expect(last.kind == .usual && last.number != nil)
+            #expect(turns.count(at: paris) == SiteTurns.limit + SiteTurns.probeLimit)
         }
     }
 
@@ -277,19 +304,19 @@ struct CoordinatorSitesTests {
         let paris = SiteID("paris.test")
         var numbers: [Int] = []
         for _ in 0..<SiteTurns.limit { numbers.append(try #require(await turns.begin(at: paris))) }
-        try await withThrowingTaskGroup(of: (isFirst: Bool, number: Int?).self) { group in
-            for isFirst in [false, true] {
+        try await withThrowingTaskGroup(of: (kind: SiteTurns.Kind, number: Int?).self) { group in
+            for kind in [.usual, .settling] as [SiteTurns.Kind] {
                 let known = turns.count(at: paris)
-                group.addTask { (isFirst, await turns.begin(at: paris, isFirst: isFirst)) }
+                group.addTask { (kind, await turns.begin(at: paris, for: kind)) }
                 while turns.count(at: paris) == known, !Task.isCancelled { await Task.yield() }
             }
             turns.end(numbers[0], at: paris)
             let first = try #require(await group.next())
-            #expect(first.isFirst)
+            #expect(first.kind == .settling)
             #expect(first.number != nil)
             turns.end(numbers[1], at: paris, isSilent: true)
             let second = try #require(await group.next())
-            #expect(!second.isFirst)
+            #expect(second.kind == .usual)
             #expect(second.number == nil)
             #expect(turns.count(at: paris) == SiteTurns.limit - 1)
         }

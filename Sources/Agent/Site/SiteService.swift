@@ -77,7 +77,9 @@ package struct SiteService: Sendable {
         ReservationAnswer(reservation: reservation, generation: self.keeper.read(\.generation))
     }
 
-    /// Of how many reservations of one name it is seen whether they are known before one that is not known is taken.
+    /// How many reservations of one name are looked up before one that is not known is taken for new.
+    ///
+    /// That it is not known does not suffice: it may be forgotten while a later one has its machine still.
     private static let numbersOfName = 16
 
     /// Of the reservations that `name` numbers from zero the first of which a machine was made, or may be; if none is
@@ -88,21 +90,23 @@ package struct SiteService: Sendable {
         _ name: @escaping @Sendable (Int) -> ReservationID
     ) async throws(SiteRefusal) -> ReservationID {
         let now = self.now()
+        // The keeper does one thing at a time, and a name is a digest.
+        let first = (0..<Self.numbersOfName).map(name)
         return try await self.keeper.change { ledger throws(SiteRefusal) in
             ledger.expire(now: now)
-            var number = 0
             var unknown: ReservationID?
-            // There is an end to them: only so many that ended in vain are remembered.
-            while true {
-                let id = name(number)
+            for id in first {
                 switch ledger.isOpen(id) {
                 case true?: return id
                 case false?: break
                 case nil: unknown = unknown ?? id
                 }
-                number += 1
-                if number >= Self.numbersOfName, let unknown { return unknown }
             }
+            if let unknown { return unknown }
+            // There is an end to them: only so many that ended in vain are remembered.
+            var number = Self.numbersOfName
+            while ledger.isOpen(name(number)) == false { number += 1 }
+            return name(number)
         }
     }
 

@@ -17,16 +17,34 @@ extension CoordinatorState {
 
     private static let openingsLast = Duration.seconds(1)
 
-    /// The request for a site of one replica, made so that it keeps the bounds on its part, or `share` of them.
+    /// The request for a site of one replica, made so that it keeps the bounds on its part.
     ///
     /// What is too far from where the replica is keeps it from nothing.
     mutating func bounded(
-        _ request: PlanRequest, for replica: Int, of placement: StoredPlacement,
-        _ share: PlanRequest.Share = .all
+        _ request: PlanRequest, for replica: Int, of placement: StoredPlacement
     ) -> PlanRequest {
         request.keeping(
-            self.bounds(on: placement), share, from: placement.saga.replicas[replica].home,
+            self.bounds(on: placement), from: placement.saga.replicas[replica].home,
             over: self.siteIndex.knownPaths())
+    }
+
+    /// The request for a site of one replica for which there is none that keeps what `bounded` asks: it keeps as much of
+    /// that as a site with room can; nil if the replica is rather nowhere.
+    ///
+    /// One that was never placed leaves the rest to others that are still to be placed.
+    mutating func lessBounded(
+        _ request: PlanRequest, than bounded: PlanRequest, for replica: Int, of placement: StoredPlacement,
+        now: Instant, _ planner: Planner
+    ) throws(SpecificationError) -> PlanRequest? {
+        let searching = placement.saga.replicas[replica]
+        let isShared = searching.keeping == nil && placement.saga.hasReplicaToPlace(besides: replica)
+        guard !bounded.bounds.isEmpty, searching.mayGoTooFar || isShared else { return nil }
+        let plan = try planner.plan(request, over: self.snapshot(now: now))
+        let sites = plan.verdicts.filter(\.isFeasible).map(\.site)
+        let others = sites.filter { !searching.postponed.contains($0) }
+        let less = request.keepingMost(
+            of: bounded.bounds, among: others.isEmpty ? sites : others, over: self.siteIndex.knownPaths())
+        return searching.mayGoTooFar || !less.bounds.isEmpty ? less : nil
     }
 
     /// The same for a replica that was never placed, made so that it also leaves a site to those parts that are bound to
@@ -43,8 +61,7 @@ extension CoordinatorState {
     /// What is to be said of replicas that were placed anew since `before`, and too far from parts that are bound to
     /// theirs.
     mutating func brokenBounds(of placement: StoredPlacement, since before: PlacementSaga) -> [KeepingNote] {
-        // Another replica that is still to be placed may go where this one did not.
-        guard placement.specification.part != nil, !placement.saga.hasReplicaToPlace() else { return [] }
+        guard placement.specification.part != nil else { return [] }
         let arrivals = zip(before.replicas, placement.saga.replicas).compactMap {
             old, new -> (Int, SiteID)? in
             if case .placed = old.phase { return nil }
@@ -59,8 +76,16 @@ extension CoordinatorState {
         let paths = self.siteIndex.knownPaths()
         var notes: [KeepingNote] = []
         for (replica, site) in arrivals {
+            // One that is near some of them leaves the rest to another that is still to be placed.
+            if placement.saga.hasReplicaToPlace(besides: replica),
+                bounds.contains(where: { bound in
+                    bound.sites.contains { paths.isWithin(bound.milliseconds, from: [site], to: $0) }
+                })
+            {
+                continue
+            }
             for bound in bounds {
-                let far = bound.sites.keys.sorted().first { other in
+                let far = bound.sites.sorted().first { other in
                     !paths.isWithin(bound.milliseconds, from: placement.saga.sites.keys, to: other)
                 }
                 guard let far else { continue }
@@ -105,7 +130,7 @@ extension CoordinatorState {
                 saga[part: reference.part]?.generation == reference.generation,
                 let limit = other.specification.bound(to: part.workloadName)
             else { return nil }
-            let sites = other.saga.sites
+            let sites = Set(other.saga.sites.keys)
             if sites.isEmpty { return nil }
             return PartBound(name: reference.workloadName, milliseconds: limit, sites: sites)
         }

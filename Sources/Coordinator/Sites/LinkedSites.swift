@@ -35,10 +35,7 @@ package struct LinkedSites: SiteAccess {
         } catch {
             return .failure(.unreachable("\(site) is no address"))
         }
-        guard
-            let turn = await self.turns.begin(
-                at: site, isFirst: request.isSettling, isProbe: request.isProbe)
-        else {
+        guard let turn = await self.turns.begin(at: site, for: request.turnKind) else {
             return .failure(.notAsked("it left another request unanswered"))
         }
         let answer = await self.ask(request, at: address, timeout: timeout)

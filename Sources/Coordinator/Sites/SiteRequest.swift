@@ -14,18 +14,14 @@ package enum SiteRequest: Hashable, Sendable {
     /// Deletes a machine, on behalf of a user.
     case delete(MachineID, behalf: String)
 
-    /// Whether it settles what becomes of a hold, which runs out by itself meanwhile.
-    var isSettling: Bool {
+    /// As what it waits for its turn at the site.
+    var turnKind: SiteTurns.Kind {
         switch self {
-        case .query, .commit, .release: true
-        case .reserve, .machines, .restart, .delete: false
+        case .query, .commit, .release: .settling
+        // The first question for all machines shows whether the site answers at all.
+        case .machines(let query) where query.workload == nil && query.after == nil: .probe
+        case .reserve, .machines, .restart, .delete: .usual
         }
-    }
-
-    /// Whether it is the first question for all machines, which shows if the site answers at all.
-    var isProbe: Bool {
-        guard case .machines(let query) = self else { return false }
-        return query.workload == nil && query.after == nil
     }
 }
 

@@ -1,8 +1,10 @@
 package import CloudModel
 import Synchronization
 
-/// Bounds how many requests of this process a site has at once; further ones wait their turn: those that settle what a
-/// site holds already before the others, of either in the order in which they came.
+/// Bounds how many requests of this process a site has at once; further ones wait their turn.
+///
+/// Those that settle what a site holds already come before the usual ones, of either in the order in which they came;
+/// probes have turns of their own.
 ///
 /// A site answers a limited number of requests of one sender at a time and turns the rest away
 /// (`StanzaDispatcher.Limits.requestsPerSender`), which says nothing about its room. Once it has left one unanswered,
@@ -13,15 +15,32 @@ package final class SiteTurns: Sendable {
     /// How many probes a site has at once besides: of whoever looks what it has, and of whoever asks if it is gone.
     package static let probeLimit = 2
 
+    /// What a request is about, as far as it matters to when its turn comes.
+    package enum Kind: Hashable, Sendable {
+        case usual
+        /// Settles what becomes of a hold, which runs out by itself meanwhile: it goes before the usual ones.
+        case settling
+        /// Asks whether the site answers at all: it waits for other probes alone, and nothing else waits for it.
+        case probe
+    }
+
     private struct Waiter {
         let number: Int
-        let isFirst: Bool
+        let kind: Kind
         let signal: AsyncStream<Void>.Continuation
     }
 
     private struct Queue {
-        var underWay: Set<Int> = []
+        var underWay: [Int: Kind] = [:]
         var waiting: [Waiter] = []
+
+        func hasRoom(for kind: Kind) -> Bool {
+            let probes = self.underWay.values.count { $0 == .probe }
+            return switch kind {
+            case .usual, .settling: self.underWay.count - probes < SiteTurns.limit
+            case .probe: probes < SiteTurns.probeLimit
+            }
+        }
     }
 
     private struct State {
@@ -40,24 +59,20 @@ package final class SiteTurns: Sendable {
         }
     }
 
-    /// Waits for a turn at `site`, which `end(_:at:isSilent:)` gives back under the number that is returned; one that
-    /// `isFirst` goes before those that are not.
+    /// Waits for a turn at `site`, which `end(_:at:isSilent:)` gives back under the number that is returned.
     ///
-    /// One that `isProbe` asks whether the site answers at all: it does not wait for others to be left unanswered, but
-    /// for other probes. Nil, and no turn, if the site leaves a request unanswered meanwhile, or the task is cancelled.
-    package func begin(at site: SiteID, isFirst: Bool = false, isProbe: Bool = false) async -> Int? {
+    /// Nil, and no turn, if the site leaves a request unanswered meanwhile, or the task is cancelled.
+    package func begin(at site: SiteID, for kind: Kind = .usual) async -> Int? {
         let (turns, signal) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
-        let limit = isProbe ? Self.limit + Self.probeLimit : Self.limit
         let number = self.state.withLock { state -> Int in
             state.last += 1
             var queue = state.queues[site] ?? Queue()
-            if queue.underWay.count < limit {
-                queue.underWay.insert(state.last)
+            if queue.hasRoom(for: kind) {
+                queue.underWay[state.last] = kind
                 signal.yield()
             } else {
-                let goesFirst = isFirst || isProbe
-                let waiter = Waiter(number: state.last, isFirst: goesFirst, signal: signal)
-                let place = goesFirst ? queue.waiting.firstIndex { !$0.isFirst } : nil
+                let waiter = Waiter(number: state.last, kind: kind, signal: signal)
+                let place = kind == .settling ? queue.waiting.firstIndex { $0.kind == .usual } : nil
                 queue.waiting.insert(waiter, at: place ?? queue.waiting.endIndex)
             }
             state.queues[site] = queue
@@ -70,18 +85,17 @@ package final class SiteTurns: Sendable {
         return nil
     }
 
-    /// Gives a turn back, to whoever is next; if the site was silent, all that wait are turned away.
+    /// Gives a turn back, to the first that it is for; if the site was silent, all that wait are turned away.
     package func end(_ number: Int, at site: SiteID, isSilent: Bool = false) {
         let (next, turnedAway) = self.state.withLock { state -> (Waiter?, [Waiter]) in
-            guard var queue = state.queues[site], queue.underWay.remove(number) != nil else {
+            guard var queue = state.queues[site], queue.underWay.removeValue(forKey: number) != nil else {
                 return (nil, [])
             }
             let turnedAway = isSilent ? queue.waiting : []
             if isSilent { queue.waiting = [] }
-            // A probe that was one too many makes room for nobody.
-            let isFull = queue.underWay.count >= Self.limit
-            let next = isFull || queue.waiting.isEmpty ? nil : queue.waiting.removeFirst()
-            if let next { queue.underWay.insert(next.number) }
+            let place = queue.waiting.firstIndex { queue.hasRoom(for: $0.kind) }
+            let next = place.map { queue.waiting.remove(at: $0) }
+            if let next { queue.underWay[next.number] = next.kind }
             state.queues[site] = queue.underWay.isEmpty ? nil : queue
             return (next, turnedAway)
         }

@@ -9,11 +9,11 @@ package struct ApplicationPlanner: Sendable {
     /// Plans made before it is given up; then what was first in the way is told.
     package static let tryLimit = 200
 
-    private let planner: Planner
+    let planner: Planner
     /// Sites times replicas that are looked at before it is given up.
-    private let workLimit: Int
+    let workLimit: Int
     /// Sites times parts that are looked at, at once, for where parts still to be placed could go.
-    private let openingLimit: Int
+    let openingLimit: Int
 
     package init(_ planner: Planner, workLimit: Int = 4_000_000, openingLimit: Int = 20_000) {
         self.planner = planner
@@ -46,10 +46,10 @@ package struct ApplicationPlanner: Sendable {
             request.excluded = search.excluded[index]
             request.excluded.merge(barred[workloads[index].partName] ?? [:]) { own, _ in own }
             let bounds = (near[workloads[index].partName] ?? [:]).map { name, limit in
-                PartBound(name: name, milliseconds: limit, sites: neighbours[name] ?? [:])
+                PartBound(name: name, milliseconds: limit, sites: Set((neighbours[name] ?? [:]).keys))
             }
             let plan = try self.plan(
-                request, keeping: bounds, over: Self.taken(from: snapshot, workloads, plans))
+                request, keeping: bounds, over: Self.taken(from: snapshot, workloads, plans), &work)
             if plan.isComplete {
                 plans.append(plan)
                 continue
@@ -65,44 +65,6 @@ package struct ApplicationPlanner: Sendable {
             plans.removeSubrange(back...)
         }
         return plans.count == workloads.count ? plans : firstFailure
-    }
-
-    /// A plan in which every replica is near all that is bound to it or, if there is none and there are several
-    /// replicas, all that is bound is near some of them.
-    private func plan(
-        _ request: PlanRequest, keeping bounds: [PartBound], over snapshot: PlacementSnapshot
-    ) throws(SpecificationError) -> Plan {
-        if bounds.isEmpty { return try self.planner.plan(request, over: snapshot) }
-        let paths = PathKnowledge(snapshot, model: self.planner.rules.latency)
-        let plan = try self.planner.plan(request.keeping(bounds, over: paths), over: snapshot)
-        guard !plan.isComplete, request.replicas.count > 1 else { return plan }
-        let divided = try self.planner.plan(request.keeping(bounds, .some, over: paths), over: snapshot)
-        let sites = divided.assignments.map(\.site)
-        let isKept = bounds.allSatisfy { bound in
-            bound.sites.keys.allSatisfy { paths.isWithin(bound.milliseconds, from: sites, to: $0) }
-        }
-        return divided.isComplete && isKept ? divided : plan
-    }
-
-    /// Where `parts` could go, each by itself and one replica of it, as bounds on the part that it is bound to; none
-    /// if it would take more than `openingLimit` looks at a site.
-    package func openings(
-        of parts: [(workload: WorkloadSpecification, milliseconds: Double)], over snapshot: PlacementSnapshot,
-        neighbours: (WorkloadSpecification) -> [String: [SiteID: Int]]
-    ) throws(SpecificationError) -> [PartBound] {
-        guard parts.count * snapshot.candidates.count <= self.openingLimit else { return [] }
-        var openings: [PartBound] = []
-        for (workload, limit) in parts {
-            var one = workload
-            one.replicas = 1
-            let plan = try self.planner.plan(
-                PlanRequest(one, neighbours: neighbours(workload)), over: snapshot)
-            openings.append(
-                PartBound(
-                    name: "\(workload.partName) (still to be placed)", milliseconds: limit,
-                    sites: plan.sitesButForDistance.reduce(into: [:]) { $0[$1] = 1 }))
-        }
-        return openings
     }
 
     /// Pairs of sites that are compared to rule out more than one site at a time.
@@ -161,7 +123,7 @@ package struct ApplicationPlanner: Sendable {
     }
 
     /// The snapshot with what the plans so far take.
-    private static func taken(
+    static func taken(
         from snapshot: PlacementSnapshot, _ workloads: [WorkloadSpecification], _ plans: [Plan]
     ) -> PlacementSnapshot {
         var pending: [SiteID: Resources] = [:]

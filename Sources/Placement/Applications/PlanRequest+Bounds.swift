@@ -2,40 +2,41 @@ package import CloudModel
 
 /// Sites for replicas of a part that other parts are bound to.
 extension PlanRequest {
-    /// How much of a bound one replica is to keep.
-    package enum Share {
-        /// All that no other replica of the part keeps.
-        case all
-        /// Some of it: others that are still to be placed keep the rest.
-        case some
-    }
-
     /// The same, made so that it keeps `bounds`: near those replicas of the other parts that no replica which is
     /// placed is near enough to.
     ///
     /// What is too far from `home`, where the replica is or was, keeps it from nothing.
     package func keeping(
-        _ bounds: [PartBound], _ share: Share = .all, from home: SiteID? = nil, over paths: PathKnowledge
+        _ bounds: [PartBound], from home: SiteID? = nil, over paths: PathKnowledge
     ) -> PlanRequest {
         var kept = self
-        for bound in bounds {
-            if bound.sites.isEmpty {
-                // It is not known yet where it will be.
-                kept.require(bound.name, within: bound.milliseconds, at: [:])
-                continue
+        kept.bounds += bounds.compactMap { bound in
+            if bound.sites.isEmpty { return bound }
+            let sites = self.open(bound, over: paths).filter { site in
+                home.map { paths.isWithin(bound.milliseconds, from: [$0], to: site) } ?? true
             }
-            let open = self.open(bound, over: paths).filter { entry in
-                home.map { paths.isWithin(bound.milliseconds, from: [$0], to: entry.key) } ?? true
-            }
-            switch share {
-            case .all:
-                for (site, count) in open {
-                    kept.require("\(bound.name) at \(site)", within: bound.milliseconds, at: [site: count])
+            return sites.isEmpty ? nil : bound.limited(to: sites)
+        }
+        return kept
+    }
+
+    /// The same, made so that one replica keeps as much of `bounds` as it can at one of `candidates`: each replica of
+    /// the other parts in turn, as long as one of them is near that one and all before it.
+    package func keepingMost(
+        of bounds: [PartBound], among candidates: [SiteID], over paths: PathKnowledge
+    ) -> PlanRequest {
+        var kept = self
+        var left = candidates
+        for bound in bounds.sorted(by: { $0.name < $1.name }) {
+            let choices = bound.reach == .each ? bound.sites.sorted().map { [$0] } : [Array(bound.sites)]
+            let near = choices.filter { sites in
+                let nearer = left.filter { candidate in
+                    sites.contains { paths.isWithin(bound.milliseconds, from: [candidate], to: $0) }
                 }
-            case .some where !open.isEmpty:
-                kept.require("\(bound.name) at any site", within: bound.milliseconds, at: open)
-            case .some: break
+                if !nearer.isEmpty { left = nearer }
+                return !nearer.isEmpty
             }
+            if !near.isEmpty { kept.bounds.append(bound.limited(to: Set(near.joined()))) }
         }
         return kept
     }
@@ -45,20 +46,14 @@ extension PlanRequest {
     package func leavingRoom(for openings: [PartBound], over paths: PathKnowledge) -> PlanRequest {
         var leaving = self
         // One for which there is no room anywhere says nothing about where the other one should be.
-        for opening in openings where !opening.sites.isEmpty {
-            guard self.open(opening, over: paths).count == opening.sites.count else { continue }
-            leaving.require("\(opening.name) at any site", within: opening.milliseconds, at: opening.sites)
+        leaving.bounds += openings.filter { opening in
+            !opening.sites.isEmpty && self.open(opening, over: paths) == opening.sites
         }
         return leaving
     }
 
     /// The sites of `bound` that no replica which is placed is near enough to.
-    private func open(_ bound: PartBound, over paths: PathKnowledge) -> [SiteID: Int] {
-        bound.sites.filter { !paths.isWithin(bound.milliseconds, from: self.placed.keys, to: $0.key) }
-    }
-
-    private mutating func require(_ name: String, within milliseconds: Double, at sites: [SiteID: Int]) {
-        self.near[name] = milliseconds
-        self.neighbours[name] = sites
+    private func open(_ bound: PartBound, over paths: PathKnowledge) -> Set<SiteID> {
+        bound.sites.filter { !paths.isWithin(bound.milliseconds, from: self.placed.keys, to: $0) }
     }
 }

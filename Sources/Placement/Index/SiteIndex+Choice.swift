@@ -124,12 +124,16 @@ extension Ranking.Kind {
 }
 
 extension SiteIndex {
-    /// The sites to which the constraints confine the choice by name; nil if they do not.
+    /// The sites to which constraints and bounds confine the choice by name; nil if they do not.
     private func onlySites(for request: PlanRequest) -> Set<SiteID>? {
-        // The planner looks at the constraints, of which there may be others.
+        // The planner looks at the rest.
         if let site = request.confinedTo { return [site] }
         var sites: Set<SiteID>?
-        for constraint in request.constraints {
+        for bound in request.bounds {
+            let near = self.sites(keeping: bound)
+            sites = sites.map { $0.intersection(near) } ?? near
+        }
+        for constraint in request.specification.constraints {
             let named: Set<SiteID>
             switch constraint {
             case .only(let only): named = Set(only)

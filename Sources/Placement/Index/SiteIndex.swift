@@ -150,6 +150,14 @@ package struct SiteIndex: Sendable {
         return Set(near.map(\.description.site))
     }
 
+    /// The sites that are near enough for `bound`.
+    func sites(keeping bound: PartBound) -> Set<SiteID> {
+        let near = self.register.entries.map(\.description).filter { description in
+            bound.isKept(by: description.site, at: description.position, over: self.paths)
+        }
+        return Set(near.map(\.site))
+    }
+
     private func candidate(_ entry: SiteRegister.Entry, now: Instant) -> Candidate {
         self.ledger.candidate(
             entry.description, received: entry.received, reachability: entry.reachability, now: now)

@@ -6,12 +6,20 @@ extension ReplicaPlacement {
         self.epoch != before.epoch || self.phase != before.phase
     }
 
-    /// Where it is, or was until it left for a better site; nil if it must be placed anew.
+    /// Where it is, or may go back to if no better site takes it; nil if it must be placed anew.
     package var home: SiteID? {
         if let site = self.hold?.site { return site }
-        guard let keeping = self.keeping, keeping.isVoluntary == true else { return nil }
-        return keeping.predecessor?.hold.site ?? keeping.avoided
+        guard let keeping = self.keeping, keeping.isVoluntary == true,
+            let predecessor = keeping.predecessor, !predecessor.isEnding
+        else { return nil }
+        return predecessor.hold.site
     }
+
+    /// Whether it must be placed anew, after a failure or because its site is emptied, and so may be further than was
+    /// asked for from parts that are bound to its own.
+    ///
+    /// One that leaves for a better site only may as well stay.
+    package var mayGoTooFar: Bool { self.keeping != nil && self.home == nil }
 
     /// Where it must not be placed if it is placed anew now, with the reason.
     package var barred: [SiteID: String] {

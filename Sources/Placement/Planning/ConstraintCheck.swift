@@ -98,23 +98,9 @@ struct ConstraintCheck: Sendable {
             let present = names.filter { self.neighbours[$0]?[description.site] != nil }
             return Objection(.apart, "has a replica of \(present.joined(separator: " and "))")
         case .within(let name, let limit):
-            return self.distanceObjection(to: description, from: name, limit: limit)
+            return .tooFar(
+                self.path(from: description, toNearestOf: name), fromNearestOf: name, limit: limit)
         }
-    }
-
-    private func distanceObjection(
-        to description: SiteDescription, from name: String, limit: Double
-    ) -> Objection {
-        let asked = "at most \(Figure.short(limit)) ms is asked"
-        guard let path = self.path(from: description, toNearestOf: name) else {
-            return Objection(.within, "\(name) has no replica yet, \(asked)", isUnknown: true)
-        }
-        guard let milliseconds = path.milliseconds else {
-            return Objection(
-                .within, "the way to the nearest replica of \(name) is not known, \(asked)", isUnknown: true)
-        }
-        let figures = "\(Figure.short(milliseconds)) ms (\(path.basis.rawValue))"
-        return Objection(.within, "\(figures) to the nearest replica of \(name), \(asked)")
     }
 
     private static func elsewhere(_ description: SiteDescription, _ wanted: [String]) -> String {

@@ -45,3 +45,26 @@ package struct Objection: Hashable, Codable, Sendable {
         self.isUnknown = isUnknown
     }
 }
+
+extension Objection {
+    /// The way to the nearest replica of a workload is too long or not known; no path if it has none.
+    static func tooFar(
+        _ path: LatencyDestination.Path?, fromNearestOf name: String, limit: Double
+    ) -> Self {
+        guard path != nil else {
+            return Self(.within, "\(name) has no replica yet, \(Self.asked(limit))", isUnknown: true)
+        }
+        return .tooFar(path, from: "the nearest replica of \(name)", limit: limit)
+    }
+
+    /// The way to what `place` names is too long or not known.
+    static func tooFar(_ path: LatencyDestination.Path?, from place: String, limit: Double) -> Self {
+        guard let path, let milliseconds = path.milliseconds else {
+            return Self(.within, "the way to \(place) is not known, \(Self.asked(limit))", isUnknown: true)
+        }
+        let figures = "\(Figure.short(milliseconds)) ms (\(path.basis.rawValue))"
+        return Self(.within, "\(figures) to \(place), \(Self.asked(limit))")
+    }
+
+    private static func asked(_ limit: Double) -> String { "at most \(Figure.short(limit)) ms is asked" }
+}

@@ -14,9 +14,8 @@ package struct PlanRequest: Hashable, Sendable {
     /// How many replicas of other workloads are at each site, by the workload's name: of those that the
     /// specification names.
     package var neighbours: [String: [SiteID: Int]]
-    /// The longest round trips to other workloads for this request alone, in milliseconds, by the name under which
-    /// `neighbours` says where they are: those of workloads that are bound to this one and will not move for it.
-    package var near: [String: Double] = [:]
+    /// What workloads ask for this request alone that are bound to this one and will not move for it.
+    package var bounds: [PartBound] = []
 
     package init(
         specification: WorkloadSpecification, replicas: [Int], placed: [SiteID: Int] = [:],
@@ -34,13 +33,6 @@ package struct PlanRequest: Hashable, Sendable {
         let count = max(0, min(specification.replicas, SpecificationLimits.replicas.upperBound))
         self.init(
             specification: specification, replicas: Array(0..<count), neighbours: neighbours)
-    }
-
-    /// Those of the workload, and those of this request.
-    var constraints: [Constraint] {
-        if self.near.isEmpty { return self.specification.constraints }
-        return self.specification.constraints
-            + self.near.sorted { $0.key < $1.key }.map { .within($0.key, milliseconds: $0.value) }
     }
 
     /// Why a site is out for a reason of this request's own; nil if it is not.

@@ -11,8 +11,11 @@ extension Planner {
         let check = ConstraintCheck(
             rules: self.rules, resources: request.specification.resources, neighbours: request.neighbours,
             paths: paths)
-        for constraint in request.constraints {
+        for constraint in request.specification.constraints {
             if let objection = check.objection(to: view, under: constraint) { objections.append(objection) }
+        }
+        objections += request.bounds.compactMap { bound in
+            bound.objection(to: view.site, at: view.candidate.description.position, over: paths)
         }
         if view.figures.isCredible,
             let objection = self.roomObjection(to: view, for: request.specification.resources)

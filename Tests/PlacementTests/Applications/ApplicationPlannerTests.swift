@@ -223,39 +223,100 @@ struct ApplicationPlannerTests {
         #expect(!failed.isComplete)
         #expect(
             failed.refusal.contains(
-                "to the nearest replica of shop-web at paris.test, at most 50 ms is asked"))
+                "to shop-web at paris.test, at most 50 ms is asked"))
     }
 
-    /// Which of the sites of `neighbours` a part must be near to that has so many replicas: where they are put.
+    /// Where a part with so many replicas is put that parts at `others` are bound to; nil if nowhere.
     private func sites(
-        replicas: Int, only names: [String], spread: Spread = .pack, near milliseconds: Double
+        replicas: Int, only names: [String], near others: [String: [String]], within milliseconds: Double,
+        workLimit: Int = 4_000_000
     ) throws -> [String]? {
-        var db = self.workload(
-            "db", near: "JP", replicas: replicas, constraints: [.only(names.map { SiteID("\($0).test") })])
-        db.spread = spread
+        let only = names.map { SiteID("\($0).test") }
+        let db = self.workload("db", near: "JP", replicas: replicas, constraints: [.only(only)])
         let snapshot = PlacementSnapshot(
             candidates: Samples.world + [
                 Samples.candidate("geneva.test", at: Samples.position(46.2, 6.1)),
                 Samples.candidate("lyon.test", at: Samples.position(45.8, 4.8)),
                 Samples.candidate("dijon.test", at: Samples.position(47.3, 5.0)),
             ])
-        let plan = try self.planner.plan(
-            [db], near: ["db": ["api": milliseconds]], over: snapshot,
-            neighbours: ["api": [SiteID("lyon.test"): 1, SiteID("dijon.test"): 1]])[0]
-        return plan.isComplete ? plan.assignments.map(\.site.address).sorted() : nil
+        let neighbours = others.mapValues { sites in
+            Dictionary(uniqueKeysWithValues: sites.map { (SiteID("\($0).test"), 1) })
+        }
+        let plan = try ApplicationPlanner(Planner(), workLimit: workLimit)
+            .plan(
+                [db], near: ["db": neighbours.mapValues { _ in milliseconds }], over: snapshot,
+                neighbours: neighbours)[0]
+        guard plan.isComplete else { return nil }
+        #expect(plan.assignments.map(\.replica) == Array(0..<replicas))
+        for verdict in plan.verdicts {
+            #expect(verdict.replicas == plan.assignments.count { $0.site == verdict.site })
+            #expect(verdict.isFeasible || verdict.replicas == 0)
+        }
+        return plan.assignments.map(\.site.address).sorted()
     }
 
-    @Test("A part that others are bound to is near each of them, or some of its replicas are")
+    @Test("A part that others are bound to is near each of their replicas")
     func nearEach() throws {
         // Paris is near enough to Dijon alone, Geneva to both, and Tokyo, where the users are, to neither.
-        #expect(try self.sites(replicas: 1, only: ["paris", "tokyo"], near: 10) == nil)
-        #expect(try self.sites(replicas: 1, only: ["paris", "geneva", "tokyo"], near: 10) == ["geneva.test"])
+        let api = ["api": ["lyon", "dijon"]]
+        #expect(try self.sites(replicas: 1, only: ["paris", "tokyo"], near: api, within: 10) == nil)
+        let all = ["paris", "geneva", "tokyo"]
+        #expect(try self.sites(replicas: 1, only: all, near: api, within: 10) == ["geneva.test"])
         #expect(
-            try self.sites(replicas: 2, only: ["paris", "lyon"], spread: .atMostPerSite(1), near: 8.99)
-                == nil, "Paris is 9 ms from Dijon, and Lyon alone is near Lyon")
+            try self.sites(replicas: 1, only: all, near: ["api": ["lyon"], "web": ["dijon"]], within: 10)
+                == ["geneva.test"])
+    }
+
+    @Test(
+        "Several replicas are near what is bound to them between them, and the others may be anywhere",
+        arguments: [["api": ["lyon", "tokyo"]], ["api": ["lyon"], "web": ["tokyo"]]])
+    func nearBetweenThem(others: [String: [String]]) throws {
+        let all = ["virginia", "geneva", "tokyo"]
+        #expect(try self.sites(replicas: 1, only: all, near: others, within: 10) == nil)
         #expect(
-            try self.sites(replicas: 2, only: ["dijon", "lyon"], spread: .atMostPerSite(1), near: 6)
-                == ["dijon.test", "lyon.test"])
+            try self.sites(replicas: 2, only: all, near: others, within: 10) == ["geneva.test", "tokyo.test"])
+        // The third one is for the users alone.
+        #expect(
+            try self.sites(replicas: 3, only: all, near: others, within: 10)
+                == ["geneva.test", "tokyo.test", "tokyo.test"])
+        #expect(try self.sites(replicas: 2, only: ["virginia", "tokyo"], near: others, within: 10) == nil)
+        #expect(try self.sites(replicas: 2, only: all, near: others, within: 10, workLimit: 20) == nil)
+    }
+
+    @Test("What one site cannot keep costs no bound that it can keep beside the others")
+    func nearMost() {
+        let names = ["paris", "virginia", "tokyo"].map { SiteID("\($0).test") }
+        let (paris, virginia, tokyo) = (names[0], names[1], names[2])
+        let paths = PathKnowledge(self.snapshot, model: LatencyModel())
+        let bounds = [
+            PartBound(name: "b", milliseconds: 50, sites: [paris, tokyo]),
+            PartBound(name: "a", milliseconds: 50, sites: [virginia]),
+        ]
+        let request = PlanRequest(self.workload("db"))
+        // In turn by name: what asks for Virginia goes first if there is room, and nothing else is near that.
+        #expect(request.keepingMost(of: bounds, among: names, over: paths).bounds == [bounds[1]])
+        #expect(
+            request.keepingMost(of: bounds, among: [tokyo], over: paths).bounds
+                == [PartBound(name: "b", milliseconds: 50, sites: [tokyo])])
+        #expect(request.keepingMost(of: bounds, among: [], over: paths).bounds == [])
+    }
+
+    @Test("What is too far for good is told before what is not known")
+    func farAndUnknown() throws {
+        var request = PlanRequest(self.workload("db"))
+        let snapshot = PlacementSnapshot(candidates: Samples.world + [Samples.candidate("nowhere.test")])
+        func objection(_ sites: [String]) throws -> Objection? {
+            request.bounds = [
+                PartBound(name: "api", milliseconds: 50, sites: Set(sites.map { SiteID("\($0).test") }))
+            ]
+            let verdicts = try Planner().plan(request, over: snapshot).verdicts
+            return verdicts.first { $0.site == SiteID("paris.test") }?.objections.first
+        }
+        #expect(try objection(["paris"]) == nil)
+        let far = try #require(try objection(["nowhere", "tokyo", "paris"]))
+        #expect(far.isUnknown != true && far.text.contains("to api at tokyo.test"))
+        let unknown = try #require(try objection(["nowhere", "paris"]))
+        #expect(unknown.isUnknown == true && unknown.text.contains("the way to api at nowhere.test"))
     }
 
     @Test("Where parts still to come could go is not looked for at any price", arguments: [5, 6])
@@ -276,9 +337,13 @@ struct ApplicationPlannerTests {
         for candidate in Samples.world {
             index.update(candidate.description, received: now, reachability: .reachable)
         }
-        var request = PlanRequest(
-            self.workload("db", near: "JP"), neighbours: ["web": [SiteID("paris.test"): 1]])
-        request.near = ["web": Double.random(in: 1...300, using: &random)]
+        var request = PlanRequest(self.workload("db", near: "JP"))
+        request.bounds = [
+            PartBound(
+                name: "web", milliseconds: Double.random(in: 1...300, using: &random),
+                sites: [SiteID("paris.test"), SiteID("virginia.test")],
+                reach: seed.isMultiple(of: 2) ? .each : .nearest)
+        ]
         let chosen = try index.choose(request, now: now, using: &random)
         let plan = try Planner().plan(request, over: index.snapshot(now: now))
         #expect(chosen == (plan.isComplete ? plan.assignments : nil))
