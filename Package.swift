@@ -15,6 +15,7 @@ let settings: [SwiftSetting] = [
 
 let nioCore = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
 let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
+let nioSSL = Target.Dependency.product(name: "NIOSSL", package: "swift-nio-ssl")
 let nioEmbedded = Target.Dependency.product(name: "NIOEmbedded", package: "swift-nio")
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let metrics = Target.Dependency.product(name: "Metrics", package: "swift-metrics")
@@ -49,6 +50,7 @@ let package = Package(
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+        .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.6"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
         .package(url: "https://github.com/apple/swift-metrics", from: "2.13.0"),
         .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
@@ -77,6 +79,7 @@ let package = Package(
         module("Cryptography", ["COpenSSL"]),
         module("Threads", []),
         module("ServerSentEvents", []),
+        module("WebRequests", [asyncHTTPClient, nioCore, nioPosix, nioHTTP1, nioSSL]),
 
         // Ground: pure.
         module("XMPP", ["XML", "Cryptography", "CIDN"]),
@@ -102,7 +105,8 @@ let package = Package(
             ]),
         module("Storage", ["CloudModel", "XMPP", "XML", "Gossip", "Placement", "Federation", grdb, logging]),
         module(
-            "MachineDrivers", ["CloudModel", "CLibvirt", "XML", "Cryptography", "Threads", logging]),
+            "MachineDrivers",
+            ["CloudModel", "CLibvirt", "XML", "Cryptography", "Threads", "WebRequests", logging]),
 
         // Edges: the faces, and what an agent and a coordinator share.
         module(
@@ -146,8 +150,8 @@ let package = Package(
                 "Operations",
                 "XMPPTransport", "XMPPServer", "Storage", "MachineDrivers", "Participant", "ControlAPI",
                 "Agent",
-                "Coordinator", "ServerSentEvents", arguments, configuration, lifecycle, unixSignals, logging,
-                metrics,
+                "Coordinator", "ServerSentEvents", "WebRequests", arguments, configuration, lifecycle,
+                unixSignals, logging, metrics,
             ],
             swiftSettings: settings),
         .executableTarget(
@@ -156,7 +160,7 @@ let package = Package(
                 "CLibXML2", "XML", "XMPP", "CloudModel", "Gossip", "Placement", "Federation", "Operations",
                 "XMPPTransport", "XMPPServer", "Storage", "MachineDrivers", "Participant", "Agent",
                 "Coordinator", "TestRandomness",
-                arguments, nioCore, nioPosix, logging, unixSignals,
+                arguments, asyncHTTPClient, nioCore, nioHTTP1, nioPosix, logging, unixSignals,
             ],
             exclude: ["Data"], swiftSettings: settings),
 
@@ -210,6 +214,7 @@ let package = Package(
                 "XMPP", "XML",
                 "Cryptography", nioCore, nioPosix, nioEmbedded, logging, lifecycle,
             ]),
+        tests("WebRequestsTests", ["WebRequests", "TestSupport"]),
         tests("StorageTests", ["Storage", "CloudModel", "Placement", "XMPP", "XML", grdb]),
         tests(
             "MachineDriversTests",

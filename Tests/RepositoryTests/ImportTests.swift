@@ -60,7 +60,8 @@ struct ImportTests {
                 "\(target) is pure and imports nothing of others (\(module)): pass the value in as an argument"
         }
         if let homes = Floors.foreignHomes[module], !homes.contains(target) {
-            return "\(module) is used in \(homes.sorted().joined(separator: ", ")) only, not in \(target)"
+            let places = homes.isEmpty ? "nowhere" : "in \(homes.sorted().joined(separator: ", ")) only"
+            return "\(module) is used \(places), not in \(target)"
         }
         return nil
     }

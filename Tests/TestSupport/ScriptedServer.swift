@@ -13,10 +13,12 @@ package final class ScriptedServer: Sendable {
 
         private var answers: [String]
         private let heard: Recorder<String>
+        private let closesAtEnd: Bool
 
-        init(_ answers: [String], _ heard: Recorder<String>) {
+        init(_ answers: [String], _ heard: Recorder<String>, closesAtEnd: Bool) {
             self.answers = answers
             self.heard = heard
+            self.closesAtEnd = closesAtEnd
         }
 
         func channelRead(context: ChannelHandlerContext, data: NIOAny) {
@@ -27,17 +29,20 @@ package final class ScriptedServer: Sendable {
             }
             let answer = self.answers.removeFirst()
             context.writeAndFlush(self.wrapOutboundOut(ByteBuffer(string: answer)), promise: nil)
+            if self.closesAtEnd, self.answers.isEmpty { context.close(promise: nil) }
         }
     }
 
-    /// An answer for each time that something is read from a connection; then the connection is closed.
-    package init(_ answers: [String]) async throws {
+    /// An answer for each time that something is read from a connection; then the connection is closed, by the next
+    /// thing that is read or, with `closesAtEnd`, at once.
+    package init(_ answers: [String], closesAtEnd: Bool = false) async throws {
         let heard = Recorder<String>()
         self.heard = heard
         self.channel = try await ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
             .childChannelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
-                    try channel.pipeline.syncOperations.addHandler(Script(answers, heard))
+                    try channel.pipeline.syncOperations.addHandler(
+                        Script(answers, heard, closesAtEnd: closesAtEnd))
                 }
             }
             .bind(host: "127.0.0.1", port: 0).get()

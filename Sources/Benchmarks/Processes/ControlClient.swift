@@ -1,5 +1,7 @@
+import AsyncHTTPClient
 import Foundation
-import FoundationNetworking
+import NIOCore
+import NIOHTTP1
 
 /// The HTTP interface of one `tradewind` process, used as any program uses it.
 struct ControlClient: Sendable {
@@ -10,16 +12,26 @@ struct ControlClient: Sendable {
     /// Connections kept open to one process; more than there are callers.
     static let connectionsMax = 96
 
+    /// How long nothing may come.
+    static let idleTime = TimeAmount.seconds(60)
+    /// The longest answer that is read, in bytes.
+    static let answerLimit = 64 * 1_024 * 1_024
+
+    /// Carries the requests to all processes, as long as the benchmark runs.
+    private static let http: HTTPClient = {
+        var configuration = HTTPClient.Configuration(
+            redirectConfiguration: .disallow, timeout: .init(connect: .seconds(10), read: Self.idleTime))
+        configuration.connectionPool.concurrentHTTP1ConnectionsPerHostSoftLimit = Self.connectionsMax
+        configuration.connectionPool.retryConnectionEstablishment = false
+        return HTTPClient(eventLoopGroupProvider: .singleton, configuration: configuration)
+    }()
+
     private let base: String
     private let token: String
-    private let session: URLSession
 
     init(port: Int, token: String) {
         self.base = "http://127.0.0.1:\(port)"
         self.token = token
-        let configuration = URLSessionConfiguration.ephemeral
-        configuration.httpMaximumConnectionsPerHost = Self.connectionsMax
-        self.session = URLSession(configuration: configuration)
     }
 
     /// The `value` of the answer to a request.
@@ -75,16 +87,16 @@ struct ControlClient: Sendable {
     private func exchange(
         _ method: String, _ path: String, _ parameters: [String: String], key: String? = nil
     ) async throws -> (data: Data, status: Int) {
-        guard let url = URL(string: self.base + path) else { throw BenchmarkFailure("\(path) is no path") }
-        var request = URLRequest(url: url)
-        request.httpMethod = method
-        request.setValue("Bearer \(self.token)", forHTTPHeaderField: "Authorization")
-        if let key { request.setValue(key, forHTTPHeaderField: "Idempotency-Key") }
+        var request = HTTPClientRequest(url: self.base + path)
+        request.method = .init(rawValue: method)
+        request.headers.add(name: "Authorization", value: "Bearer \(self.token)")
+        if let key { request.headers.add(name: "Idempotency-Key", value: key) }
         if !parameters.isEmpty {
-            request.setValue("application/json", forHTTPHeaderField: "Content-Type")
-            request.httpBody = try JSONEncoder().encode(parameters)
+            request.headers.add(name: "Content-Type", value: "application/json")
+            request.body = .bytes(try JSONEncoder().encode(parameters))
         }
-        let (data, response) = try await self.session.data(for: request)
-        return (data, (response as? HTTPURLResponse)?.statusCode ?? 0)
+        let response = try await Self.http.execute(request, deadline: .distantFuture)
+        let body = try await response.body.collect(upTo: Self.answerLimit)
+        return (Data(body.readableBytesView), Int(response.status.code))
     }
 }

@@ -1,14 +1,13 @@
 import ControlAPI
 import Foundation
 import Operations
-
-#if canImport(FoundationNetworking)
-    import FoundationNetworking
-#endif
+import WebRequests
 
 /// Which process the command line asks, and with which token.
 struct Connection {
     static let usualServer = "http://127.0.0.1:8640"
+    /// Longer than the server takes at most, so that its own answer comes first.
+    static let answerTime = Duration.seconds(600)
 
     let server: String
     let token: String
@@ -39,25 +38,23 @@ struct Connection {
     /// A request for one operation, arguments as a JSON object.
     func request(
         _ operation: String, _ arguments: Value.Object, site: String?, streams: Bool, key: String?
-    ) throws(OperationError) -> URLRequest {
+    ) throws(OperationError) -> WebRequest {
         var query = ""
         if let site {
             let allowed = CharacterSet.alphanumerics.union(CharacterSet(charactersIn: ".-"))
             query = "?at=" + (site.addingPercentEncoding(withAllowedCharacters: allowed) ?? site)
         }
-        guard let url = URL(string: "\(self.server)/v1/operations/\(operation)\(query)") else {
+        let url = "\(self.server)/v1/operations/\(operation)\(query)"
+        guard WebRequest.canAsk(url) else {
             throw OperationError(
                 .badRequest, "“\(self.server)” is no URL", next: "give --server http://HOST:PORT")
         }
-        var request = URLRequest(url: url)
-        request.httpMethod = "POST"
-        request.httpBody = Data(Value.object(arguments).json().utf8)
-        request.setValue("application/json", forHTTPHeaderField: "Content-Type")
-        request.setValue("Bearer \(self.token)", forHTTPHeaderField: "Authorization")
-        if streams { request.setValue("text/event-stream", forHTTPHeaderField: "Accept") }
-        if let key { request.setValue(key, forHTTPHeaderField: "Idempotency-Key") }
-        // Longer than the server takes at most, so that its own answer comes first.
-        request.timeoutInterval = 600
+        var request = WebRequest(url, idle: Self.answerTime)
+        request.method = "POST"
+        request.headers = ["Content-Type": "application/json", "Authorization": "Bearer \(self.token)"]
+        if streams { request.headers["Accept"] = "text/event-stream" }
+        if let key { request.headers["Idempotency-Key"] = key }
+        request.body = Array(Value.object(arguments).json().utf8)
         return request
     }
 }

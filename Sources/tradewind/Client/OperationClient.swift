@@ -1,9 +1,9 @@
 import CloudModel
 import Cryptography
 import Foundation
-import FoundationNetworking
 import Operations
 import ServerSentEvents
+import WebRequests
 
 /// Asks a running process to perform an operation and shows what it answers.
 struct OperationClient {
@@ -64,47 +64,54 @@ struct OperationClient {
     }
 
     /// The result document; progress is told on standard error meanwhile.
-    private func document(_ request: URLRequest, from server: String) async throws -> Value {
-        var status = 0
-        var isStream = false
-        var body: [UInt8] = []
-        var events = EventReader()
-        var last: EventReader.Event?
+    private func document(_ request: WebRequest, from server: String) async throws -> Value {
+        let reply: Reply
         do {
-            try await Exchange().run(request) { piece in
-                switch piece {
-                case .head(let code, let type):
-                    (status, isStream) = (code, type.hasPrefix("text/event-stream"))
-                case .body(let bytes) where isStream:
-                    for event in try events.read(bytes) {
-                        switch event.name {
-                        case "result", "problem": last = event
-                        case "workload": Self.tell(try Self.newsLine(event))
-                        default: Self.tell(try Self.line(event))
-                        }
-                    }
-                case .body(let bytes):
-                    body += bytes
-                }
-            }
-        } catch let error as URLError {
+            reply = try await request.send { try await Self.reply($0) }
+        } catch let error as WebFailure {
             throw OperationError(
-                .unavailable, "\(server) does not answer: \(error.localizedDescription)",
+                .unavailable, "\(server) does not answer: \(error)",
                 next: "is tradewind serve running there? name another with --server URL")
         }
-        let text = isStream ? Array((last?.data ?? "").utf8) : body
         let document: Value
         do throws(JSONParser.Problem) {
-            document = try JSONParser.parse(text)
+            document = try JSONParser.parse(reply.text)
         } catch {
             throw OperationError(
-                .internalError, "\(server) answered with status \(status) and no JSON",
+                .internalError, "\(server) answered with status \(reply.status) and no JSON",
                 next: "is it a Tradewind process?")
         }
-        if isStream ? last?.name == "problem" : !(200..<300).contains(status) {
-            throw Self.error(in: document)
-        }
+        if reply.isProblem { throw Self.error(in: document) }
         return document
+    }
+
+    /// What came of a request.
+    private struct Reply {
+        let status: Int
+        let text: [UInt8]
+        let isProblem: Bool
+    }
+
+    private static func reply(_ answer: WebAnswer) async throws -> Reply {
+        guard answer.header("Content-Type")?.hasPrefix("text/event-stream") == true else {
+            var body: [UInt8] = []
+            try await answer.read { body += $0 }
+            return Reply(
+                status: answer.status, text: body, isProblem: !(200..<300).contains(answer.status))
+        }
+        var events = EventReader()
+        var last: EventReader.Event?
+        try await answer.read { piece in
+            for event in try events.read(piece) {
+                switch event.name {
+                case "result", "problem": last = event
+                case "workload": Self.tell(try Self.newsLine(event))
+                default: Self.tell(try Self.line(event))
+                }
+            }
+        }
+        return Reply(
+            status: answer.status, text: Array((last?.data ?? "").utf8), isProblem: last?.name == "problem")
     }
 
     private static func line(_ event: EventReader.Event) throws -> String {

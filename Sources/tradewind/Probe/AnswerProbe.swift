@@ -1,5 +1,5 @@
 import Foundation
-import FoundationNetworking
+import WebRequests
 
 /// Measures how long it takes to get the head of a page, over a connection of its own: the name of the host, the
 /// connection and TLS count as well.
@@ -28,27 +28,19 @@ struct AnswerProbe {
 
     /// Asks once, and says how long it took until the head of an answer was there that is neither error nor redirect.
     func get(_ url: URL) async throws -> Duration {
-        let limit = self.limit
-        return try await withThrowingTaskGroup(of: Duration.self) { group in
-            group.addTask { try await Self.time(of: url) }
-            group.addTask {
-                try await Task.sleep(for: limit)
-                throw Failure.late(limit)
-            }
-            defer { group.cancelAll() }
-            guard let time = try await group.next() else { throw CancellationError() }
-            return time
-        }
-    }
-
-    private static func time(of url: URL) async throws -> Duration {
+        var request = WebRequest(url.absoluteString, idle: self.limit)
+        request.whole = self.limit
+        let began = ContinuousClock.now
         do {
-            let request = URLRequest(url: url, cachePolicy: .reloadIgnoringLocalCacheData)
-            let head = try await Exchange(followsRedirects: false).head(of: request)
-            guard (200..<300).contains(head.status) else { throw Failure.status(head.status) }
-            return head.time
-        } catch let error as URLError {
-            throw Failure.unanswered(error.localizedDescription)
+            return try await request.send { answer in
+                let time = ContinuousClock.now - began
+                guard (200..<300).contains(answer.status) else { throw Failure.status(answer.status) }
+                return time
+            }
+        } catch WebFailure.late(let limit) {
+            throw Failure.late(limit)
+        } catch WebFailure.unanswered(let reason) {
+            throw Failure.unanswered(reason)
         }
     }
 }

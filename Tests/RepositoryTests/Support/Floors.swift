@@ -18,6 +18,7 @@ enum Floors {
             "CloudModel": [],
             "Threads": [],
             "ServerSentEvents": [],
+            "WebRequests": [],
             "TradewindClient": ["ServerSentEvents"],
             "XML": ["CLibXML2"],
             "Cryptography": ["COpenSSL"],
@@ -29,7 +30,7 @@ enum Floors {
             "XMPPTransport": ["XMPP", "XML", "Cryptography", "COpenSSL", "CUnbound"],
             "Storage": ground.union(["Federation"]),
             "XMPPServer": bedrock.union(["XMPPTransport", "Storage", "XMPP", "Threads"]),
-            "MachineDrivers": bedrock.union(["CLibvirt", "Threads"]),
+            "MachineDrivers": bedrock.union(["CLibvirt", "Threads", "WebRequests"]),
             "Participant": shared.union(["XMPPTransport", "XMPPServer", "Storage", "Threads"]),
             "ControlAPI": ["CloudModel", "Operations", "Cryptography"],
             "Agent": shared.union([
@@ -39,7 +40,7 @@ enum Floors {
             "tradewind": shared.union([
                 "XMPPTransport", "XMPPServer", "Storage", "MachineDrivers", "Participant", "ControlAPI",
                 "Agent",
-                "Coordinator", "ServerSentEvents",
+                "Coordinator", "ServerSentEvents", "WebRequests",
             ]),
             "Benchmarks": shared.union([
                 "CLibXML2", "XMPPTransport", "XMPPServer", "Storage", "MachineDrivers", "Participant",
@@ -63,8 +64,14 @@ enum Floors {
         "Yams": ["Operations"],
         "Hummingbird": ["ControlAPI"],
         "HTTPTypes": ["ControlAPI"],
-        "AsyncHTTPClient": ["TradewindClient"],
-        "NIOPosix": ["XMPPTransport", "XMPPServer", "Participant", "tradewind", "Benchmarks", "TestSupport"],
+        "AsyncHTTPClient": ["TradewindClient", "WebRequests", "Benchmarks"],
+        "NIOSSL": ["WebRequests"],
+        // Its sessions keep a processor busy while they wait for an answer (seen with Swift 6.3).
+        "FoundationNetworking": [],
+        "NIOPosix": [
+            "XMPPTransport", "XMPPServer", "Participant", "WebRequests", "tradewind", "Benchmarks",
+            "TestSupport",
+        ],
         "ArgumentParser": ["tradewind", "Benchmarks"],
         "Configuration": ["tradewind"],
     ]
