@@ -49,6 +49,21 @@ struct TimingTests {
     }
 
     @Test(
+        "What held up the first measurements does not outlast the next one; later a short one is one of many")
+    func firstRoundTrips() {
+        var roundTrip = RoundTrip()
+        for time in [900, 400, 80] as [Int64] {
+            roundTrip.measure(.milliseconds(time))
+            #expect(roundTrip.smoothed == .milliseconds(time))
+        }
+        #expect(roundTrip.samples == RoundTrip.firstCount - 1)
+        roundTrip.measure(.milliseconds(160))
+        #expect(roundTrip.smoothed == .milliseconds(90))
+        roundTrip.measure(.milliseconds(10))
+        #expect(roundTrip.smoothed == .milliseconds(80))
+    }
+
+    @Test(
         "Silence and failed pings",
         arguments: [
             (0, 0, Reachability.reachable), (14.999, 0, .reachable), (15, 0, .suspect), (29.999, 0, .suspect),
