@@ -1,8 +1,9 @@
-import Agent
 import CloudModel
 import Operations
 import Storage
 import Testing
+
+@testable import Agent
 
 @Suite
 struct AgentOperationTests {
@@ -74,6 +75,23 @@ struct AgentOperationTests {
                 try await self.perform("machine.create", arguments, on: harness)
             }
             #expect(error?.code == .conflict)
+        }
+    }
+
+    @Test("The state that a machine was accepted in is told though it runs already, and none is told twice")
+    func toldFirst() async throws {
+        try await AgentHarness.with { harness in
+            let accepted = try await harness.place(harness.request("web-1"))
+            try await harness.waitForState(.running, of: accepted.id)
+            let (first, second) = (ProgressLog(), ProgressLog())
+            let operations = AgentOperations(service: harness.agent.service)
+            let settled = await operations.waitUntilSettled(accepted) { await first.add($0.text) }
+            #expect(settled.state == .running)
+            let lines = await first.lines
+            #expect(lines == ["machine web-1 is creating", "machine web-1 is running"])
+            _ = await operations.waitUntilSettled(settled) { await second.add($0.text) }
+            let again = await second.lines
+            #expect(again == ["machine web-1 is running"])
         }
     }
 

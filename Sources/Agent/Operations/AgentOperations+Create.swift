@@ -22,20 +22,23 @@ extension AgentOperations {
         return try self.result(await self.waitUntilSettled(accepted, progress))
     }
 
-    /// Waits until the machine runs, has stopped or failed, and tells each state on the way.
+    /// Waits until the machine runs, has stopped or failed, and tells each state on the way, from the one
+    /// it was accepted in.
     func waitUntilSettled(_ machine: Machine, _ progress: @escaping ProgressSink) async -> Machine {
         let site = self.service.site
         let name = machine.specification.name
         return await withTaskGroup(of: Machine?.self) { group in
             group.addTask {
-                var last: Machine?
+                func tell(_ state: MachineState) async {
+                    await progress(Progress(site: site, text: "machine \(name) is \(state.rawValue)"))
+                }
+                // It may run already when it is first looked at.
+                await tell(machine.state)
+                var last = machine
                 for await _ in self.service.keeper.changed.rings() {
                     guard let now = self.service.keeper.read({ $0.machines[machine.id]?.machine })
                     else { return nil }
-                    if now.state != last?.state {
-                        await progress(
-                            Progress(site: site, text: "machine \(name) is \(now.state.rawValue)"))
-                    }
+                    if now.state != last.state { await tell(now.state) }
                     last = now
                     switch now.state {
                     case .creating, .starting: continue

@@ -20,6 +20,9 @@ package final class InMemoryDriver: MachineDriver {
         var stubbornGuests: Set<MachineID> = []
     }
 
+    /// What a guest writes once it has booted.
+    private static let greeting = "TRADEWIND GUEST READY\n"
+
     private let state: Mutex<State>
     private let subscribers = DriverEvents()
     private let latency: @Sendable (Call) async -> Void
@@ -68,8 +71,8 @@ package final class InMemoryDriver: MachineDriver {
     }
 
     package func start(_ id: MachineID) async throws(DriverError) {
-        try await self.change(id, by: .start, from: [.stopped, .failed], to: .running)
-        self.write("TRADEWIND GUEST READY\n", toConsoleOf: id)
+        try await self.change(
+            id, by: .start, from: [.stopped, .failed], to: .running, says: Self.greeting)
     }
 
     package func shutdown(_ id: MachineID) async throws(DriverError) {
@@ -79,8 +82,7 @@ package final class InMemoryDriver: MachineDriver {
     }
 
     package func reboot(_ id: MachineID) async throws(DriverError) {
-        try await self.change(id, by: .reboot, from: [.running], to: .running)
-        self.write("TRADEWIND GUEST READY\n", toConsoleOf: id)
+        try await self.change(id, by: .reboot, from: [.running], to: .running, says: Self.greeting)
     }
 
     package func forceOff(_ id: MachineID) async throws(DriverError) {
@@ -138,8 +140,10 @@ package final class InMemoryDriver: MachineDriver {
         if let fault { throw fault }
     }
 
+    /// What the guest `says` is on its console before anybody hears of the change.
     private func change(
-        _ id: MachineID, by call: Call, from allowed: Set<MachineState>, to target: MachineState
+        _ id: MachineID, by call: Call, from allowed: Set<MachineState>, to target: MachineState,
+        says text: String? = nil
     ) async throws(DriverError) {
         try await self.enter(call)
         let outcome = self.state.withLock { state -> Result<MachineState, DriverError> in
@@ -149,6 +153,7 @@ package final class InMemoryDriver: MachineDriver {
             }
             state.machines[id]?.state = target
             state.machines[id]?.reason = nil
+            if let text { state.consoles[id]?.append(text) }
             return .success(machine.state)
         }
         if try outcome.get() != target {
