@@ -19,7 +19,7 @@ package final class Recorder<Event: Sendable>: Sendable {
     }
 
     /// The next event; once none has come for so long, this and every later call ends with an error.
-    package func next(within seconds: Int = 30) async throws -> Event {
+    package func next(within seconds: Int = 120) async throws -> Event {
         let continuation = self.continuation
         let deadline = MultiThreadedEventLoopGroup.singleton.next().scheduleTask(in: .seconds(Int64(seconds)))
         {

@@ -86,8 +86,12 @@ struct RemoteStreamTests {
         try await TestSite.run("b.test", certificate: other, trust: authority.trust) { there in
             let routes = ["b.test": [Route(host: "127.0.0.1", port: there.ports.servers)]]
             let policy = RemotePolicy(standard: .certificate)
+            // The domain must still rest when the second stanza is sent.
+            var limits = TransportLimits.patient
+            limits.shortestBackOff = .minutes(5)
             try await TestSite.run(
-                "a.test", certificate: own, trust: authority.trust, policy: policy, routes: routes
+                "a.test", certificate: own, trust: authority.trust, policy: policy, limits: limits,
+                routes: routes
             ) { here in
                 let stanza = try Self.message(from: "u@a.test", to: "v@b.test")
                 try here.remotes.send(stanza)

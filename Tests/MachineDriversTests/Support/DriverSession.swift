@@ -46,7 +46,7 @@ struct DriverSession: Sendable {
 
 /// Waits until `condition` holds, looking again every 20 ms; fails after `limit`.
 func eventually(
-    _ what: String, within limit: Duration = .seconds(60),
+    _ what: String, within limit: Duration = .seconds(600),
     _ condition: () async throws -> Bool
 ) async throws {
     let clock = ContinuousClock()

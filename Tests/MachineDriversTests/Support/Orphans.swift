@@ -1,4 +1,5 @@
 import Foundation
+import Testing
 
 /// Processes whose parent has gone, such as QEMU once libvirt has started it.
 ///
@@ -25,6 +26,17 @@ enum Orphans {
     static func reap(_ process: pid_t) throws {
         var status: Int32 = 0
         guard unsafe waitpid(process, &status, 0) == process else { throw POSIXError(.ECHILD) }
+    }
+
+    /// The same while the caller goes on, however long the process lives.
+    static func reapLater(_ process: pid_t) {
+        Thread.detachNewThread {
+            do {
+                try Orphans.reap(process)
+            } catch {
+                Issue.record(error)
+            }
+        }
     }
 
     private static func adopt(_ isOn: Bool) throws {

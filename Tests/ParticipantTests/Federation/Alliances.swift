@@ -100,11 +100,20 @@ final class Alliances: Sendable {
     }
 
     /// Waits until no exchange is under way: each waits for its own disk only, which may take its time.
+    ///
+    /// An exchange may begin another one at a participant that was looked at already, and end before its own
+    /// is. It has sent something then, so two looks in a row must find none while nothing is sent.
     func settle() async throws {
-        let deadline = ContinuousClock.now.advanced(by: .seconds(30))
-        while self.participants.contains(where: { participant in
-            participant.federation.state.withLock { $0.exchangesUnderWay > 0 }
-        }) {
+        let deadline = ContinuousClock.now.advanced(by: .seconds(120))
+        var quietSince: Int?
+        while true {
+            let sent = self.network.sentCount
+            let isBusy = self.participants.contains { participant in
+                participant.federation.state.withLock { $0.exchangesUnderWay > 0 }
+            }
+            if !isBusy, let quietSince, quietSince == self.network.sentCount { return }
+            quietSince = isBusy ? nil : sent
+            try Task.checkCancellation()
             try #require(ContinuousClock.now < deadline, "an exchange does not end")
             await Task.yield()
         }

@@ -9,6 +9,7 @@ final class FakeNetwork: Sendable {
         var links: [JID: FakeLink] = [:]
         var isolated: Set<JID> = []
         var sent: [Stanza] = []
+        var sentCount = 0
     }
 
     private let state = Mutex(State())
@@ -26,6 +27,9 @@ final class FakeNetwork: Sendable {
         }
     }
 
+    /// How many were ever sent, whether they arrived or not.
+    var sentCount: Int { self.state.withLock { $0.sentCount } }
+
     func attach(_ link: FakeLink) {
         self.state.withLock { $0.links[link.address] = link }
     }
@@ -35,6 +39,7 @@ final class FakeNetwork: Sendable {
         stanza.from = sender
         let target: FakeLink? = self.state.withLock { state in
             state.sent.append(stanza)
+            state.sentCount += 1
             guard let to = stanza.to?.bare, !state.isolated.contains(to),
                 !state.isolated.contains(sender.bare)
             else { return nil }

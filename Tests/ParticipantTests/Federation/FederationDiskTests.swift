@@ -106,7 +106,7 @@ struct FederationDiskTests {
                 try database.writer.write { _ in
                     hold.yield()
                     // The limit ends the test if all threads of the pool wait for the disk.
-                    outcome.withLock { $0 = release.wait(timeout: .now() + 20) }
+                    outcome.withLock { $0 = release.wait(timeout: .now() + 60) }
                 }
             } catch {
                 Issue.record(error)

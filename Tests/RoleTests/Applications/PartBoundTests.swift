@@ -64,6 +64,16 @@ struct PartBoundTests {
         try coordinator.workload("shop-\(part)", for: "root@paris.test", scope: .site)
     }
 
+    /// Applies a document that binds the database; its workload, where it is, and the only other site near enough.
+    private func applyBound(
+        _ coordinator: Coordinator, _ table: OperationTable, _ bench: CoordinatorBench
+    ) async throws -> (database: Workload, home: SiteID, other: SiteID) {
+        try await self.apply(Self.document(), coordinator, table, bench)
+        let database = try self.workload("db", coordinator)
+        let home = try #require(database.replicas[0].site)
+        return (database, home, try #require(Self.near.subtracting([home]).first))
+    }
+
     /// A site deletes the only machine that it has, and takes nothing any more.
     private func lose(_ site: SiteID, _ coordinator: Coordinator, _ bench: CoordinatorBench) async throws {
         bench.sites.setPolicy(.closed, at: site.address)
@@ -160,9 +170,7 @@ struct PartBoundTests {
     func failover(isThereRoomNear: Bool) async throws {
         let bench = try CoordinatorBench(Self.world)
         try await bench.run(Self.patient) { coordinator, table in
-            try await self.apply(Self.document(), coordinator, table, bench)
-            let home = try #require(try self.workload("db", coordinator).replicas[0].site)
-            let other = try #require(Self.near.subtracting([home]).first)
+            let (_, home, other) = try await self.applyBound(coordinator, table, bench)
             if !isThereRoomNear { bench.sites.setPolicy(.closed, at: other.address) }
             try await self.lose(home, coordinator, bench)
             let database = try await self.placedAnew("db", coordinator, bench)
@@ -199,10 +207,7 @@ struct PartBoundTests {
     func failoverAfterMove() async throws {
         let bench = try CoordinatorBench(Self.world)
         try await bench.run(Self.patient) { coordinator, table in
-            try await self.apply(Self.document(), coordinator, table, bench)
-            let database = try self.workload("db", coordinator)
-            let home = try #require(database.replicas[0].site)
-            let other = try #require(Self.near.subtracting([home]).first)
+            let (database, home, other) = try await self.applyBound(coordinator, table, bench)
             bench.sites.setPolicy(.closed, at: other.address)
             try await self.lose(home, coordinator, bench)
             try #require(try await self.rests("db", after: 1, coordinator, bench) == Self.tokyo)
@@ -222,10 +227,7 @@ struct PartBoundTests {
     func failoverBesideOldMachine() async throws {
         let bench = try CoordinatorBench(Self.world)
         try await bench.run(Self.patient) { coordinator, table in
-            try await self.apply(Self.document(), coordinator, table, bench)
-            let database = try self.workload("db", coordinator)
-            let home = try #require(database.replicas[0].site)
-            let other = try #require(Self.near.subtracting([home]).first)
+            let (database, home, other) = try await self.applyBound(coordinator, table, bench)
             bench.sites.set(.silent, at: home.address)
             try await coordinator.move(database.id, replica: 0, to: other, because: "somebody wants it")
             _ = try await bench.settle(coordinator) { () throws -> Bool? in
@@ -274,10 +276,7 @@ struct PartBoundTests {
     func moves() async throws {
         let bench = try CoordinatorBench(Self.world)
         try await bench.run(Self.patient) { coordinator, table in
-            try await self.apply(Self.document(), coordinator, table, bench)
-            let database = try self.workload("db", coordinator)
-            let home = try #require(database.replicas[0].site)
-            let other = try #require(Self.near.subtracting([home]).first)
+            let (database, _, other) = try await self.applyBound(coordinator, table, bench)
             let error = await #expect(throws: OperationError.self) {
                 try await coordinator.move(
                     database.id, replica: 0, to: Self.tokyo, because: "somebody wants it")

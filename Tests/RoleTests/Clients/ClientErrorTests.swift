@@ -1,32 +1,23 @@
 import HTTPTypes
 import Hummingbird
-import Logging
 import NIOCore
-import TestSupport
 import Testing
 import TradewindClient
 
-@Suite("Errors of the client library", .timeLimit(.minutes(1)))
+@Suite("Errors of the client library", .timeLimit(.minutes(3)))
 struct ClientErrorTests {
     /// Something that is no coordinator answers whatever is asked with `body`.
     private func answering(
         _ body: String, _ ask: @escaping @Sendable (TradewindClient) async throws -> Void
     ) async throws {
-        let ports = Recorder<Int>()
         let router = Router()
         router.get("/v1/**") { _, _ in
             Response(
                 status: .ok, headers: [.contentType: "text/event-stream"],
                 body: ResponseBody(byteBuffer: ByteBuffer(string: body)))
         }
-        let server = Hummingbird.Application(
-            router: router, configuration: .init(address: .hostname("127.0.0.1", port: 0)),
-            onServerRunning: { channel in ports.record(channel.localAddress?.port ?? 0) },
-            logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
-        try await withThrowingTaskGroup(of: Void.self) { group in
-            group.addTask { try await server.run() }
-            try await ask(ClientBench.client("http://127.0.0.1:\(try await ports.next())"))
-            group.cancelAll()
+        try await ClientBench.serving(router) { address in
+            try await ask(ClientBench.client(address))
         }
     }
 

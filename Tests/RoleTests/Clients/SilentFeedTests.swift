@@ -1,9 +1,7 @@
 import HTTPTypes
 import Hummingbird
-import Logging
 import NIOCore
 import Synchronization
-import TestSupport
 import Testing
 
 @testable import TradewindClient
@@ -20,7 +18,6 @@ struct SilentFeedTests {
         _ answers: [String], _ ask: @escaping @Sendable (TradewindClient) async throws -> Void
     ) async throws -> [String?] {
         let heard = Mutex<[String?]>([])
-        let ports = Recorder<Int>()
         let router = Router()
         router.get("/v1/**") { request, _ -> Response in
             let position = HTTPField.Name("Last-Event-ID").flatMap { request.headers[$0] }
@@ -33,15 +30,8 @@ struct SilentFeedTests {
                 status: .ok, headers: [.contentType: "text/event-stream"],
                 body: ResponseBody(byteBuffer: ByteBuffer(string: answers[number])))
         }
-        let server = Hummingbird.Application(
-            router: router, configuration: .init(address: .hostname("127.0.0.1", port: 0)),
-            onServerRunning: { channel in ports.record(channel.localAddress?.port ?? 0) },
-            logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
-        try await withThrowingTaskGroup(of: Void.self) { group in
-            group.addTask { try await server.run() }
-            let address = "http://127.0.0.1:\(try await ports.next())"
+        try await ClientBench.serving(router) { address in
             try await ask(TradewindClient(server: address, token: "alice-token", attempts: 2))
-            group.cancelAll()
         }
         return heard.withLock { $0 }
     }

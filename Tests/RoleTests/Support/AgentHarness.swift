@@ -18,6 +18,7 @@ struct AgentHarness: Sendable {
     final class Outbox: Sendable {
         private struct State {
             var reports: [(machine: Machine, holder: SiteID)] = []
+            var refused: [MachineState] = []
             var rows: [SiteDescription] = []
             var isCut = false
             var unacknowledged = 0
@@ -89,7 +90,10 @@ struct AgentHarness: Sendable {
 
         func report(_ machine: Machine, to holder: SiteID) async throws {
             let isSilent = try self.state.withLock { state in
-                guard !state.isCut else { throw StanzaError(.remoteServerTimeout) }
+                guard !state.isCut else {
+                    state.refused.append(machine.state)
+                    throw StanzaError(.remoteServerTimeout)
+                }
                 state.reports.append((machine, holder))
                 guard state.unacknowledged == 0 else {
                     state.unacknowledged -= 1
@@ -119,6 +123,8 @@ struct AgentHarness: Sendable {
         }
 
         var reports: [(machine: Machine, holder: SiteID)] { self.state.withLock(\.reports) }
+        /// What was to be reported while nobody could be reached.
+        var refused: [MachineState] { self.state.withLock(\.refused) }
         var rows: [SiteDescription] { self.state.withLock(\.rows) }
 
         func cut(_ isCut: Bool) {
@@ -258,7 +264,7 @@ struct AgentHarness: Sendable {
 
     /// Waits until `condition` holds, looking again every 5 ms; fails after `limit`.
     static func eventually(
-        _ what: String, within limit: Duration = .seconds(30), _ condition: () async throws -> Bool
+        _ what: String, within limit: Duration = .seconds(120), _ condition: () async throws -> Bool
     ) async throws {
         let clock = ContinuousClock()
         let deadline = clock.now.advanced(by: limit)

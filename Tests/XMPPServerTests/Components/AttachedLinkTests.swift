@@ -57,9 +57,9 @@ struct AttachedLinkTests {
             let routes = [full.port, server.clientPort].map { Route(host: "127.0.0.1", port: $0) }
             try await Self.attached(attachment, routes: ["paris.test": routes]) { link, _ in
                 // A single attempt to connect would take longer than this.
-                #expect(TransportLimits().connectTime > .seconds(15))
+                #expect(TransportLimits().connectTime > .seconds(19))
                 let answer = try await link.request(
-                    IQ(to: Self.domain, id: "1", body: Self.request), timeout: .seconds(15))
+                    IQ(to: Self.domain, id: "1", body: Self.request), timeout: .seconds(19))
                 #expect(answer.body == .result(nil))
                 var renewals = link.renewals.makeAsyncIterator()
                 #expect(await renewals.next() != nil)

@@ -4,7 +4,7 @@ import Testing
 
 @testable import XMPPTransport
 
-@Suite("Measuring the way to a port", .timeLimit(.minutes(1)))
+@Suite("Measuring the way to a port", .timeLimit(.minutes(3)))
 struct PortProbeTests {
     @Test("A listener gives a time and sees the connection end; where nobody listens there is no time")
     func connects() async throws {

@@ -13,11 +13,10 @@ struct ScriptedServerTests {
         xmlns:db='jabber:server:dialback' from='b.test' to='a.test' id='1' version='1.0'>
         """
 
-    private func look(at answers: [String], direct: Bool = false) async throws -> StreamFacts {
+    private func look(
+        at answers: [String], direct: Bool = false, limits: ProbeLimits = .patient
+    ) async throws -> StreamFacts {
         let authority = try TestAuthority.shared.get()
-        var limits = ProbeLimits()
-        limits.stream = .seconds(2)
-        limits.handshake = .seconds(2)
         let prober = RemoteProber(
             from: "a.test", certificates: try CertificateStore(certificates: [:], trust: authority.trust),
             policy: RemotePolicy(), resolver: Resolver(), secret: [1],
@@ -77,7 +76,9 @@ struct ScriptedServerTests {
             Issue.record("not lost: \(String(describing: closed.end))")
             return
         }
-        let silent = try await self.look(at: ["", "", ""])
+        var limits = ProbeLimits.patient
+        limits.stream = .seconds(2)
+        let silent = try await self.look(at: ["", "", ""], limits: limits)
         #expect(silent.end == .failed(.timedOut))
         #expect(!silent.speaksXMPP)
     }

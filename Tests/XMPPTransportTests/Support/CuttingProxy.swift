@@ -40,7 +40,7 @@ final class CuttingProxy: Sendable {
         /// Nil for as many as there are.
         private let left: Mutex<Int?> = Mutex(nil)
 
-        func set(_ bytes: Int) { self.left.withLock { $0 = bytes } }
+        func set(_ bytes: Int?) { self.left.withLock { $0 = bytes } }
 
         /// How many of so many bytes pass; if not all, the connection is to be cut, once.
         func allow(_ bytes: Int) -> Int {
@@ -74,6 +74,12 @@ final class CuttingProxy: Sendable {
 
     /// Cuts the connection after so many bytes to the client, once.
     func cutBack(after bytes: Int) { self.toClient.set(bytes) }
+
+    /// Cuts nothing any more that it has not cut yet.
+    func spare() {
+        self.toServer.set(nil)
+        self.toClient.set(nil)
+    }
 
     /// How many connections were made to it.
     var connectionCount: Int { self.accepted.withLock { $0.count } }

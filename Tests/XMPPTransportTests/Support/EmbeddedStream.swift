@@ -102,18 +102,21 @@ final class EmbeddedStream {
     }
 
     /// Whether the peer has been sent this, by now.
-    func says(_ element: Element) throws -> Bool {
+    func says(_ element: Element) throws -> Bool { try self.everythingSaid().contains(Self.text(element)) }
+
+    /// What the peer has been sent by now, but for what was forgotten.
+    func everythingSaid() throws -> String {
         self.loop.run()
         while let buffer = try self.channel.readOutbound(as: ByteBuffer.self) {
             self.said += String(buffer: buffer)
         }
-        return self.said.contains(Self.text(element))
+        return self.said
     }
 
     /// The attribute of what the peer has been sent last that has it.
     func said(attribute name: String) throws -> String? {
-        _ = try self.says(Element("nothing", namespace: Namespace.server))
-        let parts = self.said.split(separator: " \(name)=", omittingEmptySubsequences: false).dropFirst()
+        let said = try self.everythingSaid()
+        let parts = said.split(separator: " \(name)=", omittingEmptySubsequences: false).dropFirst()
         return parts.last.flatMap { part in
             part.first.map { quote in String(part.dropFirst().prefix { $0 != quote }) }
         }
@@ -121,7 +124,7 @@ final class EmbeddedStream {
 
     /// Forgets what the peer has been sent until now.
     func forget() throws {
-        _ = try self.says(Element("nothing", namespace: Namespace.server))
+        _ = try self.everythingSaid()
         self.said = ""
     }
 
