@@ -31,6 +31,14 @@ class ClientLibraryTests(Workspace):
     def reported(self):
         return any(site.get("capacity", {}).get("free", {}).get("vcpus") for site in self.coordinator.perform("site", "list"))
 
+    def wait_for_replica(self, state):
+        wait_until(lambda: self.tokyo.machines() == [("chatted-0", state)], 60, f"the replica is {state}",
+                   self.tokyo.log)
+
+    def known_states(self):
+        """What the coordinator knows of the replicas."""
+        return [r.get("state") for r in self.coordinator.perform("workload", "show", "chatted")["replicas"]]
+
     def test_help_shows_the_operations(self):
         answer = self.admin.ask("coordinator.test", "help")
         self.assertIn("workload", answer)
@@ -44,18 +52,19 @@ class ClientLibraryTests(Workspace):
         say = f"workload place chatted image={self.image} memory=128M audience=tokyo.test"
         answer = self.admin.ask("coordinator.test", say, 60, lambda text: "placed" in text)
         self.assertIn("tokyo.test", answer)
-        self.admin.ask("coordinator.test", "workload show chatted", 30)
-        wait_until(lambda: "running" in self.admin.ask("coordinator.test", "workload show chatted"),
-                   30, "the replica runs", self.tokyo.log)
+        self.wait_for_replica("running")
+        wait_until(lambda: self.known_states() == ["running"], 60, "its coordinator hears of it", self.coordinator.log)
+        shown = self.admin.ask("coordinator.test", "workload show chatted", until=lambda text: "workload show" in text)
+        self.assertIn("running", shown)
         for order, state in (("shutdown", "stopped"), ("start", "running")):
-            self.admin.ask("coordinator.test", f"machine {order} chatted-0", 30)
-            wait_until(lambda: [m["state"] for m in self.tokyo.perform("machine", "list")] == [state], 30,
-                       f"the machine is {state}", self.tokyo.log)
-        question = self.admin.ask("coordinator.test", "workload remove chatted")
+            self.admin.ask("coordinator.test", f"machine {order} chatted-0")
+            self.wait_for_replica(state)
+        # What comes first may be the answer to the order before.
+        question = self.admin.ask("coordinator.test", "workload remove chatted", until=lambda text: "confirm" in text)
         code = next(word for line in question.splitlines() if "confirm" in line
                     for word in [line.split("confirm")[-1].split()[0].strip("“”.\"'`")])
         self.admin.ask("coordinator.test", f"confirm {code}", 60)
-        wait_until(lambda: not self.tokyo.perform("machine", "list"), 30, "the machine is gone", self.tokyo.log)
+        wait_until(lambda: not self.tokyo.machines(), 60, "the machine is gone", self.tokyo.log)
 
     def test_a_form_lists_the_sites(self):
         wait_until(self.reported, 30, "tokyo.test reports its capacity", self.tokyo.log)

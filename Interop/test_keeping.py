@@ -13,6 +13,10 @@ PLACES = {"paris.test": (48.86, 2.35), "tokyo.test": (35.68, 139.69), "osaka.tes
 ADDRESSES = {domain: f"{NETWORK}.{number}" for number, domain in enumerate([*PLACES, "coordinator.test"], 1)}
 # The shortest there is.
 LEASE_SECONDS = 10
+# What a coordinator waits for besides: a tenth, and 5 s in which the site stops the machine.
+MARGIN_SECONDS = LEASE_SECONDS / 10 + 5
+# The site's load is that of this machine, which is busy with more than its guests.
+NEVER_HOT = [("  driver: libvirt\n", "  driver: libvirt\n  hot:\n    cpu: 0\n    io-pressure: 0\n")]
 # How long what has been stopped is watched: for several of the coordinator's looks.
 STAYS_SECONDS = 10
 
@@ -25,12 +29,12 @@ class KeepingTests(Workspace):
         cls.coordinator = cls.begin_process("coordinator.test", driver="none", coordinator=True)
         cls.paris, cls.tokyo, cls.osaka = cls.sites = [
             cls.begin_process(
-                domain, driver=driver, options=[*options, f"--latitude={PLACES[domain][0]}",
-                                                f"--longitude={PLACES[domain][1]}"])
-            for domain, driver, options in (
-                ("paris.test", "libvirt", guest.site_options()),
-                ("tokyo.test", "memory", ["--image-directory", guest.FOLDER]),
-                ("osaka.test", "memory", ["--image-directory", guest.FOLDER]))]
+                domain, driver=driver, settings=settings, options=[
+                    *options, f"--latitude={PLACES[domain][0]}", f"--longitude={PLACES[domain][1]}"])
+            for domain, driver, settings, options in (
+                ("paris.test", "libvirt", NEVER_HOT, guest.site_options()),
+                ("tokyo.test", "memory", (), ["--image-directory", guest.FOLDER]),
+                ("osaka.test", "memory", (), ["--image-directory", guest.FOLDER]))]
         for site in cls.sites:
             join(cls.coordinator, site, "reservation,machine")
 
@@ -41,9 +45,10 @@ class KeepingTests(Workspace):
             cls.root, domain, cls.authority, ADDRESSES[domain], server_port=5269, routes=routes, **others))
 
     def place(self, name, site, *options):
-        """Places a workload near a site, where it then runs."""
+        """Places a workload near a site, where it then runs; returns when it was asked for."""
         wait_until(lambda: self.open_sites() == set(PLACES), 40, "all sites tell of their capacity",
                    self.coordinator.log)
+        asked = time.monotonic()
         latitude, longitude = PLACES[site.domain]
         self.addCleanup(self.coordinator.perform, "workload", "remove", name)
         self.coordinator.perform(
@@ -51,6 +56,7 @@ class KeepingTests(Workspace):
             "wait=running", *options)
         for replica in self.show(name)["replicas"]:
             self.assertEqual((replica["site"], replica["state"]), (site.domain, "running"))
+        return asked
 
     def open_sites(self):
         return {site["site"] for site in self.coordinator.perform("site", "list")
@@ -85,7 +91,7 @@ class KeepingTests(Workspace):
     def test_a_guest_that_its_owner_stops_stays_stopped(self):
         self.place("quiet", self.paris)
         # One that is not up yet does not hear its power button.
-        wait_until(lambda: "GUEST READY" in str(self.paris.perform("machine", "console", "quiet-0")), 60,
+        wait_until(lambda: "GUEST READY" in str(self.paris.perform("machine", "console", "quiet-0")), 240,
                    "the guest is up", self.log)
         self.paris.perform("machine", "shutdown", "quiet-0")
         self.check_that_it_stays_stopped("quiet-0")
@@ -131,11 +137,11 @@ class KeepingTests(Workspace):
         self.assertEqual(self.kinds("shop").count("leaving"), 2)
 
     def test_a_site_that_is_lost_is_replaced_once_the_lease_is_over(self):
-        self.place("game", self.osaka, f"lease={LEASE_SECONDS}")
+        asked = self.place("game", self.osaka, f"lease={LEASE_SECONDS}")
         self.osaka.kill()
-        lost = time.monotonic()
         wait_until(lambda: self.running(self.tokyo) == ["game-0"], 60, "it runs elsewhere", self.log)
-        self.assertGreater(time.monotonic() - lost, LEASE_SECONDS)
+        # It counts from the last renewal, which was before the site was killed, but not before the workload was there.
+        self.assertGreater(time.monotonic() - asked, LEASE_SECONDS + MARGIN_SECONDS)
         self.assertIn("lost", self.kinds("game"))
         self.osaka.start()
         # Its old machine is of an epoch that is over.

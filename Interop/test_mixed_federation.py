@@ -61,7 +61,7 @@ class MixedFederationTests(Workspace):
 
     @staticmethod
     def states(site):
-        return {m["specification"]["name"]: m["state"] for m in site.perform("machine", "list")}
+        return dict(site.machines())
 
     def test_a_workload_is_spread_over_all_sites_stopped_started_and_removed(self):
         wait_until(lambda: len(self.capacity()) == 3, 30, "all sites tell of their capacity", self.planner.log)

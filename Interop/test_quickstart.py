@@ -9,8 +9,8 @@ from tradewind_interop.terminal import Terminal
 from tradewind_interop.waiting import wait_until
 
 ROOT = pathlib.Path(__file__).parent.parent
-START_SECONDS = 300
-STOP_SECONDS = 60
+START_SECONDS = 1200
+STOP_SECONDS = 300
 
 
 class QuickstartTests(unittest.TestCase):
@@ -26,7 +26,7 @@ class QuickstartTests(unittest.TestCase):
         terminal.press("C-c")
 
         terminal.wait_for("quickstart ended with 130", STOP_SECONDS)
-        wait_until(lambda: self.processes(folder) == "", 10, "all processes are gone", lambda: self.processes(folder))
+        wait_until(lambda: self.processes(folder) == "", 60, "all processes are gone", lambda: self.processes(folder))
         self.assertFalse(os.path.exists(folder))
 
     @staticmethod

@@ -24,7 +24,7 @@ class RestartTests(Workspace):
 
     def test_a_guest_outlives_its_agent_and_its_death_is_noticed(self):
         self.site.perform("machine", "create", "tough", *guest.words("tough"))
-        wait_until(lambda: guest.READY in self.console(), 90, "the guest boots", self.site.log)
+        wait_until(lambda: guest.READY in self.console(), 240, "the guest boots", self.site.log)
         process = guest.process_of(self.site, "tough")
         before = self.machine()
 
@@ -38,7 +38,7 @@ class RestartTests(Workspace):
         self.assertEqual(guest.process_of(self.site, "tough"), process)
 
         os.kill(process, 9)
-        wait_until(lambda: self.machine()["state"] == "failed", 2, "its death is noticed", self.site.log)
+        wait_until(lambda: self.machine()["state"] == "failed", 30, "its death is noticed", self.site.log)
         self.site.perform("machine", "delete", "tough")
         wait_until(lambda: self.machine() is None, 20, "it is deleted", self.site.log)
 

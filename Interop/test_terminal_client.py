@@ -1,10 +1,15 @@
 """A real terminal client (profanity, in a terminal multiplexer) does what an admin would type."""
+import re
 import unittest
 
 from tradewind_interop.terminal import Terminal
 from tradewind_interop.tradewind import Tradewind, join
 from tradewind_interop.waiting import wait_until
 from tradewind_interop.workspace import Workspace
+
+
+# The client may break the line anywhere between its words.
+QUESTION = re.compile(r"To\s+do\s+it,\s+write\s+within\s+\d+\s+s:\s+confirm\s+([2-9a-z]{4})\b")
 
 
 class TerminalClientTests(Workspace):
@@ -40,19 +45,28 @@ class TerminalClientTests(Workspace):
         terminal.type("/msg coordinator.test help")
         terminal.wait_for("workload")
         terminal.type(f"workload place typed image={self.image} memory=128M audience=tokyo.test")
-        terminal.wait_for("placed", 60)
-        wait_until(lambda: self.tokyo.perform("machine", "list")[0]["state"] == "running", 30, "the replica runs")
+        terminal.wait_for("typed: placed", 60)
+        self.wait_for_replica("running", terminal)
+        wait_until(lambda: self.known_states() == ["running"], 60, "its coordinator hears of it", terminal.screen)
         terminal.type("workload show typed")
-        terminal.wait_for("running")
+        # The answer is headed by what was asked.
+        wait_until(lambda: "running" in terminal.screen().partition("coordinator.test: workload show")[2], 60,
+                   "it is shown as running", terminal.screen)
         for order, state in (("shutdown", "stopped"), ("start", "running")):
             terminal.type(f"machine {order} typed-0")
-            wait_until(lambda: self.tokyo.perform("machine", "list")[0]["state"] == state, 30,
-                       f"the machine is {state}", terminal.screen)
+            self.wait_for_replica(state, terminal)
         terminal.type("workload remove typed")
-        terminal.wait_for("confirm ")
-        code = terminal.screen().rsplit("confirm ", 1)[1].split()[0].strip("“”.\"'`")
-        terminal.type(f"confirm {code}")
-        wait_until(lambda: not self.tokyo.perform("machine", "list"), 30, "the machine is gone", terminal.screen)
+        question = wait_until(lambda: QUESTION.search(terminal.screen()), 60, "the question comes", terminal.screen)
+        terminal.type(f"confirm {question.group(1)}")
+        wait_until(lambda: not self.tokyo.machines(), 30, "the machine is gone", terminal.screen)
+
+    def wait_for_replica(self, state, terminal):
+        wait_until(lambda: self.tokyo.machines() == [("typed-0", state)], 30, f"the replica is {state}",
+                   terminal.screen)
+
+    def known_states(self):
+        """What the coordinator knows of the replicas."""
+        return [r.get("state") for r in self.coordinator.perform("workload", "show", "typed")["replicas"]]
 
     @staticmethod
     def trust(terminal):

@@ -78,15 +78,18 @@ class Ejabberd:
         registrations = " ".join(
             f"-eval 'ok = ejabberd_auth:try_register(<<\"{name}\">>, <<\"{domain}\">>, <<\"{word}\">>).'"
             for name, word in accounts)
+        # It listens before it has the accounts; what is evaluated is so in order.
+        ready = self.root / "ready"
         node = (f"-name ejabberd@{address} -setcookie {COOKIE} -start_epmd false "
                 f"-erl_epmd_port {DISTRIBUTION_PORT} "
                 f"-kernel inet_dist_use_interface '{{{address.replace('.', ',')}}}'")
         script = (f"mount --bind {hosts} /etc/hosts && exec runuser -u ejabberd -- erl -noinput {node} "
-                  f"-mnesia dir '\"{self.root}/db\"' -s ejabberd {registrations}")
+                  f"-mnesia dir '\"{self.root}/db\"' -s ejabberd {registrations} "
+                  f"-eval 'ok = file:write_file(\"{ready}\", <<>>).'")
         self.process = subprocess.Popen(
             ["unshare", "-m", "bash", "-c", script], env=environment, cwd=self.root, start_new_session=True,
             stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.STDOUT)
-        wait_until(lambda: self._listens(address, 5269), 40, "ejabberd listens", self.log)
+        wait_until(lambda: ready.exists() and self._listens(address, 5269), 120, "ejabberd listens", self.log)
 
     @staticmethod
     def _listens(address, port):
@@ -108,4 +111,4 @@ class Ejabberd:
 
     def stop(self):
         os.killpg(self.process.pid, signal.SIGTERM)
-        self.process.wait(20)
+        self.process.wait(60)

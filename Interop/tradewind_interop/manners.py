@@ -183,9 +183,9 @@ class Manners:
 
     def enter(self, client):
         async def run(xmpp):
-            return await xmpp["xep_0045"].join_muc_wait(self.room, xmpp.boundjid.user, timeout=20)
+            return await xmpp["xep_0045"].join_muc_wait(self.room, xmpp.boundjid.user, timeout=ANSWER_SECONDS)
 
-        client.call(run, 30)
+        client.call(run, ANSWER_SECONDS + 10)
 
     def invite(self, client):
         async def run(xmpp):
@@ -248,13 +248,13 @@ class Manners:
         self.tell(guest, f"{self.nickname}: machine list", self.room, "groupchat", None)
         heard.wait_for("the refusal", lambda m: m["from"].resource == self.nickname and "grant" in m["body"])
         self.lose_link()
-        for answer in self.answers_in_room(admin, heard, 40):
+        for answer in self.answers_in_room(admin, heard, 120):
             self.assertTrue(answer["body"].startswith("romeo: "), answer["body"])
         self.paris.stop()
         self.paris.start()
-        wait_until(self.is_inside, 40, "the agent is in the room after a restart", self.paris.log)
+        wait_until(self.is_inside, 120, "the agent is in the room after a restart", self.paris.log)
         if self.people_stay:
-            self.answers_in_room(admin, heard, 40)
+            self.answers_in_room(admin, heard, 120)
             self.tell(admin, f"{self.nickname}: leave", self.room, "groupchat", None)
         else:
             self.log_in_again()

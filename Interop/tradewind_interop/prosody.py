@@ -3,9 +3,13 @@ import os
 import pathlib
 import shutil
 import signal
+import socket
 import subprocess
 
 from .waiting import wait_until
+
+# All configurations have it.
+CLIENT_PORT = 5222
 
 CONFIGURATION = """\
 pidfile = "{root}/prosody.pid"
@@ -70,16 +74,27 @@ class Prosody:
         self.process = subprocess.Popen(
             ["runuser", "-u", "prosody", "--", "prosody", "-F", "--config", str(self.configuration)],
             stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.STDOUT)
-        wait_until(lambda: pidfile.exists() and pidfile.read_text().strip(), 20, "Prosody starts", self.log)
+        wait_until(lambda: pidfile.exists() and pidfile.read_text().strip(), 60, "Prosody starts", self.log)
         self.pid = int(pidfile.read_text())
+        wait_until(self._answers, 60, "Prosody answers", self.log)
+
+    def _answers(self):
+        """Whether it answers a client, which it does once it listens at all its ports."""
+        with socket.socket() as probe:
+            probe.settimeout(2)
+            try:
+                probe.connect((self.address, CLIENT_PORT))
+                probe.sendall(
+                    b"<stream:stream xmlns='jabber:client' xmlns:stream='http://etherx.jabber.org/streams' "
+                    + f"to='{self.domain}' version='1.0'>".encode())
+                return probe.recv(1) != b""
+            except OSError:
+                return False
 
     def log(self):
-        return self.whole_log()[-4000:]
-
-    def whole_log(self):
         path = self.root / "prosody.log"
-        return path.read_text() if path.exists() else ""
+        return path.read_text()[-4000:] if path.exists() else ""
 
     def stop(self):
         os.kill(self.pid, signal.SIGTERM)
-        self.process.wait(20)
+        self.process.wait(60)

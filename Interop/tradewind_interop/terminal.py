@@ -27,7 +27,7 @@ class Terminal:
         return subprocess.run(["tmux", "-L", self.socket, "capture-pane", "-p", "-S", "-500"],
                               check=True, capture_output=True, text=True).stdout
 
-    def wait_for(self, text, seconds=20):
+    def wait_for(self, text, seconds=60):
         wait_until(lambda: text in self.screen(), seconds, f"the screen shows '{text}'", self.screen)
 
     def close(self):

@@ -1,4 +1,5 @@
 """A real `tradewind serve`, configured by `tradewind init`."""
+import contextlib
 import json
 import os
 import pathlib
@@ -11,12 +12,21 @@ from .waiting import wait_until
 
 EXECUTABLE = os.environ.get("TRADEWIND", "tradewind")
 STOP_SECONDS = 20
+# From one look of the doctor to the next: a site lets ten a minute through.
+LOOK_SECONDS = 7
+
+
+def free_ports(*addresses):
+    """A port at each address; none is given back before the last is drawn, or the same might be drawn again."""
+    with contextlib.ExitStack() as stack:
+        probes = [stack.enter_context(socket.socket()) for _ in addresses]
+        for probe, address in zip(probes, addresses):
+            probe.bind((address, 0))
+        return [probe.getsockname()[1] for probe in probes]
 
 
 def free_port(address="127.0.0.1"):
-    with socket.socket() as probe:
-        probe.bind((address, 0))
-        return probe.getsockname()[1]
+    return free_ports(address)[0]
 
 
 class Tradewind:
@@ -34,9 +44,8 @@ class Tradewind:
         self.entity = f"{domain}/tradewind" if "@" in domain else domain
         self.address = address
         self.directory = pathlib.Path(root) / domain
-        self.client_port = free_port(address)
-        self.server_port = server_port or free_port(address)
-        self.http_port = free_port()
+        self.client_port, free, self.http_port = free_ports(address, address, "127.0.0.1")
+        self.server_port = server_port or free
         if attachment is None:
             stem = authority.issue(domain, usages)
             attachment = [
@@ -71,12 +80,13 @@ class Tradewind:
                 [EXECUTABLE, "serve", "--config", str(self.configuration)], stdin=subprocess.DEVNULL,
                 stdout=log, stderr=subprocess.STDOUT)
         try:
-            wait_until(self._is_healthy, 30, f"{self.domain} answers", self.log)
+            wait_until(self.is_healthy, 120, f"{self.domain} answers", self.log)
         except AssertionError:
             self.kill()
             raise
 
-    def _is_healthy(self):
+    def is_healthy(self):
+        """Whether it can do its work: if it is attached to another server, whether it is connected there."""
         if self.process.poll() is not None:
             raise AssertionError(f"{self.domain} ended by itself: {self.log()}")
         try:
@@ -97,16 +107,37 @@ class Tradewind:
             raise AssertionError(f"tradewind {' '.join(words)}: {done.stderr or done.stdout}")
         return json.loads(done.stdout)["value"]
 
-    def examine(self, *words):
-        """What `tradewind doctor` finds: its exit code, and the findings by what was looked at."""
-        done = subprocess.run(
-            [EXECUTABLE, "doctor", *words, "--json", "--config", str(self.configuration)],
-            capture_output=True, text=True, timeout=120)
-        try:
-            report = json.loads(done.stdout)
-        except json.JSONDecodeError:
-            raise AssertionError(f"tradewind doctor {' '.join(words)}: {done.stderr or done.stdout}") from None
-        return done.returncode, {finding["subject"]: finding for finding in report["findings"]}
+    def machines(self):
+        """The name and state of each machine here, sorted."""
+        return sorted((m["specification"]["name"], m["state"]) for m in self.perform("machine", "list"))
+
+    def examine(self, *words, code, check):
+        """Asks `tradewind doctor` until it ends with `code` and `check` is content with its findings, by subject.
+
+        It waits for no answer longer than some seconds, so a pause of this machine makes it find something else.
+        """
+        told = ""
+
+        def is_content():
+            nonlocal told
+            done = subprocess.run(
+                [EXECUTABLE, "doctor", *words, "--json", "--config", str(self.configuration)],
+                capture_output=True, text=True, timeout=120)
+            told = f"it ended with {done.returncode}: {done.stderr}{done.stdout}"
+            if done.returncode != code:
+                return False
+            try:
+                report = json.loads(done.stdout)
+                assert (report["verdict"] == "fault") == (code == 1), report["verdict"]
+                check({finding["subject"]: finding for finding in report["findings"]})
+            # What is no JSON says that there were too many looks.
+            except (AssertionError, KeyError, json.JSONDecodeError) as failure:
+                told = f"{failure!r}: {told}"
+                return False
+            return True
+
+        wait_until(is_content, 120, f"tradewind doctor {' '.join(words)} finds what it should", lambda: told,
+                   LOOK_SECONDS)
 
     def kill(self):
         self.process.send_signal(signal.SIGKILL)
@@ -135,6 +166,7 @@ def join(one, other, permissions="all"):
             for here, there in ((one, other), (other, one)))
 
     one.perform("site", "invite", other.domain)
-    wait_until(lambda: knows(other, one), 20, f"{other.domain} hears of {one.domain}", other.log)
+    # An invitation that did not get through is tried again after 10 s.
+    wait_until(lambda: knows(other, one), 60, f"{other.domain} hears of {one.domain}", other.log)
     other.perform("site", "accept", one.domain, f"permissions={permissions}")
-    wait_until(are_allies, 20, f"{one.domain} and {other.domain} are allies", one.log)
+    wait_until(are_allies, 60, f"{one.domain} and {other.domain} are allies", one.log)

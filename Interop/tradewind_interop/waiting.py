@@ -4,7 +4,7 @@ import time
 POLL_SECONDS = 0.05
 
 
-def wait_until(condition, seconds, what, describe=lambda: ""):
+def wait_until(condition, seconds, what, describe=lambda: "", pause=POLL_SECONDS):
     """Returns the first true value of `condition()`; fails with `what` once `seconds` have passed."""
     deadline = time.monotonic() + seconds
     while True:
@@ -13,4 +13,4 @@ def wait_until(condition, seconds, what, describe=lambda: ""):
             return value
         if time.monotonic() > deadline:
             raise AssertionError(f"{what}: not within {seconds} s {describe()}".strip())
-        time.sleep(POLL_SECONDS)
+        time.sleep(pause)
